@@ -1,0 +1,74 @@
+# Compiler rules, third-party packages and the three ways to declare a target of this project.
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR "GCC ${CMAKE_CXX_COMPILER_VERSION} silently miscompiles coroutines; "
+                      "use a preset (clang++-19; `tools/setup` installs it).")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(RATCHET_SANITIZE "" CACHE STRING "value of -fsanitize=, or empty")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wshadow
+                    -Wnon-virtual-dtor -Werror -fstack-protector-strong)
+add_link_options(-fuse-ld=lld)
+if(RATCHET_SANITIZE)
+  add_compile_options(-fsanitize=${RATCHET_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RATCHET_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(RocksDB REQUIRED)
+if(RocksDB_VERSION VERSION_LESS 7.8)
+  message(FATAL_ERROR "RocksDB ${RocksDB_VERSION} is too old: 7.8 or newer is needed")
+endif()
+find_package(Boost 1.83 CONFIG REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+if(NOT TARGET yaml-cpp::yaml-cpp)
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+# ratchet_library(NAME SOURCES a.cc … LIBS …): a static library; includes are written from the root.
+function(ratchet_library name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${A_SOURCES})
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PUBLIC ${A_LIBS})
+endfunction()
+
+# ratchet_program(NAME SOURCES a.cc … LIBS …): a program in build/<preset>/bin.
+function(ratchet_program name)
+  cmake_parse_arguments(A "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${A_LIBS})
+endfunction()
+
+# ratchet_test(NAME SOURCES a_test.cc … LIBS … LABELS fast …): GoogleTest cases, one ctest each.
+# Labels: fast (in `tools/test -L fast`), inprocess (run under ASan), threads (run under TSan), e2e.
+function(ratchet_test name)
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  ratchet_program(${name} SOURCES ${A_SOURCES} LIBS ${A_LIBS} GTest::gtest_main GTest::gmock)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+                       PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
+endfunction()
