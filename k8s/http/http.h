@@ -2,8 +2,6 @@
 // header. Everything runs on the executor that it is given; nothing here is thread-safe.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,6 +9,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 namespace ratchet::k8s::http {
 
@@ -53,7 +54,7 @@ class LineStream {
 };
 
 struct StreamReply {
-  Response head;                       // body is filled, and lines empty, unless status is 200
+  Response head;  // body is filled, and lines empty, unless status is 200
   std::unique_ptr<LineStream> lines;
 };
 
