@@ -6,7 +6,7 @@
 
 #include <openssl/sha.h>
 
-#include "engine/ratchet/v1/log.pb.h"
+#include "ratchet/v1/log.pb.h"
 
 namespace ratchet::engine {
 
