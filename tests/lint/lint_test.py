@@ -68,7 +68,7 @@ def main():
     for path in cases:
         complaints = wrong(path, clean, compiler)
         failed += bool(complaints)
-        print(path.stem, "FAILED" if complaints else "ok", *complaints, sep="\n" if complaints else " ")
+        print("\n".join([f"{path.stem}: {'FAILED' if complaints else 'ok'}", *complaints]))
     print(f"{len(cases)} cases, {failed} failed")
     return 1 if failed or len(cases) < 20 else 0
 

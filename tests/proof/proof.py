@@ -6,8 +6,8 @@
     proof.py check                                 every stage of floors.json has a proof that holds
 
 A proof holds while each count reaches its floor in floors.json and at most MAX_COMMITS commits have
-touched its folders since. It names the folders' tree ids and no commit, so that it survives a rebase;
-its age is counted from the commit that brought it in.
+touched its folders since. It names the folders' tree ids and no commit, so that it survives a
+rebase; its age is counted from the commit that brought it in.
 """
 import json
 import pathlib
