@@ -25,7 +25,7 @@ def git(*arguments):
 
 
 def tree_ids(folders):
-    return {folder: git("rev-parse", f"HEAD:{folder}") for folder in folders}
+    return {folder: git("ls-tree", "--object-only", "HEAD", folder) for folder in folders}
 
 
 def path_of(stage):
