@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/runtime/engine.h"
+#include "store/anchor_check.h"
 
 namespace ratchet::engine {
 
@@ -74,19 +75,10 @@ bool Anchoring::check(const store::LogReader& log, Anchor& anchor) {
                "copy of another cluster's log." +
                ways_out);
   }
-  const std::string expected =
-      "the anchor expects " + std::to_string(anchored->size) + " records of its log";
-  if (head.size == 0) throw Halt("the log is empty or missing; " + expected + "." + ways_out);
-  if (head.log_id != anchored->log_id) {
-    throw Halt("this is another log than the anchored one; " + expected + "." + ways_out);
-  }
-  if (head.size < anchored->size) {
-    throw Halt("the log was rolled back: it ends after " + std::to_string(head.size) +
-               " records; " + expected + "." + ways_out);
-  }
-  if (log.root(anchored->size) != anchored->root) {
-    throw Halt("the log was edited: its first " + std::to_string(anchored->size) +
-               " records are not the anchored ones. `ratchetctl verify` narrows it down." +
+  try {
+    store::check_extends(log, *anchored);
+  } catch (const store::Error& error) {
+    throw Halt(std::string("the log is not the one that was anchored: ") + error.what() + "." +
                ways_out);
   }
   return true;

@@ -27,8 +27,11 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
                      [this](std::uint64_t run, const Fact& outcome) {
                        if (const auto found = find(run)) deliver(found, outcome, {});
                      },
-                 .hint = [this](std::uint64_t run, Event event) { hint(run, std::move(event)); }}) {
-}
+                 .hint =
+                     [this](std::uint64_t run, Event event) {
+                       const RunPtr found = find(run);
+                       if (found && !halted) hint(found, std::move(event));
+                     }}) {}
 
 Engine::Impl::RunPtr Engine::Impl::find(std::uint64_t run) const {
   const auto it = active.find(run);
@@ -58,9 +61,6 @@ bool Engine::Impl::start(const std::string& run_id, const std::string& workflow,
   definitions.workflow(*type);
   RunSummary summary;
   summary.run_id = run_id;
-  summary.workflow = type->name;
-  summary.version = type->version;
-  summary.started = host.now();
   const auto started = std::make_shared<ActiveRun>(std::move(summary), type);
   deliver(started, RunStarted{run_id, type->name, type->version, input, principal, 0}, {});
   return true;
@@ -78,43 +78,32 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
     if (decision.activity != nullptr) definitions.activity(*decision.activity);
     turn.events.push_back(decision.command);
   }
-  if (run->run->ended()) {
-    run->summary.ended = turn.wall;
-    run->summary.state = RunState::completed;
-    if (const auto* failed = std::get_if<RunFailed>(&turn.events.back())) {
-      run->summary.state = RunState::failed;
-      run->summary.failure = failed->failure;
-    }
-  }
-  const bool changed = turn.turn == 0 || run->run->ended();
+  const RunSummary before = run->summary;
+  const std::uint32_t at = turn.turn;
   try {
-    record(run, std::move(turn), changed, std::move(decisions));
+    record(run, std::move(turn), std::move(decisions));
   } catch (const std::length_error& too_large) {
+    run->summary = before;
     run->run.reset();
-    run->summary.state = RunState::quarantined;
-    run->summary.failure = Failure{"turn_too_large", too_large.what()};
+    hint(run, Diverged{at, too_large.what()});
     hold(run, fact);
   }
 }
 
 void Engine::Impl::hold(const RunPtr& run, const Fact& fact) {
-  const std::uint32_t at = run->next_turn;
-  record(run, Turn{run->summary.run, at, epoch, now(*run), {Held{fact}}, {}}, true, {});
-  run->held.emplace(at, fact);
+  run->held.emplace(run->next_turn, fact);
+  hint(run, Held{fact});
 }
 
-void Engine::Impl::hint(std::uint64_t number, Event event) {
-  const RunPtr run = find(number);
-  if (!run || halted) return;
-  record(run, Turn{number, run->next_turn, epoch, now(*run), {std::move(event)}, {}}, false, {});
+void Engine::Impl::hint(const RunPtr& run, Event event) {
+  record(run, Turn{run->summary.run, run->next_turn, epoch, now(*run), {std::move(event)}, {}}, {});
 }
 
-void Engine::Impl::record(const RunPtr& run, Turn turn, bool with_summary,
-                          std::vector<Decision> decisions) {
+void Engine::Impl::record(const RunPtr& run, Turn turn, std::vector<Decision> decisions) {
   auto recorded = std::make_shared<Turn>(std::move(turn));
-  std::optional<RunSummary> summary;
-  if (with_summary) summary = run->summary;
-  journal.append(*recorded, std::move(summary),
+  std::optional<RunSummary> changed;
+  if (fold(run->summary, *recorded)) changed = run->summary;
+  journal.append(*recorded, std::move(changed),
                  [this, run, recorded, state = run->summary.state,
                   decisions = std::move(decisions)] { durable(run, *recorded, state, decisions); });
   run->summary.run = recorded->run;  // turn 0 has just been given its number

@@ -110,6 +110,8 @@ class Handlers {
   }
 
   const Entry* find(const std::string& activity) const;
+  void put(Entry entry) { entries_[entry.info.name] = std::move(entry); }
+  void for_each(const std::function<void(const Entry&)>& visit) const;
   // Throws std::invalid_argument naming the first activity that lacks its handler or its probe.
   void check() const;
 

@@ -12,6 +12,7 @@
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
 #include "engine/core/run.h"
+#include "engine/core/summary.h"
 #include "engine/runtime/anchoring.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/journal.h"
@@ -41,9 +42,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
-  void record(const RunPtr& run, Turn turn, bool with_summary, std::vector<Decision> decisions);
+  void record(const RunPtr& run, Turn turn, std::vector<Decision> decisions);
   void hold(const RunPtr& run, const Fact& fact);
-  void hint(std::uint64_t run, Event event);
+  void hint(const RunPtr& run, Event event);
   void durable(const RunPtr& run, const Turn& turn, RunState state,
                const std::vector<Decision>& decisions);
   void act(const RunPtr& run, const Turn& turn, const Decision& decision);
@@ -58,7 +59,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void recover();
   void recover(const RunSummary& summary);
   void resume(const RunPtr& run, const std::vector<Turn>& turns);
-  void quarantine(const RunPtr& run, const std::vector<Turn>& turns, const Divergence& why);
+  void quarantine(const RunPtr& run, const Divergence& why);
 
   store::Log& log;
   Host& host;

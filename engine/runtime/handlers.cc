@@ -13,6 +13,10 @@ const Handlers::Entry* Handlers::find(const std::string& activity) const {
   return it == entries_.end() ? nullptr : &it->second;
 }
 
+void Handlers::for_each(const std::function<void(const Entry&)>& visit) const {
+  for (const auto& [name, entry] : entries_) visit(entry);
+}
+
 void Handlers::check() const {
   for (const auto& [name, entry] : entries_) {
     if (!entry.perform) throw std::invalid_argument("activity " + name + " has no handler");

@@ -10,6 +10,7 @@
 
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
+#include "engine/core/summary.h"
 #include "engine/runtime/host.h"
 #include "store/log.h"
 

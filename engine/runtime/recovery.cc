@@ -123,34 +123,21 @@ void Engine::Impl::recover(const RunSummary& summary) {
   active[summary.run] = run;
   ids[summary.run_id] = summary.run;
   if (type == nullptr) {
-    return quarantine(
-        run, turns,
+    return quarantine(run,
         {0, "workflow " + summary.workflow + " version " + std::to_string(summary.version),
          "this build has no such workflow or version", "", ""});
   }
   definitions.workflow(*type);
   for (const Turn& turn : turns) {
     if (const auto why = replay_turn(*run->run, turn, definitions)) {
-      return quarantine(run, turns, *why);
+      return quarantine(run, *why);
     }
   }
   resume(run, turns);
 }
 
 void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
-  if (run->summary.state == RunState::quarantined) {
-    run->summary.state = RunState::running;
-    run->summary.failure.reset();
-    record(run,
-           Turn{run->summary.run,
-                run->next_turn,
-                epoch,
-                now(*run),
-                {Note{options.principal,
-                      "the record replays under build " + options.build + "; the run goes on"}},
-                {}},
-           true, {});
-  }
+  if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
   const auto steps = steps_of(turns);
   const auto held = std::exchange(run->held, {});
   const std::map<CommandId, Decision> open_commands = run->run->open();
@@ -176,19 +163,13 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   for (const auto& [turn, fact] : held) deliver(run, fact, turn);
 }
 
-void Engine::Impl::quarantine(const RunPtr& run, const std::vector<Turn>& turns,
-                              const Divergence& why) {
+void Engine::Impl::quarantine(const RunPtr& run, const Divergence& why) {
   run->run.reset();
-  const std::string text = why.text();
-  run->summary.state = RunState::quarantined;
-  run->summary.failure = Failure{"divergence", text};
-  for (const Turn& turn : turns) {
-    const auto* before = std::get_if<Diverged>(&turn.events.front());
-    if (before != nullptr && before->difference == text) return;
+  if (run->summary.state == RunState::quarantined &&
+      run->summary.failure == Failure{"divergence", why.text()}) {
+    return;  // already recorded, at an earlier start
   }
-  record(run,
-         Turn{run->summary.run, run->next_turn, epoch, now(*run), {Diverged{why.turn, text}}, {}},
-         true, {});
+  hint(run, Diverged{why.turn, why.text()});
 }
 
 }  // namespace ratchet::engine
