@@ -189,4 +189,12 @@ std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::s
   return std::unique_ptr<rocksdb::DB>(opened);
 }
 
+std::unique_ptr<rocksdb::DB> open_copy(const std::string& dir, const std::string& scratch) {
+  rocksdb::Options options = database_options(nullptr);
+  options.db_log_dir = scratch;
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::OpenForReadOnly(options, dir, &opened), "read", dir);
+  return std::unique_ptr<rocksdb::DB>(opened);
+}
+
 }  // namespace ratchet::store
