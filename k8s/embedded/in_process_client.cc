@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <utility>
 
 #include "k8s/embedded/json_access.h"
 
@@ -20,8 +21,7 @@ bool expected(int code) {
 }
 
 std::string described(const Call& call) {
-  return std::string(verb_name(call.verb)) + " " + call.plural + " " + call.space + "/" +
-         call.name;
+  return std::string(verb_name(call.verb)) + " " + call.plural + " " + call.space + "/" + call.name;
 }
 
 const char* policy_name(Propagation propagation) {
