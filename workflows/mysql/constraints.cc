@@ -151,7 +151,8 @@ std::optional<Partial> parse_partial(const std::string& text) {
   }
   if (!core.empty() && core.front() == 'v') core.erase(0, 1);
   const auto parts = split(core, ".");
-  if (parts.empty() || parts.size() > 3) return std::nullopt;
+  const auto dots = static_cast<std::size_t>(std::ranges::count(core, '.'));
+  if (parts.size() != dots + 1 || parts.size() > 3) return std::nullopt;
   int* const fields[] = {&partial.version.major, &partial.version.minor, &partial.version.patch};
   for (partial.parts = 0; partial.parts < static_cast<int>(parts.size()); ++partial.parts) {
     const std::string& part = parts[static_cast<std::size_t>(partial.parts)];
