@@ -54,7 +54,7 @@ class Reader {
       condition("Upgrading", true, "DatabaseVersionUpgradingStarted",
                 "MySQL version UpgradeFunc stated for MySQLOpsRequest: " + ops_);
       announce("Starting", "Pausing MySQL databse: " + database_);
-    } else if (is(step.activity, mysql::change_images.info()) ||
+    } else if (is(step.activity, mysql::change_image.info()) ||
                is(step.activity, mysql::orphan_stateful_set.info())) {
       announce("Starting", "Upgrading MySQL images: " + database_ +
                                " for MySQLOpsRequest: " + out_.request);

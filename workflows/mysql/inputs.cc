@@ -101,7 +101,7 @@ InspectPod the_pod_now(const Upgrade& upgrade, const Workload& workload) {
 AwaitPod a_pod(const Upgrade& upgrade, const Workload& workload, engine::Time now) {
   auto in = about<AwaitPod>(upgrade);
   in.set_pod(workload.pod());
-  in.set_image(workload.images().database());
+  in.set_image(workload.image());
   in.set_deadline_us(deadline(upgrade, now));
   return in;
 }
@@ -131,11 +131,11 @@ VerifyServer the_new_server(const Upgrade& upgrade, const Workload& workload, co
   return in;
 }
 
-ChangeImages target_images(const Upgrade& upgrade, const Workload& workload) {
-  auto in = about<ChangeImages>(upgrade);
+ChangeImage target_image(const Upgrade& upgrade, const Workload& workload) {
+  auto in = about<ChangeImage>(upgrade);
   in.set_stateful_set(workload.stateful_set());
   in.set_stateful_set_uid(workload.stateful_set_uid());
-  *in.mutable_images() = upgrade.database.target().images();
+  in.set_image(upgrade.database.target().image());
   return in;
 }
 
@@ -149,7 +149,7 @@ OrphanStatefulSet the_old_set(const Upgrade& upgrade, const Workload& workload) 
 CreateStatefulSet the_new_set(const Upgrade& upgrade, const Workload& workload) {
   auto in = about<CreateStatefulSet>(upgrade);
   in.set_manifest(workload.manifest());
-  *in.mutable_images() = upgrade.database.target().images();
+  in.set_image(upgrade.database.target().image());
   return in;
 }
 
@@ -164,7 +164,7 @@ AwaitAdoption adoption(const Upgrade& upgrade, const Workload& workload,
 RestoreStatefulSet former_set(const Upgrade& upgrade, const Workload& workload) {
   auto in = about<RestoreStatefulSet>(upgrade);
   in.set_manifest(workload.manifest());
-  *in.mutable_images() = workload.images();
+  in.set_image(workload.image());
   return in;
 }
 

@@ -34,7 +34,7 @@ ProtectPod the_pod(const Upgrade& upgrade, const Workload& workload);
 DeletePod deletion(const Upgrade& upgrade, const Workload& workload);
 AwaitEnd the_end(const Upgrade& upgrade, const Workload& workload, engine::Time now);
 InspectPod the_pod_now(const Upgrade& upgrade, const Workload& workload);
-// A pod of the workload's name with these images; `not_uid`: one that does not count.
+// A pod of the workload's name with the former image; `not_uid` may be added.
 AwaitPod a_pod(const Upgrade& upgrade, const Workload& workload, engine::Time now);
 
 PrepareShutdown the_shutdown(const Upgrade& upgrade, const Workload& workload, engine::Time now);
@@ -42,7 +42,7 @@ RestoreSettings former_settings(const Upgrade& upgrade, const Member& member);
 VerifyServer the_new_server(const Upgrade& upgrade, const Workload& workload, const Pod& pod,
                             engine::Time now);
 
-ChangeImages target_images(const Upgrade& upgrade, const Workload& workload);
+ChangeImage target_image(const Upgrade& upgrade, const Workload& workload);
 OrphanStatefulSet the_old_set(const Upgrade& upgrade, const Workload& workload);
 CreateStatefulSet the_new_set(const Upgrade& upgrade, const Workload& workload);
 AwaitAdoption adoption(const Upgrade& upgrade, const Workload& workload,

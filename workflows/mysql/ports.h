@@ -61,7 +61,7 @@ inline constexpr Activity<ProtectPod, Done> protect_pod{"protect_pod", Effect::c
 inline constexpr Activity<PrepareShutdown, Done> prepare_shutdown{
     "prepare_shutdown", Effect::idempotent, Policy{bounded}.each(std::chrono::minutes{30}).overall(
                                                 std::chrono::hours{1})};
-inline constexpr Activity<ChangeImages, Done> change_images{"change_images", Effect::conditional,
+inline constexpr Activity<ChangeImage, Done> change_image{"change_image", Effect::conditional,
                                                             bounded};
 // Deletes the StatefulSet and leaves its pod alone; done when the StatefulSet is gone.
 inline constexpr Activity<OrphanStatefulSet, Done> orphan_stateful_set{

@@ -35,11 +35,11 @@ Task<Member> pause(Workflow wf, Upgrade upgrade) {
   co_return member;
 }
 
-// Patch and minor: the StatefulSet gets the images. Major: a new StatefulSet of the same name takes
+// Patch and minor: the StatefulSet gets the image. Major: a new StatefulSet of the same name takes
 // the pod over. Neither restarts anything: the update strategy is OnDelete.
 Task<> change_stateful_set(Workflow wf, Upgrade upgrade, Workload workload) {
   if (!upgrade.rules.new_stateful_set()) {
-    co_await wf.step(change_images, target_images(upgrade, workload));
+    co_await wf.step(change_image, target_image(upgrade, workload));
     co_return;
   }
   co_await wf.step(orphan_stateful_set, the_old_set(upgrade, workload));
@@ -62,7 +62,7 @@ Task<> stop_old_server(Workflow wf, Upgrade upgrade, Workload workload) {
 
 Task<VerifiedServer> start_new_server(Workflow wf, Upgrade upgrade, Workload workload) {
   AwaitPod new_pod = a_pod(upgrade, workload, wf.now());
-  new_pod.set_image(upgrade.database.target().images().database());
+  new_pod.set_image(upgrade.database.target().image());
   new_pod.set_not_uid(workload.pod_uid());
   const Pod pod = co_await wf.step(await_pod_ready, new_pod);
   co_return co_await wf.step(verify_server, the_new_server(upgrade, workload, pod, wf.now()));

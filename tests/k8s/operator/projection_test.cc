@@ -84,7 +84,7 @@ Story upgraded() {
   Story story;
   story.step(mysql::inspect_database).step(mysql::check_upgrade);
   story.step(mysql::pause_database).step(mysql::await_drained).step(mysql::inspect_workload);
-  story.step(mysql::protect_pod).step(mysql::change_images).delete_pod();
+  story.step(mysql::protect_pod).step(mysql::change_image).delete_pod();
   story.step(mysql::release_volume).step(mysql::record_version).step(mysql::resume_database);
   story.end(RunCompleted{});
   return story;
