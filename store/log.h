@@ -98,7 +98,7 @@ class LogReader {
   // The last durable head.
   virtual Head head() const = 0;
 
-  // The record at `index`, or nothing if it was pruned (its leaf hash remains).
+  // The record at `index`, or nothing if it was pruned (its leaf hash remains) or is not durable.
   // Throws Fault::corrupt if index < size and neither record nor leaf hash is there.
   virtual std::optional<std::string> read(std::uint64_t index) const = 0;
 
@@ -107,7 +107,7 @@ class LogReader {
   virtual void scan(std::uint64_t first, std::uint64_t end,
                     const std::function<bool(const Record&)>& visit) const = 0;
 
-  // The same for the turns of one run, from turn `first` on.
+  // The same for the turns of one run, from turn `first` on. A gap between turns is corrupt.
   virtual void scan_run(
       std::uint64_t run, std::uint32_t first,
       const std::function<bool(std::uint32_t turn, const Record&)>& visit) const = 0;
@@ -120,26 +120,33 @@ class LogReader {
       const std::function<bool(std::string_view key, std::string_view value)>& visit) const = 0;
 
   // The hash of leaf `index`: of its record's bytes, or the stored one if it was pruned.
+  // Throws std::out_of_range if index >= head().size.
   virtual Hash leaf(std::uint64_t index) const = 0;
 
   // The root of the tree of the first `size` records, computed from stored subtree hashes and at
   // most 255 reads a level. Throws std::out_of_range if size > head().size.
   virtual Hash root(std::uint64_t size) const = 0;
+
+  // Catches up with a log that another process writes; all others are always up to date.
+  // On failure what was visible before stays so.
+  virtual void refresh() {}
 };
 
 // Told about durability. Called on the log's writer thread (MemoryLog: where its owner says), one
 // call a synced group, in order; both must be cheap and must not call back into the log's writing
-// side. After `halted` there is no further call.
+// side (reading is fine). After `halted` there is no further call.
 struct Listener {
   std::function<void(std::uint64_t durable_size)> durable;
   std::function<void(const std::string& why)> halted;
 };
 
 // A log open for writing by this process. One thread submits; the log writes and syncs on another.
-// Everything that is ready when the writer is free goes into one write and one sync.
+// Everything that is ready when the writer is free goes into one write and one sync. Destroying a
+// log that is not halted writes what is queued first (MemoryLog does not: that is its crash).
 class Log : public LogReader {
  public:
-  // Before the first submit. The listener must outlive the log or be replaced.
+  // Before the first submit. What the listener captures must outlive the log, or the listener be
+  // replaced; after the replacement the old one is called no more.
   virtual void listen(Listener listener) = 0;
 
   // Counts this writer: epoch = last epoch + 1, durable with the next group. Call once, before the

@@ -9,7 +9,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
-#include "engine/ratchet/v1/log.pb.h"
+#include "ratchet/v1/log.pb.h"
 #include "store/log.h"
 
 namespace ratchet::engine {

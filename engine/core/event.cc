@@ -10,7 +10,7 @@ namespace {
 constexpr std::array names{"RunStarted",     "StepCompleted", "StepFailed",    "TimerFired",
                            "SignalReceived", "StepScheduled", "TimerStarted",  "SignalAwaited",
                            "RunCompleted",   "RunFailed",     "AttemptFailed", "Probed",
-                           "Diverged",       "Note",          "Held"};
+                           "Diverged",       "Note",          "Held",          "QuarantineLifted"};
 static_assert(names.size() == std::variant_size_v<Event>);
 constexpr std::size_t first_command = 5;
 constexpr std::size_t first_hint = 10;

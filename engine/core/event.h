@@ -122,9 +122,14 @@ struct Held {
   Fact fact;
 };
 
+// The record of a quarantined run replays again.
+struct QuarantineLifted {
+  std::string build;
+};
+
 using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
                            StepScheduled, TimerStarted, SignalAwaited, RunCompleted, RunFailed,
-                           AttemptFailed, Probed, Diverged, Note, Held>;
+                           AttemptFailed, Probed, Diverged, Note, Held, QuarantineLifted>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);

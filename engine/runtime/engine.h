@@ -110,6 +110,8 @@ class Handlers {
   }
 
   const Entry* find(const std::string& activity) const;
+  void put(Entry entry) { entries_[entry.info.name] = std::move(entry); }
+  void for_each(const std::function<void(const Entry&)>& visit) const;
   // Throws std::invalid_argument naming the first activity that lacks its handler or its probe.
   void check() const;
 
@@ -140,10 +142,11 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Compares the log with its anchor, replays the open runs and goes on with them. Throws Halt if
-  // the log is not (or no longer) the one that was anchored, std::invalid_argument for missing
-  // handlers. Call once, after observe().
-  void open();
+  // Compares the log with its anchor, replays the open runs and goes on with them; calls `ready`
+  // when runs can be started. Throws Halt if the log is not (or no longer) the one that was
+  // anchored, std::invalid_argument for missing handlers, store::Error if the log cannot be read.
+  // Call once, after observe() and on_halt().
+  void open(std::function<void()> ready);
 
   // Called for every turn once it is durable, in log order.
   void observe(std::function<void(const Recorded&)> observer);

@@ -17,8 +17,8 @@ namespace ratchet::k8s::http {
 
 struct Request {
   std::string method = "GET";
-  std::string target = "/";  // path and query, percent-encoded
-  std::map<std::string, std::string> headers;
+  std::string target = "/";                    // path and query, percent-encoded
+  std::map<std::string, std::string> headers;  // as received: names in lower case
   std::string body;
 };
 
@@ -26,15 +26,18 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::map<std::string, std::string> headers;  // further headers, as received or to be sent
+  // As received: all, names in lower case. To be sent: those besides type and length.
+  std::map<std::string, std::string> headers;
 };
 
 struct Tls {
-  std::string ca_pem;           // trust anchors; empty: the system's
+  // Trust anchors; empty: the system's. On a server: of its clients, which then must show a
+  // certificate; empty: they need none.
+  std::string ca_pem;
   std::string certificate_pem;  // client: optional; server: required
   std::string key_pem;
   std::string server_name;  // name to verify; empty: Endpoint::host
-  bool verify_peer = true;
+  bool verify_peer = true;  // client only
 };
 
 struct Endpoint {
@@ -58,8 +61,10 @@ struct StreamReply {
   std::unique_ptr<LineStream> lines;
 };
 
-// A pool of keep-alive connections to one endpoint. Failures of transport and deadlines throw
-// std::runtime_error with host, port and reason; an HTTP status is never a failure here.
+// A pool of keep-alive connections to one endpoint. Calls can be cancelled (asio's terminal
+// cancellation of the calling coroutine); they may outlive the client. Failures of transport and
+// deadlines throw std::runtime_error with host, port and reason; an HTTP status is never a failure
+// here.
 class Client {
  public:
   Client(boost::asio::any_io_executor executor, Endpoint endpoint);
@@ -94,7 +99,8 @@ class Responder {
   virtual bool gone() = 0;
 };
 
-// Listens at once on construction; a handler runs per request. Requests over 16 MiB get 413.
+// Listens at once on construction; a handler runs per request. Requests over 16 MiB get 413. A
+// handler that throws, or does not answer, gets 500 sent for it; if it had begun to, a cut stream.
 class Server {
  public:
   using Handler =
@@ -108,7 +114,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
-  void stop();  // closes the listener and every connection
+  // Closes the listener and every connection, and cancels the handlers under way: each ends at its
+  // next co_await. What they use must live until the executor has run them to that end.
+  void stop();
 
  private:
   struct Impl;

@@ -2,20 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/store/log_under_test.h"
+
 namespace ratchet::store {
 namespace {
 
 using namespace std::string_literals;
-
-Fault fault_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  ADD_FAILURE() << "no store::Error was thrown";
-  return Fault::io;
-}
 
 TEST(Keys, HaveTheBytesOfTheFormat) {
   Hash hash{};

@@ -61,6 +61,10 @@ function(ratchet_program name)
   target_link_libraries(${name} PRIVATE ${A_LIBS})
 endfunction()
 
+# The programs of these tests, so that a sanitizer's build makes no others.
+add_custom_target(inprocess_tests)
+add_custom_target(threads_tests)
+
 # ratchet_test(NAME SOURCES a_test.cc … LIBS … LABELS fast …): GoogleTest cases, one ctest each.
 # Labels: fast (in `tools/test -L fast`), inprocess (run under ASan), threads (run under TSan), e2e.
 function(ratchet_test name)
@@ -69,6 +73,16 @@ function(ratchet_test name)
     set(A_TIMEOUT 120)
   endif()
   ratchet_program(${name} SOURCES ${A_SOURCES} LIBS ${A_LIBS} GTest::gtest_main GTest::gmock)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
+  foreach(label IN ITEMS inprocess threads)
+    if(label IN_LIST A_LABELS)
+      add_dependencies(${label}_tests ${name})
+    endif()
+  endforeach()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${A_TIMEOUT})
+  # gtest_discover_tests would keep the first of several labels only.
+  set(labels "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+  file(WRITE "${labels}" "if(${name}_TESTS)\n  set_tests_properties(\${${name}_TESTS} "
+                         "PROPERTIES LABELS \"${A_LABELS}\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels}")
 endfunction()

@@ -1,0 +1,52 @@
+#include "engine/inspect/history.h"
+
+#include <algorithm>
+
+#include "engine/core/codec.h"
+#include "engine/core/summary.h"
+
+namespace ratchet::engine {
+
+namespace {
+RunInfo info_of(std::string_view bytes) {
+  RunSummary s = decode_summary(bytes);
+  return {s.run_id, s.run, s.workflow, s.version, s.state, s.started, s.ended, s.failure};
+}
+}  // namespace
+
+std::vector<RunInfo> list_runs(const store::LogReader& log) {
+  std::vector<RunInfo> runs;
+  log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
+    runs.push_back(info_of(bytes));
+    return true;
+  });
+  std::ranges::sort(runs, {}, &RunInfo::run);
+  return runs;
+}
+
+std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& run_id) {
+  const auto bytes = log.projection(summary_key(run_id));
+  if (!bytes) return std::nullopt;
+  return info_of(*bytes);
+}
+
+std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
+                                      std::uint32_t first) {
+  Definitions definitions;
+  load_definitions(log, definitions);
+  const FetchBlob fetch = blobs_of(log);
+  std::vector<HistoryTurn> turns;
+  log.scan_run(run, first, [&](std::uint32_t, const store::Record& record) {
+    Decoded decoded = decode(record, definitions, fetch);
+    auto* turn = std::get_if<Turn>(&decoded);
+    if (turn == nullptr) {
+      throw store::Error(store::Fault::corrupt, "record " + std::to_string(record.index) +
+                                                    " is indexed as a turn and is none");
+    }
+    turns.push_back({record.index, std::move(*turn)});
+    return true;
+  });
+  return turns;
+}
+
+}  // namespace ratchet::engine

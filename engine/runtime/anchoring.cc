@@ -1,0 +1,99 @@
+#include "engine/runtime/anchoring.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/runtime/engine.h"
+#include "store/anchor_check.h"
+
+namespace ratchet::engine {
+
+namespace {
+constexpr Duration retry_after{1'000'000};
+constexpr const char* ways_out =
+    " Nothing was performed. If the loss is understood and accepted, see "
+    "docs/LOG_FORMAT.md, Anchor.";
+}  // namespace
+
+struct Anchoring::State : std::enable_shared_from_this<State> {
+  struct Waiting {
+    std::uint64_t size = 0;
+    std::function<void()> then;
+  };
+
+  State(Anchor& a, Host& h, std::function<store::Head()> f)
+      : anchor(a), host(h), head(std::move(f)) {}
+
+  void write() {
+    writing = true;
+    const store::Head now = head();
+    anchor.write(now, [weak = weak_from_this(), size = now.size](const std::string& why) {
+      if (const auto self = weak.lock()) self->written(size, why);
+    });
+  }
+
+  void written(std::uint64_t size, const std::string& why) {
+    trouble = why;
+    if (!why.empty()) {
+      host.wake_at(host.now() + retry_after, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->write();
+      });
+      return;
+    }
+    writing = false;
+    covered = std::max(covered, size);
+    std::vector<Waiting> ready;
+    std::erase_if(waiting, [&](Waiting& w) {
+      if (w.size > covered) return false;
+      ready.push_back(std::move(w));
+      return true;
+    });
+    if (!waiting.empty()) write();
+    for (const Waiting& w : ready) w.then();
+  }
+
+  Anchor& anchor;
+  Host& host;
+  std::function<store::Head()> head;
+  std::uint64_t covered = 0;
+  bool writing = false;
+  std::vector<Waiting> waiting;
+  std::string trouble;
+};
+
+Anchoring::Anchoring(Anchor& anchor, Host& host, std::function<store::Head()> head)
+    : state_(std::make_shared<State>(anchor, host, std::move(head))) {}
+Anchoring::~Anchoring() = default;
+
+bool Anchoring::check(const store::LogReader& log, Anchor& anchor) {
+  const std::optional<store::Head> anchored = anchor.read();
+  const store::Head head = log.head();
+  if (!anchored) {
+    if (head.size <= 1) return false;
+    throw Halt("the log holds " + std::to_string(head.size) +
+               " records but its anchor is missing: somebody removed the anchor, or this is a "
+               "copy of another cluster's log." +
+               ways_out);
+  }
+  try {
+    store::check_extends(log, *anchored);
+  } catch (const store::Error& error) {
+    throw Halt(std::string("the log is not the one that was anchored: ") + error.what() + "." +
+               ways_out);
+  }
+  return true;
+}
+
+void Anchoring::cover(std::uint64_t size, std::function<void()> then) {
+  if (size <= state_->covered) return then();
+  state_->waiting.push_back({size, std::move(then)});
+  if (!state_->writing) state_->write();
+}
+
+void Anchoring::refresh() {
+  if (!state_->writing) state_->write();
+}
+
+const std::string& Anchoring::trouble() const { return state_->trouble; }
+
+}  // namespace ratchet::engine

@@ -1,0 +1,33 @@
+#include "engine/runtime/engine.h"
+
+namespace ratchet::engine {
+
+Handlers::Entry& Handlers::entry(const ActivityInfo& info) {
+  Entry& entry = entries_[info.name];
+  entry.info = info;
+  return entry;
+}
+
+const Handlers::Entry* Handlers::find(const std::string& activity) const {
+  const auto it = entries_.find(activity);
+  return it == entries_.end() ? nullptr : &it->second;
+}
+
+void Handlers::for_each(const std::function<void(const Entry&)>& visit) const {
+  for (const auto& [name, entry] : entries_) visit(entry);
+}
+
+void Handlers::check() const {
+  for (const auto& [name, entry] : entries_) {
+    if (!entry.perform) throw std::invalid_argument("activity " + name + " has no handler");
+    const bool looks =
+        entry.info.effect == Effect::conditional || entry.info.effect == Effect::fenced;
+    if (looks && !entry.probe) {
+      throw std::invalid_argument("activity " + name +
+                                  " is conditional or fenced and has no probe: after a crash "
+                                  "nobody could tell whether it took place");
+    }
+  }
+}
+
+}  // namespace ratchet::engine

@@ -1,0 +1,74 @@
+#include "engine/runtime/journal.h"
+
+#include <utility>
+
+namespace ratchet::engine {
+
+Journal::Journal(store::Log& log, Host& host, Definitions& definitions,
+                 std::function<void(const std::string& why)> halted)
+    : log_(log), definitions_(definitions), shared_(std::make_shared<Shared>()) {
+  shared_->journal = this;
+  log_.listen({.durable =
+                   [&host, shared = shared_](std::uint64_t size) {
+                     host.post([shared, size] {
+                       if (shared->journal != nullptr) shared->journal->durable(size);
+                     });
+                   },
+               .halted =
+                   [&host, shared = shared_, halted = std::move(halted)](const std::string& why) {
+                     host.post([shared, halted, why] {
+                       if (shared->journal == nullptr) return;
+                       shared->journal->waiting_.clear();
+                       halted(why);
+                     });
+                   }});
+}
+
+Journal::~Journal() { shared_->journal = nullptr; }
+
+void Journal::append(std::string record, Then then) {
+  store::Entry entry;
+  entry.record = std::move(record);
+  submit(std::move(entry), std::move(then));
+}
+
+void Journal::append(Turn& turn, std::optional<RunSummary> summary, Then then) {
+  EncodedTurn encoded = encode(turn, definitions_);
+  append_definitions();
+  const std::uint64_t index = log_.next_index();
+  if (turn.turn == 0) turn.run = index;
+  store::Entry entry;
+  entry.record = std::move(encoded.record);
+  entry.blobs = std::move(encoded.blobs);
+  entry.turn = store::RunTurn{turn.run, turn.turn};
+  if (summary) {
+    summary->run = turn.run;
+    summary->as_of = index;
+    entry.projections.push_back({summary_key(summary->run_id), encode(*summary)});
+  }
+  submit(std::move(entry), std::move(then));
+}
+
+void Journal::append_definitions() {
+  for (auto& [id, record] : definitions_.take_fresh()) {
+    store::Entry entry;
+    entry.projections.push_back({definition_key(id), record});
+    entry.record = std::move(record);
+    log_.submit(std::move(entry));
+  }
+}
+
+void Journal::submit(store::Entry entry, Then then) {
+  const std::uint64_t index = log_.submit(std::move(entry));
+  if (then) waiting_.push_back({index, std::move(then)});
+}
+
+void Journal::durable(std::uint64_t size) {
+  while (!waiting_.empty() && waiting_.front().index < size) {
+    const Then then = std::move(waiting_.front().then);
+    waiting_.pop_front();
+    then();
+  }
+}
+
+}  // namespace ratchet::engine

@@ -1,0 +1,62 @@
+// The engine's way into the log: encodes, appends, and runs what must wait for durability.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/core/codec.h"
+#include "engine/core/definitions.h"
+#include "engine/core/summary.h"
+#include "engine/runtime/host.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+// On the engine's thread. After a failed append nothing waiting is ever run.
+class Journal {
+ public:
+  using Then = std::function<void()>;
+
+  Journal(store::Log& log, Host& host, Definitions& definitions,
+          std::function<void(const std::string& why)> halted);
+
+  // Appends a record of the log itself. `then` runs once it is durable.
+  void append(std::string record, Then then);
+
+  // Appends a turn; turn 0 gets its own index as its run. `summary`, if present, is completed with
+  // run and index and written with it. Throws std::length_error if the turn cannot fit; then
+  // nothing was appended.
+  void append(Turn& turn, std::optional<RunSummary> summary, Then then);
+
+  // The durable head.
+  store::Head head() const { return log_.head(); }
+
+ private:
+  struct Waiting {
+    std::uint64_t index = 0;
+    Then then;
+  };
+  struct Shared {  // outlives the journal in tasks already posted
+    Journal* journal = nullptr;
+  };
+
+  void append_definitions();
+  void submit(store::Entry entry, Then then);
+  void durable(std::uint64_t size);
+
+  store::Log& log_;
+  Definitions& definitions_;
+  std::deque<Waiting> waiting_;
+  std::shared_ptr<Shared> shared_;
+
+ public:
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+};
+
+}  // namespace ratchet::engine

@@ -1,0 +1,269 @@
+#include "engine/runtime/performer.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include <openssl/sha.h>
+
+#include "engine/runtime/anchoring.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+namespace {
+
+// Attempts 1 … 3 are recorded in full, then those at powers of two; the rest as count and digest.
+bool is_recorded(std::uint32_t attempt) { return attempt <= 3 || std::has_single_bit(attempt); }
+
+std::string digest(const std::string& before, const Failure& failure) {
+  const std::string text = before + failure.code + '\0' + failure.message;
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
+// Exponential, with a spread of ±20 % that depends on run and attempt only.
+Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t attempt) {
+  const double factor = std::pow(policy.backoff_factor, std::min(attempt, 64U) - 1.0);
+  const double most = static_cast<double>(policy.max_backoff.count());
+  const double base = std::min(most, static_cast<double>(policy.first_backoff.count()) * factor);
+  const std::size_t seed = std::hash<std::string>{}(run_id) + attempt * 0x9e3779b9U;
+  const double spread = 0.8 + 0.4 * (static_cast<double>(seed % 1000) / 1000.0);
+  return Duration{static_cast<std::int64_t>(base * spread * 1000.0)};
+}
+
+bool lands_once(Effect effect) { return effect != Effect::read && effect != Effect::idempotent; }
+
+}  // namespace
+
+struct Performer::Shared : std::enable_shared_from_this<Shared> {
+  Shared(Host& h, const Handlers& hs, Anchoring& a, Out o)
+      : host(h), handlers(hs), anchoring(a), out(std::move(o)) {}
+  Host& host;
+  const Handlers& handlers;
+  Anchoring& anchoring;
+  Out out;
+  std::map<std::pair<std::uint64_t, CommandId>, std::shared_ptr<Step>> steps;
+};
+
+// One step until its outcome. Every answer carries the token of what asked for it; a token that
+// is no longer current marks a late answer.
+class Performer::Step : public std::enable_shared_from_this<Step> {
+ public:
+  Step(Shared& shared, StepToPerform step)
+      : shared_(shared), step_(std::move(step)), entry_(shared.handlers.find(step_.activity)) {}
+
+  void begin() {
+    if (entry_ == nullptr) {
+      return fail({"no_handler", "this build performs no activity " + step_.activity +
+                                     "; run a build that does"});
+    }
+    if (step_.interrupted && lands_once(entry_->info.effect)) return in_doubt();
+    if (!entry_->info.irreversible) return attempt();
+    status_ = "waits for the anchor";
+    shared_.anchoring.cover(step_.intent + 1, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->attempt();
+    });
+  }
+
+  const std::string& status() const { return status_; }
+
+ private:
+  // Ignores answers that are late, and turns a dropped one into a failure.
+  template <class... Args>
+  auto only_now(void (Step::*method)(Args...)) {
+    struct Guard {
+      std::weak_ptr<Step> step;
+      std::uint64_t token;
+      ~Guard() {
+        const auto self = step.lock();
+        if (!self || self->token_ != token) return;
+        self->shared_.host.post([weak = step, t = token] {
+          const auto s = weak.lock();
+          if (s && s->token_ == t) s->failed({"dropped", "the handler gave no answer"}, true);
+        });
+      }
+    };
+    auto guard = std::make_shared<Guard>(weak_from_this(), ++token_);
+    return [guard, method](Args... args) {
+      const auto self = guard->step.lock();
+      if (!self || self->token_ != guard->token) return;
+      ++self->token_;
+      ((*self).*method)(args...);
+    };
+  }
+
+  AttemptInfo info(Time deadline) const {
+    return {step_.run_id, step_.command, step_.attempts + 1, deadline};
+  }
+
+  // The next deadline of an attempt or probe that starts now.
+  Time deadline() const {
+    const Policy& policy = entry_->info.policy;
+    return std::min(shared_.host.now() + policy.attempt_timeout, last_moment());
+  }
+  Time last_moment() const {
+    const Policy& policy = entry_->info.policy;
+    return policy.overall_timeout.count() == 0 ? Time::max() : step_.since + policy.overall_timeout;
+  }
+
+  void wake(Time due, void (Step::*method)()) {
+    shared_.host.wake_at(due, [weak = weak_from_this(), token = token_, method] {
+      const auto self = weak.lock();
+      if (self && self->token_ == token) ((*self).*method)();
+    });
+  }
+
+  void attempt() {
+    const Time due = deadline();
+    if (due <= shared_.host.now()) return give_up();
+    status_ = "attempt " + std::to_string(step_.attempts + 1) + " running";
+    probing_ = false;
+    auto sink = only_now(&Step::answered);
+    wake(due, &Step::timed_out);
+    try {
+      entry_->perform(info(due), step_.input, std::move(sink));
+    } catch (const std::exception& error) {
+      ++token_;
+      failed({"exception", error.what()}, true);
+    }
+  }
+
+  void answered(Bytes result, const Failure* failure, bool retry) {
+    if (failure != nullptr) return failed(*failure, retry);
+    if (result.size() > store::max_blob_bytes) {
+      return fail({"result_too_large", "the result of " + step_.activity + " has " +
+                                           std::to_string(result.size()) +
+                                           " bytes; 1 MiB at most"});
+    }
+    ++step_.attempts;
+    finish(StepCompleted{step_.command, std::move(result), step_.attempts, false});
+  }
+
+  void timed_out() {
+    ++token_;
+    failed({"timeout", step_.activity + " did not answer within " +
+                           std::to_string(entry_->info.policy.attempt_timeout.count()) + " ms"},
+           true);
+  }
+
+  void failed(const Failure& failure, bool retry) {
+    if (probing_) return probe_failed(failure);
+    const std::uint32_t attempt = ++step_.attempts;
+    last_ = failure;
+    if (!retry) return fail(failure);
+    const Policy& policy = entry_->info.policy;
+    Time next = shared_.host.now() + backoff(policy, step_.run_id, attempt);
+    last_attempt_ =
+        (policy.max_attempts != 0 && attempt >= policy.max_attempts) || next >= last_moment();
+    const bool look = lands_once(entry_->info.effect);  // it may have had its effect all the same
+    if (last_attempt_ && !look) return give_up();
+    if (last_attempt_) next = shared_.host.now();
+    record(attempt, failure);
+    status_ =
+        "attempt " + std::to_string(attempt + 1) + " follows; the last one: " + failure.message;
+    wake(next, look ? &Step::in_doubt : &Step::attempt);
+  }
+
+  void record(std::uint32_t attempt, const Failure& failure) {
+    if (is_recorded(attempt)) {
+      shared_.out.hint(step_.run,
+                       AttemptFailed{step_.command, attempt, failure, std::exchange(unrecorded_, 0),
+                                     std::exchange(digest_, {})});
+    } else {
+      ++unrecorded_;
+      digest_ = digest(digest_, failure);
+    }
+  }
+
+  void give_up() {
+    const Policy& policy = entry_->info.policy;
+    if (policy.max_attempts != 0 && step_.attempts >= policy.max_attempts) return fail(last_);
+    fail({last_.code.empty() ? "timeout" : last_.code,
+          step_.activity + " did not succeed within " +
+              std::to_string(policy.overall_timeout.count() / 1000) +
+              " s; the last attempt: " + (last_.message.empty() ? "none" : last_.message)});
+  }
+
+  void in_doubt() {
+    if (entry_->info.effect == Effect::manual) {
+      return ask(step_.activity + " may or may not have had its effect");
+    }
+    const Time due = shared_.host.now() + entry_->info.policy.attempt_timeout;
+    status_ = "looks whether attempt " + std::to_string(step_.attempts + 1) + " had its effect";
+    probing_ = true;
+    auto sink = only_now(&Step::probed);
+    wake(due, &Step::timed_out);
+    try {
+      entry_->probe(info(due), step_.input, std::move(sink));
+    } catch (const std::exception& error) {
+      ++token_;
+      failed({"exception", error.what()}, true);
+    }
+  }
+
+  void probed(Verdict verdict, Bytes result, const std::string& why) {
+    if (verdict == Verdict::unknown) return ask(why);
+    shared_.out.hint(step_.run, Probed{step_.command, verdict, why});
+    step_.interrupted = false;
+    if (verdict == Verdict::not_done) return last_attempt_ ? give_up() : begin();
+    finish(StepCompleted{step_.command, std::move(result), step_.attempts + 1, true});
+  }
+
+  // A probe only reads: it is repeated until it answers.
+  void probe_failed(const Failure& failure) {
+    status_ = "cannot look whether its effect took place: " + failure.message;
+    wake(shared_.host.now() + backoff(entry_->info.policy, step_.run_id, ++probes_),
+         &Step::in_doubt);
+  }
+
+  void ask(const std::string& why) {
+    status_ = "waits for a person: " + why;
+    shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why});
+  }
+
+  void fail(const Failure& failure) { finish(StepFailed{step_.command, failure, step_.attempts}); }
+
+  void finish(Fact outcome) {
+    const auto self = shared_from_this();  // keeps this alive while it is forgotten
+    shared_.steps.erase({step_.run, step_.command});
+    shared_.out.outcome(step_.run, std::move(outcome));
+  }
+
+  Shared& shared_;
+  StepToPerform step_;
+  const Handlers::Entry* entry_;
+  std::uint64_t token_ = 0;
+  bool probing_ = false;
+  bool last_attempt_ = false;
+  std::uint32_t probes_ = 0;
+  std::uint32_t unrecorded_ = 0;
+  std::string digest_;
+  Failure last_;
+  std::string status_ = "about to start";
+};
+
+Performer::Performer(Host& host, const Handlers& handlers, Anchoring& anchoring, Out out)
+    : shared_(std::make_shared<Shared>(host, handlers, anchoring, std::move(out))) {}
+Performer::~Performer() = default;
+
+void Performer::perform(StepToPerform step) {
+  const std::pair key{step.run, step.command};
+  auto performed = std::make_shared<Step>(*shared_, std::move(step));
+  shared_->steps[key] = performed;
+  performed->begin();
+}
+
+void Performer::forget(std::uint64_t run) {
+  std::erase_if(shared_->steps, [run](const auto& step) { return step.first.first == run; });
+}
+
+std::string Performer::status(std::uint64_t run, CommandId command) const {
+  const auto step = shared_->steps.find({run, command});
+  return step == shared_->steps.end() ? "" : step->second->status();
+}
+
+}  // namespace ratchet::engine

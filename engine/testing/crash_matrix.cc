@@ -1,0 +1,238 @@
+#include "engine/testing/crash_matrix.h"
+
+#include <deque>
+#include <iostream>
+#include <limits>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "engine/inspect/history.h"
+#include "engine/inspect/replay.h"
+#include "engine/inspect/verify.h"
+#include "engine/testing/memory_anchor.h"
+#include "engine/testing/simulated_host.h"
+#include "store/memory_log.h"
+
+namespace ratchet::engine::testing {
+
+namespace {
+
+constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+constexpr const char* run_id = "crash-matrix";
+
+// Where to stop, and what was counted on the way.
+struct Plan {
+  std::size_t after_append = never;
+  std::size_t before_activity = never;
+  std::size_t after_activity = never;
+  std::size_t appends = 0;
+  std::size_t activities = 0;
+};
+
+// Appends one record at a time, so that every one of them is a point to stop at.
+class StoppingLog final : public store::Log {
+ public:
+  StoppingLog(store::Log& log, SimulatedHost& host, Plan& plan)
+      : log_(log), host_(host), plan_(plan) {}
+
+  void listen(store::Listener listener) override {
+    listener_ = std::move(listener);
+    log_.listen({.durable =
+                     [this](std::uint64_t size) {
+                       if (plan_.appends++ == plan_.after_append) return host_.stop();
+                       listener_.durable(size);
+                       queue_.pop_front();
+                       forward();
+                     },
+                 .halted = [this](const std::string& why) { listener_.halted(why); }});
+  }
+  std::uint64_t begin_epoch() override { return log_.begin_epoch(); }
+  std::uint64_t submit(store::Entry entry) override {
+    const std::uint64_t index = next_index();
+    queue_.push_back(std::move(entry));
+    if (queue_.size() == 1) forward();
+    return index;
+  }
+  std::uint64_t next_index() const override { return log_.head().size + queue_.size(); }
+
+  store::Head head() const override { return log_.head(); }
+  std::optional<std::string> read(std::uint64_t index) const override { return log_.read(index); }
+  void scan(std::uint64_t first, std::uint64_t end,
+            const std::function<bool(const store::Record&)>& visit) const override {
+    log_.scan(first, end, visit);
+  }
+  void scan_run(
+      std::uint64_t run, std::uint32_t first,
+      const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
+    log_.scan_run(run, first, visit);
+  }
+  std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
+    return log_.blob(run, hash);
+  }
+  std::optional<std::string> projection(std::string_view key) const override {
+    return log_.projection(key);
+  }
+  void scan_projections(
+      std::string_view prefix,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    log_.scan_projections(prefix, visit);
+  }
+  store::Hash leaf(std::uint64_t index) const override { return log_.leaf(index); }
+  store::Hash root(std::uint64_t size) const override { return log_.root(size); }
+
+ private:
+  void forward() {
+    if (!queue_.empty()) log_.submit(queue_.front());
+  }
+
+  store::Log& log_;
+  SimulatedHost& host_;
+  Plan& plan_;
+  store::Listener listener_;
+  std::deque<store::Entry> queue_;
+};
+
+// One life of the process: everything in it is lost at the stop.
+class Process {
+ public:
+  Process(const CrashCase& crash_case, World& world, std::shared_ptr<store::MemoryDisk> disk,
+          MemoryAnchor& anchor, Plan& plan, std::vector<std::string>& failures, Time start)
+      : host_(start),
+        memory_(std::move(disk), [this](std::function<void()> task) { host_.post(task); }),
+        log_(memory_, host_, plan),
+        plan_(plan),
+        failures_(failures) {
+    crash_case.registry(registry_);
+    Handlers real;
+    world.serve(real, host_);
+    real.for_each([this](const Handlers::Entry& entry) { handlers_.put(watched(entry)); });
+    anchor.serve(host_);
+    engine_.emplace(log_, host_, registry_, handlers_, anchor, EngineOptions{"test", "test"});
+  }
+
+  // True if the run ended; false if the process was stopped, or nothing moves any more.
+  bool live(const CrashCase& crash_case, World& world) {
+    engine_->open([&] {
+      engine_->start(run_id, crash_case.workflow, crash_case.input, "test");
+      world.steer(*engine_);
+    });
+    return host_.run_until([&] {
+      const auto state = engine_->state(run_id);
+      return !host_.stopped() && state && *state != RunState::running;
+    });
+  }
+  bool stopped() const { return host_.stopped(); }
+  Time now() { return host_.now(); }
+  store::LogReader& log() { return log_; }
+  const Registry& registry() const { return registry_; }
+
+ private:
+  Handlers::Entry watched(Handlers::Entry entry) {
+    entry.perform = [this, perform = entry.perform](const AttemptInfo& info, const Bytes& input,
+                                                    auto sink) {
+      check_not_recorded(info);
+      const std::size_t nth = plan_.activities++;
+      if (nth == plan_.before_activity) return host_.stop();
+      perform(info, input,
+              [this, nth, sink = std::move(sink)](Bytes result, const Failure* f, bool retry) {
+                if (nth == plan_.after_activity) return host_.stop();
+                sink(std::move(result), f, retry);
+              });
+    };
+    return entry;
+  }
+
+  void check_not_recorded(const AttemptInfo& info) {
+    const auto found = find_run(log_, run_id);
+    if (!found) return failures_.push_back("an activity ran before its run was recorded");
+    bool intended = false;
+    for (const HistoryTurn& record : read_history(log_, found->run)) {
+      for (const Event& event : record.turn.events) {
+        const auto* intent = std::get_if<StepScheduled>(&event);
+        const auto* done = std::get_if<StepCompleted>(&event);
+        intended = intended || (intent != nullptr && intent->command == info.command);
+        if (done != nullptr && done->command == info.command) {
+          failures_.push_back("step " + std::to_string(info.command) +
+                              " was performed again after its completion was recorded");
+        }
+      }
+    }
+    if (!intended) failures_.push_back("an activity ran without its recorded intent");
+  }
+
+  SimulatedHost host_;
+  store::MemoryLog memory_;
+  StoppingLog log_;
+  Plan& plan_;
+  std::vector<std::string>& failures_;
+  Registry registry_;
+  Handlers handlers_;
+  std::optional<Engine> engine_;
+};
+
+std::string outcome(const store::LogReader& log) {
+  const auto run = find_run(log, run_id);
+  if (!run) return "no run";
+  std::string text = "state " + std::to_string(static_cast<int>(run->state));
+  if (run->failure) text += " " + run->failure->code + ": " + run->failure->message;
+  for (const HistoryTurn& record : read_history(log, run->run)) {
+    for (const Event& event : record.turn.events) {
+      if (const auto* done = std::get_if<RunCompleted>(&event)) text += " result " + done->result;
+    }
+  }
+  return text;
+}
+
+// Runs the case through the given stops (in order, one process each) to its end.
+std::string run_once(const CrashCase& crash_case, std::vector<Plan*> plans,
+                     std::vector<std::string>& failures) {
+  const auto world = crash_case.world();
+  const auto disk = std::make_shared<store::MemoryDisk>();
+  MemoryAnchor anchor;
+  Time start{Duration{1'000'000'000'000'000}};
+  for (Plan* plan : plans) {
+    Process process(crash_case, *world, disk, anchor, *plan, failures, start);
+    const bool ended = process.live(crash_case, *world);
+    start = process.now();
+    if (process.stopped()) continue;
+    if (!ended) return "the run came to no end";
+    if (const auto bad = verify(process.log()); !bad.ok()) return "verify: " + bad.problems.front();
+    for (const auto& replayed : replay_all(process.log(), process.registry())) {
+      if (replayed.divergence) return "replay: " + replayed.divergence->text();
+    }
+    return world->state() + "\n" + outcome(process.log());
+  }
+  return "the run was stopped as often as there were processes";
+}
+
+}  // namespace
+
+CrashReport run_crash_matrix(const CrashCase& crash_case) {
+  CrashReport report;
+  Plan counted;
+  report.end = run_once(crash_case, {&counted}, report.failures);
+  report.appends = counted.appends;
+  report.activities = counted.activities;
+  const auto stop_at = [&](Plan plan, const std::string& where) {
+    ++report.points;
+    Plan without;
+    std::vector<std::string> failures;
+    const std::string end = run_once(crash_case, {&plan, &without}, failures);
+    if (end != report.end) failures.push_back("ends as «" + end + "»");
+    for (const auto& failure : failures) report.failures.push_back(where + ": " + failure);
+  };
+  for (std::size_t i = 0; i < report.appends; ++i) {
+    stop_at({.after_append = i}, "stopped after append " + std::to_string(i));
+  }
+  for (std::size_t i = 0; i < report.activities; ++i) {
+    stop_at({.before_activity = i}, "stopped before activity " + std::to_string(i));
+    stop_at({.after_activity = i}, "stopped after activity " + std::to_string(i));
+  }
+  std::cout << "crash matrix of " << crash_case.workflow << ": " << report.points << " points ("
+            << report.appends << " appends + 2 x " << report.activities << " activities), "
+            << report.failures.size() << " failures\n";
+  return report;
+}
+
+}  // namespace ratchet::engine::testing

@@ -1,0 +1,58 @@
+// The crash matrix: a workflow is stopped after every log append and before and after every
+// activity of its fault-free run, reopened, and must come to the same end. For users' own
+// workflows too:
+//
+//   TEST(MyWorkflow, SurvivesACrashAtEveryPoint) {
+//     const CrashReport report = run_crash_matrix(my_case());
+//     EXPECT_EQ(report.failures, std::vector<std::string>{});
+//     EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+//   }
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/workflow.h"
+#include "engine/runtime/engine.h"
+
+namespace ratchet::engine::testing {
+
+// What activities act on. It outlives every process.
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  virtual ~World() = default;
+
+  // Registers handlers and probes that act on this world, for one process.
+  virtual void serve(Handlers& handlers, Host& host) = 0;
+  // What must be the same at the end, whatever crashed: every lasting effect, as text. A world
+  // that counts what must happen once puts the counts in here.
+  virtual std::string state() const = 0;
+  // Called after the run was started, in the first process only: sends signals, if it has any.
+  virtual void steer(Engine& /*engine*/) {}
+};
+
+struct CrashCase {
+  std::function<void(Registry&)> registry;
+  std::function<std::unique_ptr<World>()> world;
+  std::string workflow;
+  Bytes input;
+};
+
+struct CrashReport {
+  std::size_t appends = 0;     // of the fault-free run
+  std::size_t activities = 0;  // of the fault-free run
+  std::size_t points = 0;      // at which the run was stopped, reopened and finished
+  std::vector<std::string> failures;
+  std::string end;  // state of the world, and the outcome of the run, without faults
+};
+
+// Deterministic, in memory, on virtual time. Prints its counts.
+CrashReport run_crash_matrix(const CrashCase& crash_case);
+
+}  // namespace ratchet::engine::testing

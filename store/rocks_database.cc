@@ -1,0 +1,192 @@
+#include "store/rocks_database.h"
+
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/table.h>
+#include <unistd.h>
+
+#include "store/page.h"
+
+namespace ratchet::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+enum class Folder { fresh, log };
+
+bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> prefixes) {
+  for (const std::string_view prefix : prefixes) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+// What RocksDB leaves when it dies before its first CURRENT exists, and what file systems put
+// into a new volume.
+bool may_be_in_a_fresh_folder(std::string_view name) {
+  return name == "lost+found" || name.ends_with(".dbtmp") || name == "MANIFEST-000001" ||
+         starts_with_any(name, {"LOCK", "LOG", "IDENTITY"});
+}
+
+bool is_of_a_log(std::string_view name) {
+  return name.ends_with(".sst") || name.ends_with(".log") || name == Page::file_name ||
+         starts_with_any(name, {"MANIFEST-", "OPTIONS-"});
+}
+
+// RocksDB itself would make a new database where only CURRENT is missing, over the old one.
+Folder look_into(const std::string& dir) {
+  if (fs::exists(dir + "/CURRENT")) return Folder::log;
+  for (const fs::directory_entry& entry : fs::directory_iterator(dir)) {
+    const std::string name = entry.path().filename().string();
+    if (may_be_in_a_fresh_folder(name)) continue;
+    if (is_of_a_log(name)) {
+      throw Error(Fault::corrupt, dir + " has files of a log (" + name +
+                                      "), but its file CURRENT is missing: the log is damaged; "
+                                      "restore it from a backup");
+    }
+    throw Error(Fault::not_a_log, dir + " holds something else than a log (" + name +
+                                      "): name an empty folder or that of a log");
+  }
+  return Folder::fresh;
+}
+
+Folder prepare_folder(const std::string& dir) {
+  try {
+    if (fs::exists(dir) && !fs::is_directory(dir)) {
+      throw Error(Fault::not_a_log, dir + " is no folder: name an empty folder or that of a log");
+    }
+    fs::create_directory(dir);
+    if (access(dir.c_str(), W_OK) != 0) {
+      throw Error(Fault::io, "cannot write into " + dir + ": " + std::strerror(errno) +
+                                 ": give this user the folder, or mount the volume writable");
+    }
+    return look_into(dir);
+  } catch (const fs::filesystem_error& error) {
+    throw Error(Fault::io, "cannot use " + dir + " for the log: " + error.code().message() +
+                               ": create its parent folder, or name another one");
+  }
+}
+
+void require_setting(bool kept, const char* setting) {
+  if (kept) return;
+  throw Error(Fault::unsupported, std::string("this build of RocksDB does not keep the setting ") +
+                                      setting + ": use the version that docs/LOG_FORMAT.md names");
+}
+
+// A setting that RocksDB silently changes is a promise that nobody keeps.
+void check_settings(const rocksdb::DB& db) {
+  const rocksdb::DBOptions kept = db.GetDBOptions();
+  const rocksdb::Options family = db.GetOptions();
+  require_setting(kept.wal_recovery_mode == rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords,
+                  "wal_recovery_mode");
+  require_setting(kept.track_and_verify_wals_in_manifest, "track_and_verify_wals_in_manifest");
+  require_setting(kept.wal_compression == rocksdb::kNoCompression, "wal_compression");
+  require_setting(kept.recycle_log_file_num == 0, "recycle_log_file_num");
+  require_setting(!kept.manual_wal_flush, "manual_wal_flush");
+  require_setting(kept.paranoid_checks, "paranoid_checks");
+  require_setting(kept.flush_verify_memtable_count, "flush_verify_memtable_count");
+  require_setting(kept.verify_sst_unique_id_in_manifest, "verify_sst_unique_id_in_manifest");
+  require_setting(kept.write_dbid_to_manifest, "write_dbid_to_manifest");
+  require_setting(!kept.best_efforts_recovery, "best_efforts_recovery");
+  require_setting(family.force_consistency_checks, "force_consistency_checks");
+  require_setting(family.memtable_protection_bytes_per_key == 8,
+                  "memtable_protection_bytes_per_key");
+  require_setting(family.compression == rocksdb::kZSTD, "compression");
+}
+
+bool is_locked(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  return text.find("lock file:") != std::string::npos ||
+         text.find("lock hold by") != std::string::npos;
+}
+
+}  // namespace
+
+rocksdb::Options database_options(rocksdb::Env* env) {
+  rocksdb::Options options;
+  if (env != nullptr) options.env = env;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.wal_compression = rocksdb::kNoCompression;
+  options.recycle_log_file_num = 0;
+  options.manual_wal_flush = false;
+  options.paranoid_checks = true;
+  options.force_consistency_checks = true;
+  options.flush_verify_memtable_count = true;
+  options.verify_sst_unique_id_in_manifest = true;
+  options.memtable_protection_bytes_per_key = 8;
+  options.write_dbid_to_manifest = true;
+  options.best_efforts_recovery = false;
+  options.compression = rocksdb::kZSTD;
+  // What is not yet in tables is read again at open: this bounds the time that it takes.
+  options.write_buffer_size = 16 * mebibyte;
+  options.max_write_buffer_number = 3;
+  options.max_total_wal_size = 48 * mebibyte;
+  options.max_bytes_for_level_base = 64 * mebibyte;
+  options.max_open_files = 512;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = mebibyte;
+  options.stats_dump_period_sec = 0;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(32 * mebibyte);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::WriteOptions write_options() {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  options.disableWAL = false;
+  options.protection_bytes_per_key = 8;
+  return options;
+}
+
+rocksdb::ReadOptions read_options() {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  return options;
+}
+
+void check(const rocksdb::Status& status, std::string_view doing, const std::string& dir) {
+  if (status.ok()) return;
+  const std::string what =
+      "cannot " + std::string(doing) + " the log in " + dir + ": " + status.ToString();
+  if (status.IsNoSpace()) throw Error(Fault::io, what + ": free some space on its volume");
+  if (status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound()) {
+    throw Error(Fault::corrupt,
+                what + ": the log is damaged; keep it as evidence and restore a backup");
+  }
+  throw Error(Fault::io, what + ": check the volume and the permissions");
+}
+
+std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env) {
+  const Folder folder = prepare_folder(dir);
+  rocksdb::Options options = database_options(env);
+  options.create_if_missing = folder == Folder::fresh;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, dir, &opened);
+  if (is_locked(status)) {
+    throw Error(Fault::locked, "the log in " + dir +
+                                   " is open for writing in another process: "
+                                   "stop that one, or name another folder");
+  }
+  check(status, "open", dir);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  check_settings(*db);
+  return db;
+}
+
+std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::string& scratch) {
+  rocksdb::Options options = database_options(nullptr);
+  options.max_open_files = -1;  // files that the writer deletes stay readable
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::OpenAsSecondary(options, dir, scratch, &opened), "read", dir);
+  return std::unique_ptr<rocksdb::DB>(opened);
+}
+
+}  // namespace ratchet::store

@@ -1,0 +1,32 @@
+// RocksDB as this project uses it: settings, opening, and what its refusals mean. Private to
+// store/. The reasons of the settings are in docs/LOG_FORMAT.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+
+#include "store/log.h"
+
+namespace ratchet::store {
+
+// `env` may be null: the real file system.
+rocksdb::Options database_options(rocksdb::Env* env);
+rocksdb::WriteOptions write_options();
+rocksdb::ReadOptions read_options();
+
+// Returns if `status` is ok; else throws the Error that it means for the log in `dir`.
+// `doing` completes "cannot …".
+void check(const rocksdb::Status& status, std::string_view doing, const std::string& dir);
+
+// The database in `dir`, open for writing; made if the folder is empty or absent. Checks that
+// RocksDB took the settings as they are. Throws Error: not_a_log, locked, corrupt, io.
+std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env);
+
+// The database in `dir` as it can be read beside a writer. Writes nothing but `scratch`.
+std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::string& scratch);
+
+}  // namespace ratchet::store

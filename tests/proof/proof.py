@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Keeps the results of checks that are too long for CI, and says when they are out of date.
+
+    proof.py record STAGE NAME=COUNT… -- FOLDER…   writes STAGE.json for the commit checked out
+    proof.py since STAGE                           the commit that STAGE.json speaks for
+    proof.py check                                 every stage of floors.json has a proof that holds
+
+A proof holds while each count reaches its floor in floors.json and at most MAX_COMMITS commits have
+touched its folders since. It names the folders' tree ids and no commit, so that it survives a
+rebase; its age is counted from the commit that brought it in.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+MAX_COMMITS = 40
+
+
+def git(*arguments):
+    done = subprocess.run(["git", "-C", HERE.parents[1], *arguments], check=True,
+                          capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def tree_ids(folders):
+    return {folder: git("ls-tree", "--object-only", "HEAD", folder) for folder in folders}
+
+
+def path_of(stage):
+    return HERE / f"{stage}.json"
+
+
+def commit_of(stage):
+    """The commit that last changed the proof; empty while that is not committed."""
+    if git("status", "--porcelain", "--", path_of(stage)):
+        return ""
+    return git("log", "-1", "--format=%H", "--", path_of(stage))
+
+
+def record(stage, *arguments):
+    split = arguments.index("--")
+    folders = arguments[split + 1:]
+    changes = [line for line in git("status", "--porcelain", "--", *folders).splitlines()
+               if "tests/proof/" not in line]
+    if changes:
+        sys.exit(f"proof: {stage} passed, but is not recorded: commit first {changes[0]}")
+    counts = {name: int(count) for name, count in (a.split("=") for a in arguments[:split])}
+    proof = {"stage": stage, "counts": counts, "folders": tree_ids(folders)}
+    path_of(stage).write_text(json.dumps(proof, indent=2) + "\n")
+    print(f"proof: {stage} {counts} written to tests/proof/{stage}.json; commit it")
+
+
+def since(stage):
+    commit = commit_of(stage) if path_of(stage).exists() else ""
+    if not commit:
+        commit = git("rev-list", "--max-count=2", "HEAD").splitlines()[-1]
+    print(commit)
+
+
+def complaint(stage, floors):
+    """Why the proof of `stage` does not hold; empty if it does."""
+    again = f"run tools/prove {stage} and commit tests/proof/{stage}.json"
+    if not path_of(stage).exists():
+        return f"there is no proof; {again}"
+    proof = json.loads(path_of(stage).read_text())
+    for name, floor in floors.items():
+        if proof["counts"].get(name, 0) < floor:
+            return f"{proof['counts'].get(name, 0)} {name}, the floor is {floor}; {again}"
+    return stale(stage, proof["folders"], again)
+
+
+def stale(stage, folders, again):
+    commit = commit_of(stage)
+    if not commit or tree_ids(folders) == folders:
+        return ""
+    if git("rev-parse", "--is-shallow-repository") == "true":
+        return "its age cannot be told in a shallow clone; git fetch --unshallow"
+    touched = int(git("rev-list", "--count", f"{commit}..HEAD", "--", *folders))
+    if touched > MAX_COMMITS:
+        return f"{touched} commits since touched what it covers, {MAX_COMMITS} allowed; {again}"
+    return ""
+
+
+def check():
+    floors = json.loads((HERE / "floors.json").read_text())
+    complaints = {stage: complaint(stage, floors[stage]) for stage in floors}
+    for path in HERE.glob("*.json"):
+        if path.stem != "floors" and path.stem not in floors:
+            complaints[path.stem] = "has no floor; add one to tests/proof/floors.json"
+    for stage, why in complaints.items():
+        print(f"{stage}: {why or 'holds'}")
+    sys.exit(1 if any(complaints.values()) else 0)
+
+
+if __name__ == "__main__":
+    {"record": record, "since": since, "check": check}[sys.argv[1]](*sys.argv[2:])
