@@ -154,8 +154,9 @@ TEST_F(PlainHttp, ABodyOverTheLimitIsAFailure) {
 }
 
 TEST_F(PlainHttp, AClosedPortIsAFailureThatNamesIt) {
-  std::uint16_t port = Peer(loop, {}).endpoint().port;
-  loop.context().restart();
+  tcp::acceptor closed(loop.context(), {asio::ip::make_address("127.0.0.1"), 0});
+  std::uint16_t port = closed.local_endpoint().port();
+  closed.close();
   Client client(loop.executor(), {"127.0.0.1", port, std::nullopt});
   EXPECT_THAT([&] { get(client); },
               ThrowsMessage<std::runtime_error>(HasSubstr("127.0.0.1:" + std::to_string(port))));
