@@ -79,6 +79,7 @@ void require_setting(bool kept, const char* setting) {
 }
 
 // A setting that RocksDB silently changes is a promise that nobody keeps.
+// (write_dbid_to_manifest is left out: GetDBOptions of RocksDB 7.8 does not report it.)
 void check_settings(const rocksdb::DB& db) {
   const rocksdb::DBOptions kept = db.GetDBOptions();
   const rocksdb::Options family = db.GetOptions();
@@ -91,7 +92,6 @@ void check_settings(const rocksdb::DB& db) {
   require_setting(kept.paranoid_checks, "paranoid_checks");
   require_setting(kept.flush_verify_memtable_count, "flush_verify_memtable_count");
   require_setting(kept.verify_sst_unique_id_in_manifest, "verify_sst_unique_id_in_manifest");
-  require_setting(kept.write_dbid_to_manifest, "write_dbid_to_manifest");
   require_setting(!kept.best_efforts_recovery, "best_efforts_recovery");
   require_setting(family.force_consistency_checks, "force_consistency_checks");
   require_setting(family.memtable_protection_bytes_per_key == 8,
@@ -186,6 +186,14 @@ std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::s
   options.max_open_files = -1;  // files that the writer deletes stay readable
   rocksdb::DB* opened = nullptr;
   check(rocksdb::DB::OpenAsSecondary(options, dir, scratch, &opened), "read", dir);
+  return std::unique_ptr<rocksdb::DB>(opened);
+}
+
+std::unique_ptr<rocksdb::DB> open_copy(const std::string& dir, const std::string& scratch) {
+  rocksdb::Options options = database_options(nullptr);
+  options.db_log_dir = scratch;
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::OpenForReadOnly(options, dir, &opened), "read", dir);
   return std::unique_ptr<rocksdb::DB>(opened);
 }
 

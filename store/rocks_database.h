@@ -26,7 +26,9 @@ void check(const rocksdb::Status& status, std::string_view doing, const std::str
 // RocksDB took the settings as they are. Throws Error: not_a_log, locked, corrupt, io.
 std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env);
 
-// The database in `dir` as it can be read beside a writer. Writes nothing but `scratch`.
+// The database in `dir` as it can be read beside a writer, or without one. Both write nothing but
+// RocksDB's own log file, into `scratch`.
 std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::string& scratch);
+std::unique_ptr<rocksdb::DB> open_copy(const std::string& dir, const std::string& scratch);
 
 }  // namespace ratchet::store

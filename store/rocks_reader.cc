@@ -52,11 +52,18 @@ struct KeepsScratch {
   Scratch scratch;
 };
 
+// With a page there may be a writer, and RocksDB's secondary can follow it; that one takes a
+// missing file for one that it will see later and shows an older state, which the page exposes.
+// Without a page it is a copy, which RocksDB reads strictly.
 class RocksReader final : KeepsScratch, public RocksReads<LogReader> {
  public:
-  explicit RocksReader(const std::string& dir)
-      : RocksReads<LogReader>(with_patience([&] { return open_secondary(dir, scratch.path()); }),
-                              dir) {
+  RocksReader(const std::string& dir, bool has_page)
+      : RocksReads<LogReader>(with_patience([&] {
+                                return has_page ? open_secondary(dir, scratch.path())
+                                                : open_copy(dir, scratch.path());
+                              }),
+                              dir),
+        has_page_(has_page) {
     refresh();
   }
 
@@ -66,37 +73,40 @@ class RocksReader final : KeepsScratch, public RocksReads<LogReader> {
 
  private:
   void catch_up();
-  Head visible_part(Head stored, const Page& page) const;
+  Head part_on_page(const Head& stored, std::uint64_t durable) const;
+  [[noreturn]] void throw_lost(std::uint64_t size, std::uint64_t durable) const;
+
+  const bool has_page_;
 };
 
 void RocksReader::catch_up() {
   // The page first: all that it covers is then in the files. They may hold more, not yet synced.
-  const std::optional<Page> page = Page::open_to_read(view().dir());
+  const std::optional<Page> page =
+      has_page_ ? Page::open_to_read(view().dir()) : std::optional<Page>();
   const std::uint64_t durable = page ? page->durable_size() : 0;
-  check(db().TryCatchUpWithPrimary(), "follow", view().dir());
+  if (has_page_) check(db().TryCatchUpWithPrimary(), "follow", view().dir());
   const std::optional<Head> stored = view().stored_head();
+  if (page && (!stored || stored->size < durable)) throw_lost(stored ? stored->size : 0, durable);
   if (!stored) {
     throw Error(Fault::not_a_log, "the log in " + view().dir() +
-                                      " is empty: it was just being "
-                                      "made, or lost its write-ahead log");
+                                      " has no head: copy the log again, with all its files");
   }
-  if (page && durable > stored->size) {
-    throw Error(Fault::corrupt, "the log in " + view().dir() + " shows " +
-                                    std::to_string(stored->size) + " records, but " +
-                                    std::to_string(durable) +
-                                    " were durable: it lost its tail, or was copied while it was "
-                                    "written; take the copy again");
-  }
-  show(page ? visible_part(*stored, *page) : *stored);
+  show(page ? part_on_page(*stored, page->durable_size()) : *stored);
 }
 
-Head RocksReader::visible_part(Head stored, const Page& page) const {
-  const std::uint64_t durable = page.durable_size();
-  if (durable < stored.size) {
-    stored.size = durable;
-    stored.root = tree_root(durable, view().stored_hashes());
-  }
-  return stored;
+void RocksReader::throw_lost(std::uint64_t size, std::uint64_t durable) const {
+  throw Error(Fault::corrupt, "the log in " + view().dir() + " shows " + std::to_string(size) +
+                                  " records, but " + std::to_string(durable) +
+                                  " were durable: it lost files, or was copied while it was "
+                                  "written; take the copy again, or restore a backup");
+}
+
+Head RocksReader::part_on_page(const Head& stored, std::uint64_t durable) const {
+  if (durable >= stored.size) return stored;
+  Head part = stored;
+  part.size = durable;
+  part.root = tree_root(durable, view().stored_hashes());
+  return part;
 }
 
 }  // namespace
@@ -106,7 +116,7 @@ std::unique_ptr<LogReader> open_rocks_reader(const std::string& dir) {
     throw Error(Fault::not_a_log,
                 "there is no log in " + dir + ": name the folder that a daemon writes, or a copy");
   }
-  return std::make_unique<RocksReader>(dir);
+  return std::make_unique<RocksReader>(dir, Page::open_to_read(dir).has_value());
 }
 
 }  // namespace ratchet::store

@@ -7,7 +7,6 @@
 #include <openssl/sha.h>
 
 #include "ratchet/v1/log.pb.h"
-#include "engine/ratchet/v1/log.pb.h"
 
 namespace ratchet::engine {
 
@@ -320,43 +319,6 @@ Decoded decode(const store::Record& record, Definitions& definitions, const Fetc
                                                     " is of a kind that this build does not "
                                                     "know; use a newer build");
 }
-
-std::string encode(const RunSummary& summary) {
-  v1::RunSummary m;
-  m.set_run_id(summary.run_id);
-  m.set_run(summary.run);
-  m.set_workflow(summary.workflow);
-  m.set_version(summary.version);
-  m.set_state(static_cast<std::uint32_t>(summary.state));
-  m.set_started_us(to_us(summary.started));
-  if (summary.ended) m.set_ended_us(to_us(*summary.ended));
-  if (summary.failure) set_failure(*m.mutable_failure(), *summary.failure);
-  m.set_as_of(summary.as_of);
-  return m.SerializeAsString();
-}
-
-RunSummary decode_summary(std::string_view bytes) {
-  v1::RunSummary m;
-  if (!m.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    throw store::Error(store::Fault::corrupt,
-                       "a run's summary cannot be decoded; the projections can be rebuilt from "
-                       "the records");
-  }
-  RunSummary summary{m.run_id(),
-                     m.run(),
-                     m.workflow(),
-                     m.version(),
-                     static_cast<RunState>(m.state()),
-                     from_us(m.started_us()),
-                     {},
-                     {},
-                     m.as_of()};
-  if (m.ended_us() != 0) summary.ended = from_us(m.ended_us());
-  if (m.has_failure()) summary.failure = get_failure(m.failure());
-  return summary;
-}
-
-std::string summary_key(const std::string& run_id) { return std::string(summary_prefix) + run_id; }
 
 std::string definition_key(std::uint32_t id) {
   std::string key{definition_prefix};

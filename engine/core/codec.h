@@ -55,25 +55,6 @@ Decoded decode(const store::Record& record, Definitions& definitions, const Fetc
 
 // The projection def/<id>: a copy of the definition's record, so that opening needs no scan.
 std::string definition_key(std::uint32_t id);
-// The projection run/<run id>, which lists of runs are made from.
-struct RunSummary {
-  std::string run_id;
-  std::uint64_t run = 0;
-  std::string workflow;
-  std::uint32_t version = 0;
-  RunState state = RunState::running;
-  Time started{};
-  std::optional<Time> ended;
-  std::optional<Failure> failure;
-  std::uint64_t as_of = 0;  // the index that this reflects
-};
-std::string encode(const RunSummary& summary);
-RunSummary decode_summary(std::string_view bytes);
-
-// Keys of the projections.
-std::string summary_key(const std::string& run_id);
-std::string definition_key(std::uint32_t id);
-inline constexpr std::string_view summary_prefix = "run/";
 inline constexpr std::string_view definition_prefix = "def/";
 
 // All definitions of a log, from their projection.

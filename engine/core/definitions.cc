@@ -10,7 +10,6 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "ratchet/v1/log.pb.h"
-#include "engine/ratchet/v1/log.pb.h"
 #include "store/log.h"
 
 namespace ratchet::engine {

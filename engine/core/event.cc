@@ -11,7 +11,6 @@ constexpr std::array names{"RunStarted",     "StepCompleted", "StepFailed",    "
                            "SignalReceived", "StepScheduled", "TimerStarted",  "SignalAwaited",
                            "RunCompleted",   "RunFailed",     "AttemptFailed", "Probed",
                            "Diverged",       "Note",          "Held",          "QuarantineLifted"};
-                           "Diverged",       "Note",          "Held"};
 static_assert(names.size() == std::variant_size_v<Event>);
 constexpr std::size_t first_command = 5;
 constexpr std::size_t first_hint = 10;

@@ -130,9 +130,6 @@ struct QuarantineLifted {
 using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
                            StepScheduled, TimerStarted, SignalAwaited, RunCompleted, RunFailed,
                            AttemptFailed, Probed, Diverged, Note, Held, QuarantineLifted>;
-using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
-                           StepScheduled, TimerStarted, SignalAwaited, RunCompleted, RunFailed,
-                           AttemptFailed, Probed, Diverged, Note, Held>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);

@@ -147,10 +147,6 @@ class Engine {
   // anchored, std::invalid_argument for missing handlers, store::Error if the log cannot be read.
   // Call once, after observe() and on_halt().
   void open(std::function<void()> ready);
-  // Compares the log with its anchor, replays the open runs and goes on with them. Throws Halt if
-  // the log is not (or no longer) the one that was anchored, std::invalid_argument for missing
-  // handlers. Call once, after observe().
-  void open();
 
   // Called for every turn once it is durable, in log order.
   void observe(std::function<void(const Recorded&)> observer);

@@ -23,6 +23,8 @@ struct Kind {
   std::function<std::unique_ptr<LogUnderTest>()> make;
 };
 
+void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
 class LogContract : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override { restart(); }
@@ -278,8 +280,10 @@ TEST_P(LogContract, ExtendsEachOfItsEarlierHeadsAndNoOther) {
   EXPECT_EQ(fault_of([&] { check_extends(*log_, foreign); }), Fault::corrupt);
 }
 
-INSTANTIATE_TEST_SUITE_P(MemoryLog, LogContract,
-                         testing::Values(Kind{"Memory", &memory_log_under_test}),
+INSTANTIATE_TEST_SUITE_P(All, LogContract,
+                         testing::Values(Kind{"Memory", &memory_log_under_test},
+                                         Kind{"Rocks", &rocks_log_under_test},
+                                         Kind{"RocksReader", &rocks_reader_under_test}),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

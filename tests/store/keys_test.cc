@@ -9,16 +9,6 @@ namespace {
 
 using namespace std::string_literals;
 
-Fault fault_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.fault();
-  }
-  ADD_FAILURE() << "no store::Error was thrown";
-  return Fault::io;
-}
-
 TEST(Keys, HaveTheBytesOfTheFormat) {
   Hash hash{};
   hash[0] = 0xab;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "store/memory_log.h"
+#include "store/rocks_log.h"
 
 namespace ratchet::store {
 namespace {
@@ -33,6 +34,73 @@ class MemoryUnderTest final : public LogUnderTest {
  private:
   std::shared_ptr<MemoryDisk> disk_ = std::make_shared<MemoryDisk>();
   std::deque<std::function<void()>> tasks_;
+};
+
+class RocksUnderTest : public LogUnderTest {
+ public:
+  std::unique_ptr<Log> open() override { return open_rocks_log(folder_.path()); }
+  void settle(Told& told, std::uint64_t size) override { told.wait_for(size); }
+
+ protected:
+  const std::string& path() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+class SeenByReader final : public Log {
+ public:
+  SeenByReader(std::unique_ptr<Log> log, std::unique_ptr<LogReader> reader)
+      : log_(std::move(log)), reader_(std::move(reader)) {}
+
+  void listen(Listener listener) override { log_->listen(std::move(listener)); }
+  std::uint64_t begin_epoch() override { return log_->begin_epoch(); }
+  std::uint64_t submit(Entry entry) override { return log_->submit(std::move(entry)); }
+  std::uint64_t next_index() const override { return log_->next_index(); }
+
+  Head head() const override { return fresh().head(); }
+  std::optional<std::string> read(std::uint64_t index) const override {
+    return fresh().read(index);
+  }
+  void scan(std::uint64_t first, std::uint64_t end,
+            const std::function<bool(const Record&)>& visit) const override {
+    fresh().scan(first, end, visit);
+  }
+  void scan_run(
+      std::uint64_t run, std::uint32_t first,
+      const std::function<bool(std::uint32_t turn, const Record&)>& visit) const override {
+    fresh().scan_run(run, first, visit);
+  }
+  std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const override {
+    return fresh().blob(run, hash);
+  }
+  std::optional<std::string> projection(std::string_view key) const override {
+    return fresh().projection(key);
+  }
+  void scan_projections(std::string_view prefix,
+                        const std::function<bool(std::string_view key, std::string_view value)>&
+                            visit) const override {
+    fresh().scan_projections(prefix, visit);
+  }
+  Hash leaf(std::uint64_t index) const override { return fresh().leaf(index); }
+  Hash root(std::uint64_t size) const override { return fresh().root(size); }
+
+ private:
+  const LogReader& fresh() const {
+    reader_->refresh();
+    return *reader_;
+  }
+
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<LogReader> reader_;
+};
+
+class ReaderUnderTest final : public RocksUnderTest {
+ public:
+  std::unique_ptr<Log> open() override {
+    auto log = RocksUnderTest::open();
+    return std::make_unique<SeenByReader>(std::move(log), open_rocks_reader(path()));
+  }
 };
 
 }  // namespace
@@ -74,6 +142,12 @@ std::vector<std::uint64_t> Told::durable_sizes() const {
 
 std::unique_ptr<LogUnderTest> memory_log_under_test() {
   return std::make_unique<MemoryUnderTest>();
+}
+
+std::unique_ptr<LogUnderTest> rocks_log_under_test() { return std::make_unique<RocksUnderTest>(); }
+
+std::unique_ptr<LogUnderTest> rocks_reader_under_test() {
+  return std::make_unique<ReaderUnderTest>();
 }
 
 TemporaryFolder::TemporaryFolder()

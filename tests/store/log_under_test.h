@@ -44,6 +44,9 @@ class LogUnderTest {
 };
 
 std::unique_ptr<LogUnderTest> memory_log_under_test();
+std::unique_ptr<LogUnderTest> rocks_log_under_test();
+// A RocksLog whose reads all go through a reader beside it.
+std::unique_ptr<LogUnderTest> rocks_reader_under_test();
 
 // A folder that is removed with everything in it.
 class TemporaryFolder {
