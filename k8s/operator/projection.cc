@@ -1,0 +1,176 @@
+#include "k8s/operator/projection.h"
+
+#include <ctime>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "workflows/mysql/ports.h"
+
+namespace ratchet::k8s {
+
+using engine::Event;
+
+namespace {
+
+bool is(const std::string& activity, const engine::ActivityInfo& info) {
+  return activity == info.name;
+}
+
+// Reads one history and collects what it means.
+class Reader {
+ public:
+  Projection read(const std::vector<engine::HistoryTurn>& history) {
+    for (const engine::HistoryTurn& entry : history) {
+      turn_ = entry.turn.turn;
+      at_ = entry.turn.wall;
+      place_ = 0;
+      for (const Event& event : entry.turn.events) {
+        std::visit([this](const auto& e) { on(e); }, event);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void on(const engine::RunStarted& started) {
+    mysql::UpdateRequest request;
+    request.ParseFromString(started.input);
+    out_.space = request.database().space();
+    out_.request = request.request();
+    out_.phase = "Progressing";
+    out_.observed_generation = request.generation();
+    database_ = out_.space + "/" + request.database().name();
+    ops_ = out_.space + "/" + out_.request;
+    condition("Progressing", true, "OpsRequestProgressingStarted",
+              "Controller has started to Progress the MySQLOpsRequest: " + ops_);
+    announce("Starting", "Start processing for MySQLOpsRequest: " + ops_);
+  }
+
+  void on(const engine::StepScheduled& step) {
+    activities_[step.command] = step.activity;
+    if (is(step.activity, mysql::pause_database.info())) {
+      paused_ = true;
+      condition("Upgrading", true, "DatabaseVersionUpgradingStarted",
+                "MySQL version UpgradeFunc stated for MySQLOpsRequest: " + ops_);
+      announce("Starting", "Pausing MySQL databse: " + database_);
+    } else if (is(step.activity, mysql::change_image.info()) ||
+               is(step.activity, mysql::orphan_stateful_set.info())) {
+      announce("Starting", "Upgrading MySQL images: " + database_ +
+                               " for MySQLOpsRequest: " + out_.request);
+    } else if (is(step.activity, mysql::delete_pod.info())) {
+      mysql::DeletePod deletion;
+      deletion.ParseFromString(step.input);
+      announce("Starting", "Restarting Pod: " + deletion.pod() + "/" + out_.space);
+    } else if (is(step.activity, mysql::resume_database.info())) {
+      announce("Starting", "Resuming MySQL database: " + database_);
+    }
+  }
+
+  void on(const engine::StepCompleted& step) {
+    const std::string& activity = activities_[step.command];
+    if (is(activity, mysql::await_drained.info())) {
+      drained_ = true;
+      announce("Successful", "Successfully paused MySQL database: " + database_ +
+                                 " for MySQLOpsRequest: " + out_.request);
+    } else if (is(activity, mysql::record_version.info())) {
+      recorded_ = true;
+      const std::string text = "Image successfully updated in MySQL: " + database_ +
+                               " for MySQLOpsRequest: " + out_.request;
+      condition("UpgradeVersion", true, "SuccessfullyUpgradedDatabaseVersion", text + " ");
+      announce("Successful", text);
+    } else if (is(activity, mysql::resume_database.info())) {
+      announce("Successful", "Successfully resumed MySQL database: " + database_);
+    }
+  }
+
+  void on(const engine::RunCompleted&) {
+    out_.phase = "Successful";
+    condition("Successful", true, "OpsRequestProcessedSuccessfully",
+              "Controller has successfully upgraded the MySQL " + ops_);
+    announce("Successful",
+             "Controller has Successfully upgraded the version of MySQL : " + database_);
+  }
+
+  void on(const engine::RunFailed& failed) {
+    out_.phase = "Failed";
+    const char* reason = drained_  ? "FailedToUpgradeDatabaseVersion"
+                         : paused_ ? "FailedToPauseDatabase"
+                                   : "OpsRequestFailedToProgressing";
+    if (!recorded_) condition("UpgradeVersion", false, reason, failed.failure.message);
+    condition("Failed", true, reason, failed.failure.message);
+    announce("Failed", failed.failure.message, true);
+  }
+
+  void on(const engine::Diverged& diverged) {
+    const std::string text =
+        "The code of this operator decides otherwise than the history says, so the request waits "
+        "for a person: " + diverged.difference;
+    condition("Quarantined", true, "HistoryDiverged", text);
+    announce("Quarantined", text, true);
+  }
+
+  template <class Other>
+  void on(const Other&) {}
+
+  void condition(const char* type, bool holds, const char* reason, std::string message) {
+    for (const Condition& known : out_.conditions) {
+      if (known.type == type) return;
+    }
+    out_.conditions.push_back({type, holds, reason, std::move(message), at_});
+  }
+
+  void announce(const char* reason, std::string message, bool warning = false) {
+    out_.announcements.push_back({turn_, place_++, warning, reason, std::move(message), at_});
+  }
+
+  Projection out_;
+  std::string database_;  // namespace/name
+  std::string ops_;
+  std::map<engine::CommandId, std::string> activities_;
+  bool paused_ = false;
+  bool drained_ = false;
+  bool recorded_ = false;
+  std::uint32_t turn_ = 0;
+  std::uint32_t place_ = 0;
+  engine::Time at_{};
+};
+
+}  // namespace
+
+Projection project(const std::vector<engine::HistoryTurn>& history) {
+  return Reader{}.read(history);
+}
+
+std::string api_time(engine::Time time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+nlohmann::json status_of(const Projection& projection) {
+  nlohmann::json conditions = nlohmann::json::array();
+  for (const Condition& condition : projection.conditions) {
+    conditions.push_back({{"type", condition.type},
+                          {"status", condition.holds ? "True" : "False"},
+                          {"reason", condition.reason},
+                          {"message", condition.message},
+                          {"observedGeneration", projection.observed_generation},
+                          {"lastTransitionTime", api_time(condition.since)}});
+  }
+  return {{"phase", projection.phase},
+          {"observedGeneration", projection.observed_generation},
+          {"conditions", std::move(conditions)}};
+}
+
+std::string announcement_name(const Projection& projection, const std::string& run_id,
+                              const Announcement& announcement) {
+  return projection.request + "." + run_id.substr(0, 8) + "." + std::to_string(announcement.turn) +
+         "." + std::to_string(announcement.place);
+}
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,55 @@
+// What a request's status and Events say, as a pure function of its run's history. The texts are
+// KubeDB's of the StatefulSet era, misprints included, so that users' scripts find them.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/core/event.h"
+#include "engine/inspect/history.h"
+
+namespace ratchet::k8s {
+
+struct Condition {
+  std::string type;
+  bool holds = true;
+  std::string reason;
+  std::string message;
+  engine::Time since{};
+};
+
+// A core Event on the request. Turn and place name it for good: writing it again is harmless.
+struct Announcement {
+  std::uint32_t turn = 0;
+  std::uint32_t place = 0;  // within the turn
+  bool warning = false;
+  std::string reason;
+  std::string message;
+  engine::Time at{};
+};
+
+struct Projection {
+  std::string space;    // namespace of request and database
+  std::string request;  // name of the request
+  std::string phase;
+  std::int64_t observed_generation = 0;
+  std::vector<Condition> conditions;
+  std::vector<Announcement> announcements;
+};
+
+// `history` starts with the run's first turn, and the run is one of update_version.
+Projection project(const std::vector<engine::HistoryTurn>& history);
+
+// The request's status. Times have the resolution of the API: seconds.
+nlohmann::json status_of(const Projection& projection);
+
+// A time as the API writes it: 2026-11-23T02:14:12Z.
+std::string api_time(engine::Time time);
+
+// What makes up the names of a request's Events: `<request>.<run>.<turn>.<place>`.
+std::string announcement_name(const Projection& projection, const std::string& run_id,
+                              const Announcement& announcement);
+
+}  // namespace ratchet::k8s

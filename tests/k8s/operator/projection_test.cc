@@ -1,0 +1,185 @@
+#include "k8s/operator/projection.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "workflows/mysql/ports.h"
+
+namespace ratchet::k8s {
+namespace {
+
+using namespace engine;
+
+// Writes a history as a run would: one turn a fact, the decisions behind it.
+class Story {
+ public:
+  Story() {
+    mysql::UpdateRequest request;
+    request.mutable_database()->set_space("demo");
+    request.mutable_database()->set_name("my-standalone");
+    request.set_request("my-upgrade");
+    request.set_generation(1);
+    RunStarted started;
+    started.run_id = "0a1b2c3d-0000-4000-8000-000000000000";
+    started.input = request.SerializeAsString();
+    turn(started);
+  }
+
+  template <class A>
+  Story& step(const A& activity, Bytes input = {}) {
+    history_.back().turn.events.push_back(
+        StepScheduled{++command_, activity.info().name, std::move(input)});
+    StepCompleted completed;
+    completed.command = command_;
+    turn(completed);
+    return *this;
+  }
+  template <class A>
+  Story& failing(const A& activity, Failure failure) {
+    history_.back().turn.events.push_back(StepScheduled{++command_, activity.info().name, {}});
+    turn(StepFailed{command_, std::move(failure), 1});
+    return *this;
+  }
+  Story& delete_pod() {
+    mysql::DeletePod deletion;
+    deletion.set_pod("my-standalone-0");
+    return step(mysql::delete_pod, deletion.SerializeAsString());
+  }
+  Story& end(Event event) {
+    history_.back().turn.events.push_back(std::move(event));
+    return *this;
+  }
+  const std::vector<HistoryTurn>& history() const { return history_; }
+
+ private:
+  void turn(Event fact) {
+    const auto number = static_cast<std::uint32_t>(history_.size());
+    HistoryTurn entry;
+    entry.turn.turn = number;
+    entry.turn.wall = Time{std::chrono::seconds{1'800'000'000 + number}};
+    entry.turn.events.push_back(std::move(fact));
+    history_.push_back(std::move(entry));
+  }
+
+  std::vector<HistoryTurn> history_;
+  CommandId command_ = 0;
+};
+
+std::string text(const Projection& projection) {
+  std::ostringstream out;
+  out << "phase " << projection.phase << "\n";
+  for (const Condition& c : projection.conditions) {
+    out << "condition " << c.type << "=" << (c.holds ? "True " : "False ") << c.reason << " |"
+        << c.message << "|\n";
+  }
+  for (const Announcement& a : projection.announcements) {
+    out << "event " << (a.warning ? "Warning " : "Normal ") << a.reason << " |" << a.message
+        << "|\n";
+  }
+  return out.str();
+}
+
+Story upgraded() {
+  Story story;
+  story.step(mysql::inspect_database).step(mysql::check_upgrade);
+  story.step(mysql::pause_database).step(mysql::await_drained).step(mysql::inspect_workload);
+  story.step(mysql::protect_pod).step(mysql::change_image).delete_pod();
+  story.step(mysql::release_volume).step(mysql::record_version).step(mysql::resume_database);
+  story.end(RunCompleted{});
+  return story;
+}
+
+TEST(Projection, OfAnUpgradeIsWhatKubeDbsGuidesShow) {
+  EXPECT_EQ(
+      text(project(upgraded().history())),
+      "phase Successful\n"
+      "condition Progressing=True OpsRequestProgressingStarted "
+      "|Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade|\n"
+      "condition Upgrading=True DatabaseVersionUpgradingStarted "
+      "|MySQL version UpgradeFunc stated for MySQLOpsRequest: demo/my-upgrade|\n"
+      "condition UpgradeVersion=True SuccessfullyUpgradedDatabaseVersion "
+      "|Image successfully updated in MySQL: demo/my-standalone for MySQLOpsRequest: my-upgrade |\n"
+      "condition Successful=True OpsRequestProcessedSuccessfully "
+      "|Controller has successfully upgraded the MySQL demo/my-upgrade|\n"
+      "event Normal Starting |Start processing for MySQLOpsRequest: demo/my-upgrade|\n"
+      "event Normal Starting |Pausing MySQL databse: demo/my-standalone|\n"
+      "event Normal Successful |Successfully paused MySQL database: demo/my-standalone for "
+      "MySQLOpsRequest: my-upgrade|\n"
+      "event Normal Starting |Upgrading MySQL images: demo/my-standalone for MySQLOpsRequest: "
+      "my-upgrade|\n"
+      "event Normal Starting |Restarting Pod: my-standalone-0/demo|\n"
+      "event Normal Successful |Image successfully updated in MySQL: demo/my-standalone for "
+      "MySQLOpsRequest: my-upgrade|\n"
+      "event Normal Starting |Resuming MySQL database: demo/my-standalone|\n"
+      "event Normal Successful |Successfully resumed MySQL database: demo/my-standalone|\n"
+      "event Normal Successful |Controller has Successfully upgraded the version of MySQL : "
+      "demo/my-standalone|\n");
+}
+
+TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
+  const std::vector<HistoryTurn> whole = upgraded().history();
+  Projection before;
+  for (std::size_t turns = 1; turns <= whole.size(); ++turns) {
+    const Projection now = project({whole.begin(), whole.begin() + static_cast<long>(turns)});
+    ASSERT_LE(before.conditions.size(), now.conditions.size());
+    for (std::size_t i = 0; i < before.conditions.size(); ++i) {
+      EXPECT_EQ(before.conditions[i].message, now.conditions[i].message);
+      EXPECT_EQ(before.conditions[i].since, now.conditions[i].since);
+    }
+    for (std::size_t i = 0; i < before.announcements.size(); ++i) {
+      EXPECT_EQ(announcement_name(before, "0a1b2c3d-x", before.announcements[i]),
+                announcement_name(now, "0a1b2c3d-x", now.announcements[i]));
+    }
+    before = now;
+  }
+}
+
+TEST(Projection, OfARefusedRequestSaysWhyAndNothingOfPausing) {
+  Story story;
+  story.failing(mysql::inspect_database, {"not_found", "no MySQLVersion 9.9"});
+  story.end(RunFailed{{"not_found", "no MySQLVersion 9.9"}});
+  EXPECT_EQ(text(project(story.history())),
+            "phase Failed\n"
+            "condition Progressing=True OpsRequestProgressingStarted "
+            "|Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade|\n"
+            "condition UpgradeVersion=False OpsRequestFailedToProgressing |no MySQLVersion 9.9|\n"
+            "condition Failed=True OpsRequestFailedToProgressing |no MySQLVersion 9.9|\n"
+            "event Normal Starting |Start processing for MySQLOpsRequest: demo/my-upgrade|\n"
+            "event Warning Failed |no MySQLVersion 9.9|\n");
+}
+
+TEST(Projection, OfAFailedUpgradeResumesBeforeItFails) {
+  Story story;
+  story.step(mysql::pause_database).step(mysql::await_drained);
+  story.failing(mysql::protect_pod, {"gone", "the pod is gone"}).step(mysql::resume_database);
+  story.end(RunFailed{{"gone", "the pod is gone"}});
+  const Projection projection = project(story.history());
+  ASSERT_EQ(projection.conditions.size(), 4u);
+  EXPECT_EQ(projection.conditions[2].reason, "FailedToUpgradeDatabaseVersion");
+  const auto& said = projection.announcements;
+  ASSERT_EQ(said.size(), 6u);
+  EXPECT_EQ(said[4].message, "Successfully resumed MySQL database: demo/my-standalone");
+  EXPECT_TRUE(said[5].warning);
+}
+
+TEST(Projection, OfADivergedRunSaysThatAPersonIsNeeded) {
+  Story story;
+  story.end(Diverged{1, "step 3 was pause_database, is delete_pod"});
+  const Projection projection = project(story.history());
+  EXPECT_EQ(projection.phase, "Progressing");
+  ASSERT_EQ(projection.conditions.size(), 2u);
+  EXPECT_EQ(projection.conditions[1].type, "Quarantined");
+}
+
+TEST(Projection, WritesStatusAsTheApiHasIt) {
+  const nlohmann::json status = status_of(project(Story{}.history()));
+  EXPECT_EQ(status.dump(),
+            R"({"conditions":[{"lastTransitionTime":"2027-01-15T08:00:00Z",)"
+            R"("message":"Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade",)"
+            R"("observedGeneration":1,"reason":"OpsRequestProgressingStarted","status":"True",)"
+            R"("type":"Progressing"}],"observedGeneration":1,"phase":"Progressing"})");
+}
+
+}  // namespace
+}  // namespace ratchet::k8s

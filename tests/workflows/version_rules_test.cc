@@ -1,0 +1,142 @@
+#include "workflows/mysql/version_rules.h"
+
+#include <gtest/gtest.h>
+
+namespace ratchet::mysql {
+namespace {
+
+bool open_way(const char* from, const char* to) {
+  return path_blockers(*parse_version(from), *parse_version(to)).empty();
+}
+
+TEST(VersionRules, MySqlGoesUpWithinItsMajor) {
+  EXPECT_TRUE(open_way("8.0.27", "8.0.36"));
+  EXPECT_TRUE(open_way("8.0.36", "8.4.8"));
+  EXPECT_TRUE(open_way("8.3.0", "8.4.8"));
+  EXPECT_TRUE(open_way("9.4.0", "9.7.1"));
+  EXPECT_TRUE(open_way("5.7.36", "5.7.36"));
+}
+
+TEST(VersionRules, MySqlCrossesAMajorOnlyFromTheLastLts) {
+  EXPECT_TRUE(open_way("5.7.36", "8.0.30"));
+  EXPECT_TRUE(open_way("8.4.8", "9.7.1"));
+  EXPECT_TRUE(open_way("9.7.4", "26.7.0"));
+  EXPECT_FALSE(open_way("8.0.36", "9.0.1"));
+  EXPECT_FALSE(open_way("8.3.0", "9.7.1"));
+  EXPECT_FALSE(open_way("5.7.44", "8.4.8"));
+  EXPECT_FALSE(open_way("8.4.8", "26.7.0"));
+  EXPECT_FALSE(open_way("9.6.0", "26.7.0"));
+}
+
+TEST(VersionRules, NothingGoesDownOrAcross) {
+  EXPECT_FALSE(open_way("8.4.8", "8.0.36"));
+  EXPECT_FALSE(open_way("8.0.36", "8.0.35"));
+  EXPECT_FALSE(open_way("11.8.6-MariaDB-0+deb13u1", "10.11.6"));
+  EXPECT_FALSE(open_way("8.4.8", "11.8.6"));
+  EXPECT_FALSE(open_way("10.11.6-MariaDB-0+deb12u1", "26.7.0"));
+}
+
+TEST(VersionRules, MariaDbMaySkipMajors) {
+  EXPECT_TRUE(open_way("10.11.6-MariaDB-0+deb12u1", "11.8.6-MariaDB-0+deb13u1"));
+  EXPECT_TRUE(open_way("10.3.0", "11.8.9"));
+  EXPECT_TRUE(open_way("11.8.6", "11.8.9"));
+}
+
+TEST(VersionRules, WithdrawnAndUnknownReleasesAreRefused) {
+  EXPECT_FALSE(open_way("8.0.27", "8.0.29"));
+  EXPECT_FALSE(open_way("8.4.0", "8.4.1"));
+  EXPECT_FALSE(open_way("9.7.4", "27.1.0"));
+}
+
+TEST(VersionRules, WhatIsNoVersionIsNotRead) {
+  for (const char* text : {"", "latest", "8.x.", "8..1", "8.0.1.2", "99999999999999"}) {
+    EXPECT_FALSE(parse_version(text)) << text;
+  }
+}
+
+struct Held {
+  const char* version;
+  const char* constraint;
+  bool holds;
+};
+
+TEST(Constraints, AreReadAsUsersOfTheCatalogueKnowThem) {
+  const Held cases[] = {
+      {"8.4.9", ">= 8.4.8, <= 9.7.1", true},
+      {"9.7.2", ">= 8.4.8, <= 9.7.1", false},
+      {"5.7.31", "5.7", true},
+      {"5.8.0", "5.7", false},
+      {"8.0.31", "5", false},
+      {"11.4.0", "> 11", false},
+      {"12.0.0", "> 11", true},
+      {"9.7.4", "<= 9", true},
+      {"1.2.9", "~1.2.3", true},
+      {"1.3.0", "~1.2.3", false},
+      {"1.9.0", "^1.2.3", true},
+      {"2.0.0", "^1.2.3", false},
+      {"0.2.9", "^0.2.3", true},
+      {"0.3.0", "^0.2.3", false},
+      {"0.0.4", "^0.0.3", false},
+      {"8.0.20", "8.0.17 - 8.0.27", true},
+      {"8.0.28", "8.0.17 - 8.0.27", false},
+      {"8.0.5", "8.0.x", true},
+      {"9.1.0", "*", true},
+      {"9.1.0", "8.x || 9.1.0", true},
+      {"8.0.16", "!= 8.0.17", true},
+      {"8.0", "< 8.0.17", true},
+      {"8.0.31-innodb", "> 8.0.30", false},
+      {"8.0.31-innodb", "<= 8.0.31-innodb", true},
+      {"5.7.42-debian", "< 5.7.42, > 5.7.41-x", true},
+  };
+  for (const Held& c : cases) {
+    const auto held = satisfies(*parse_version(c.version), c.constraint);
+    ASSERT_TRUE(held.has_value()) << c.constraint;
+    EXPECT_EQ(*held, c.holds) << c.version << " in " << c.constraint;
+  }
+}
+
+TEST(Constraints, ThatCannotBeReadAreNotGuessed) {
+  for (const char* constraint : {"", ">", ">> 8", "8.0 ||", "newer than 8"}) {
+    EXPECT_FALSE(satisfies(*parse_version("8.0.1"), constraint).has_value()) << constraint;
+  }
+}
+
+Database database(const char* from, const char* to) {
+  Database database;
+  database.set_standalone(true);
+  database.mutable_current()->set_name(from);
+  database.mutable_current()->set_version(from);
+  database.mutable_target()->set_name(to);
+  database.mutable_target()->set_version(to);
+  return database;
+}
+
+TEST(Rules, TellHowTheUpgradeIsMade) {
+  const UpgradeRules patch = rules_for(database("11.8.6", "11.8.9"));
+  EXPECT_FALSE(patch.new_stateful_set());
+  EXPECT_FALSE(patch.slow_shutdown());
+  const UpgradeRules series = rules_for(database("8.0.36", "8.4.8"));
+  EXPECT_FALSE(series.new_stateful_set());
+  EXPECT_TRUE(series.slow_shutdown());
+  const UpgradeRules major = rules_for(database("10.11.6", "11.8.6"));
+  EXPECT_TRUE(major.new_stateful_set());
+  EXPECT_TRUE(major.slow_shutdown());
+}
+
+TEST(Rules, RespectTheCatalogue) {
+  Database allowed = database("8.4.8", "9.7.1");
+  allowed.mutable_current()->add_allowed(">= 8.4.8, <= 9.1.0");
+  EXPECT_EQ(rules_for(allowed).blockers_size(), 1);
+  Database denied = database("8.0.20", "8.0.27");
+  denied.mutable_current()->add_denied("8.0.27");
+  EXPECT_EQ(rules_for(denied).blockers_size(), 1);
+}
+
+TEST(Rules, RefuseClustersForNow) {
+  Database cluster = database("8.0.27", "8.0.36");
+  cluster.set_standalone(false);
+  EXPECT_EQ(rules_for(cluster).blockers_size(), 1);
+}
+
+}  // namespace
+}  // namespace ratchet::mysql

@@ -1,0 +1,149 @@
+#include "workflows/mysql/update_version.h"
+
+#include <string>
+#include <utility>
+
+#include "workflows/mysql/explain.h"
+#include "workflows/mysql/inputs.h"
+
+namespace ratchet::mysql {
+
+using engine::attempt;
+using engine::Outcome;
+using engine::StepFailure;
+using engine::Task;
+using engine::Workflow;
+
+namespace {
+
+Task<Upgrade> check(Workflow wf, UpdateRequest request) {
+  Upgrade upgrade{.request = request, .database = {}, .rules = {}};
+  upgrade.database = co_await wf.step(inspect_database, the_database(request));
+  upgrade.rules = co_await wf.step(check_upgrade, the_way(upgrade.database));
+  if (upgrade.rules.blockers_size() > 0) throw StepFailure(not_supported(upgrade));
+  co_return upgrade;
+}
+
+Task<Member> pause(Workflow wf, Upgrade upgrade) {
+  co_await wf.step(pause_database, our_pause(upgrade));
+  co_await wf.step(await_drained, a_wait(upgrade, wf.now()));
+
+  Member member;
+  member.workload = co_await wf.step(inspect_workload, the_workload(upgrade));
+  member.state = co_await wf.step(inspect_server, the_server(upgrade, member.workload));
+  if (const auto blocker = unfit(upgrade, member)) throw StepFailure(*blocker);
+  co_return member;
+}
+
+// Patch and minor: the StatefulSet gets the image. Major: a new StatefulSet of the same name takes
+// the pod over. Neither restarts anything: the update strategy is OnDelete.
+Task<> change_stateful_set(Workflow wf, Upgrade upgrade, Workload workload) {
+  if (!upgrade.rules.new_stateful_set()) {
+    co_await wf.step(change_image, target_image(upgrade, workload));
+    co_return;
+  }
+  co_await wf.step(orphan_stateful_set, the_old_set(upgrade, workload));
+  const StatefulSetRef created =
+      co_await wf.step(create_stateful_set, the_new_set(upgrade, workload));
+  co_await wf.step(await_adoption, adoption(upgrade, workload, created, wf.now()));
+}
+
+// While the pod is protected no other pod can open its volume, whoever deletes it.
+Task<> stop_old_server(Workflow wf, Upgrade upgrade, Workload workload) {
+  co_await wf.step(protect_pod, the_pod(upgrade, workload));
+  co_await wf.step(prepare_shutdown, the_shutdown(upgrade, workload, wf.now()));
+  co_await change_stateful_set(wf, upgrade, workload);
+  co_await wf.step(delete_pod, deletion(upgrade, workload));
+  co_await wf.step(await_clean_shutdown, the_end(upgrade, workload, wf.now()));
+  if (workload.claim().empty()) co_return;
+  const std::string target = upgrade.database.target().version();
+  co_await wf.step(mark_claim, claim_of(upgrade, workload, target));
+}
+
+Task<VerifiedServer> start_new_server(Workflow wf, Upgrade upgrade, Workload workload) {
+  AwaitPod new_pod = a_pod(upgrade, workload, wf.now());
+  new_pod.set_image(upgrade.database.target().image());
+  new_pod.set_not_uid(workload.pod_uid());
+  const Pod pod = co_await wf.step(await_pod_ready, new_pod);
+  co_return co_await wf.step(verify_server, the_new_server(upgrade, workload, pod, wf.now()));
+}
+
+// Every step looks first, so it does not matter how far the upgrade went.
+Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
+  const Workload& former = member.workload;
+  co_await wf.step(restore_stateful_set, former_set(upgrade, former));
+  if (!former.claim().empty()) {
+    co_await wf.step(restore_claim, claim_of(upgrade, former, former.claim_version()));
+  }
+  co_await wf.step(unprotect_pod, the_pod(upgrade, former));
+  co_await wf.step(await_pod_ready, a_pod(upgrade, former, wf.now()));
+  co_await wf.step(restore_settings, former_settings(upgrade, member));
+}
+
+// True: the target's server was never started (its image cannot be pulled, say), so the volume is
+// as the old server left it, and the old server is back.
+Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
+  const PodState stuck = co_await wf.step(inspect_pod, the_pod_now(upgrade, member.workload));
+  if (stuck.uid().empty() || stuck.started()) co_return false;
+
+  member.workload.set_pod_uid(stuck.uid());
+  co_await wf.step(protect_pod, the_pod(upgrade, member.workload));
+  co_await wf.step(delete_pod, deletion(upgrade, member.workload));
+  const PodState ended =
+      co_await wf.step(await_pod_ended, the_end(upgrade, member.workload, wf.now()));
+  if (!ended.started()) {
+    co_await put_back(wf, upgrade, member);
+    co_return true;
+  }
+  co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));
+  co_return false;
+}
+
+Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
+  const Member member = co_await pause(wf, upgrade);
+
+  const Outcome<void> stopped =
+      co_await attempt(stop_old_server(wf, upgrade, member.workload));
+  if (!stopped.ok()) {
+    const Outcome<void> undone = co_await attempt(put_back(wf, upgrade, member));
+    throw StepFailure(undone.ok() ? put_back_after(*stopped.failed, upgrade)
+                                  : stuck_after(*stopped.failed, *undone.failed, upgrade));
+  }
+
+  // Point of no return: from here on the target version may open the volume.
+  co_await wf.step(release_volume, the_pod(upgrade, member.workload));
+
+  const Outcome<VerifiedServer> started =
+      co_await attempt(start_new_server(wf, upgrade, member.workload));
+  if (!started.ok()) {
+    const Outcome<bool> withdrawn = co_await attempt(withdraw_target(wf, upgrade, member));
+    throw StepFailure(withdrawn.value.value_or(false)
+                          ? put_back_after(*started.failed, upgrade)
+                          : forward_only_after(*started.failed, upgrade));
+  }
+  co_await wf.step(record_version, the_new_version(upgrade));
+  co_await wf.step(await_database_ready, a_wait(upgrade, wf.now()));
+  co_return the_result(upgrade, *started.value);
+}
+
+}  // namespace
+
+// Upgrades a standalone server in place, on its own volume.
+//
+// The old version cannot read what the new one has opened. So nothing is touched before the way is
+// known to be open; until the volume is released everything is undone on a failure; after that the
+// only way is forward. Whatever happens, the database is resumed.
+Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
+  const Upgrade upgrade = co_await check(wf, request);
+  const Outcome<UpdateResult> outcome = co_await attempt(upgrade_server(wf, upgrade));
+  co_await wf.step(resume_database, our_resume(upgrade));
+  if (!outcome.ok()) throw StepFailure(*outcome.failed);
+  co_return *outcome.value;
+}
+
+void add_workflows(engine::Registry& registry) {
+  registry.add<UpdateRequest, UpdateResult>(update_version_name, update_version_version,
+                                            update_version);
+}
+
+}  // namespace ratchet::mysql

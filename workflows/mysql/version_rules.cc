@@ -1,0 +1,153 @@
+#include "workflows/mysql/version_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "workflows/mysql/constraints.h"
+
+namespace ratchet::mysql {
+
+namespace {
+
+enum class Stability { bugfix, lts, innovation };
+
+// The series that are known. What is not known is refused: the next release may bring rules that
+// this table does not have (2026 brought calendar versions).
+struct Series {
+  int major;
+  int minor;  // -1: any
+  Stability stability;
+};
+constexpr std::array mysql_series{
+    Series{5, 7, Stability::bugfix},     Series{8, 0, Stability::bugfix},
+    Series{8, 1, Stability::innovation}, Series{8, 2, Stability::innovation},
+    Series{8, 3, Stability::innovation}, Series{8, 4, Stability::lts},
+    Series{9, 0, Stability::innovation}, Series{9, 1, Stability::innovation},
+    Series{9, 2, Stability::innovation}, Series{9, 3, Stability::innovation},
+    Series{9, 4, Stability::innovation}, Series{9, 5, Stability::innovation},
+    Series{9, 6, Stability::innovation}, Series{9, 7, Stability::lts},
+    Series{26, -1, Stability::innovation}};
+
+// The only ways over a change of the major version, and what the source must at least be.
+struct Step {
+  int from_major, from_minor, to_major;
+  int to_minor;  // -1: any
+};
+constexpr std::array mysql_steps{Step{5, 7, 8, 0}, Step{8, 4, 9, -1}, Step{9, 7, 26, -1}};
+
+struct Withdrawn {
+  int major, minor, patch;
+  const char* why;
+};
+constexpr std::array mysql_withdrawn{
+    Withdrawn{8, 0, 29, "it can damage tables with instantly added columns"},
+    Withdrawn{8, 0, 38, "it does not start with many tables"},
+    Withdrawn{8, 4, 1, "it does not start with many tables"},
+    Withdrawn{9, 0, 0, "it does not start with many tables"}};
+
+const Series* find_series(const Version& version) {
+  const auto found = std::ranges::find_if(mysql_series, [&](const Series& series) {
+    return series.major == version.major && (series.minor < 0 || series.minor == version.minor);
+  });
+  return found == mysql_series.end() ? nullptr : &*found;
+}
+
+std::string series_name(const Version& version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
+
+void check_mysql(const Version& from, const Version& to, std::vector<std::string>& blockers) {
+  for (const Version& version : {from, to}) {
+    if (find_series(version)) continue;
+    blockers.push_back("MySQL " + series_name(version) + " is not a series that this build knows");
+  }
+  for (const Withdrawn& bad : mysql_withdrawn) {
+    if (to.major == bad.major && to.minor == bad.minor && to.patch == bad.patch) {
+      blockers.push_back("this release must not be used: " + std::string(bad.why));
+    }
+  }
+  if (!blockers.empty() || from.same_series(to) || (from.major == to.major && from.major != 5)) {
+    return;
+  }
+  const bool allowed = std::ranges::any_of(mysql_steps, [&](const Step& step) {
+    return step.from_major == from.major && step.from_minor == from.minor &&
+           step.to_major == to.major && (step.to_minor < 0 || step.to_minor == to.minor);
+  });
+  if (allowed) return;
+  blockers.push_back(
+      from.major == 5
+          ? "from 5.7 the only way is to 8.0, from there to 8.4"
+          : "the next major version can only be reached from the last LTS series before it "
+            "(8.4 to 9.x, 9.7 to 26.x)");
+}
+
+void check_constraints(const Version& to, const CatalogueVersion& current,
+                       std::vector<std::string>& blockers) {
+  const auto holds = [&](const std::string& constraint) {
+    const std::optional<bool> held = satisfies(to, constraint);
+    if (!held) {
+      blockers.push_back("MySQLVersion " + current.name() + " has a constraint that cannot be read: " +
+                         constraint);
+    }
+    return held.value_or(false);
+  };
+  const bool allowed =
+      current.allowed().empty() || std::ranges::any_of(current.allowed(), holds);
+  if (!allowed) blockers.push_back("MySQLVersion " + current.name() + " does not list it as allowed");
+  if (std::ranges::any_of(current.denied(), holds)) {
+    blockers.push_back("MySQLVersion " + current.name() + " denies it");
+  }
+}
+
+}  // namespace
+
+std::optional<Version> parse_version(const std::string& text) {
+  const std::optional<Partial> partial = parse_partial(text);
+  if (!partial || partial->parts == 0) return std::nullopt;
+  Version version = partial->version;
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const bool says_so = lower.find("mariadb") != std::string::npos;
+  if (says_so) version.pre_release.clear();
+  if (says_so || (version.major >= 10 && version.major < 20)) version.lineage = Lineage::mariadb;
+  return version;
+}
+
+std::vector<std::string> path_blockers(const Version& from, const Version& to) {
+  std::vector<std::string> blockers;
+  if (from.lineage != to.lineage) {
+    blockers.push_back("MySQL and MariaDB cannot open each other's files");
+  } else if (compare(to, from) < 0) {
+    blockers.push_back("a server does not open files of a newer version: downgrades need a dump");
+  } else if (from.lineage == Lineage::mysql) {
+    check_mysql(from, to, blockers);
+  }
+  return blockers;
+}
+
+UpgradeRules rules_for(const Database& database) {
+  UpgradeRules rules;
+  std::vector<std::string> blockers;
+  if (!database.standalone()) blockers.push_back("only standalone databases can be upgraded so far");
+  const auto from = parse_version(database.current().version());
+  const auto to = parse_version(database.target().version());
+  for (const auto* entry : {&database.current(), &database.target()}) {
+    if (parse_version(entry->version())) continue;
+    blockers.push_back("MySQLVersion " + entry->name() + " has the version \"" + entry->version() +
+                       "\", which is none");
+  }
+  if (from && to) {
+    std::ranges::move(path_blockers(*from, *to), std::back_inserter(blockers));
+    check_constraints(*to, database.current(), blockers);
+    rules.set_new_stateful_set(from->major != to->major);
+    rules.set_slow_shutdown(!from->same_series(*to));
+  }
+  for (std::string& blocker : blockers) rules.add_blockers(std::move(blocker));
+  return rules;
+}
+
+}  // namespace ratchet::mysql
