@@ -2,12 +2,13 @@
 // they are needed.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <nlohmann/json.hpp>
 
 namespace ratchet::k8s {
 

@@ -1,0 +1,79 @@
+// The typed name of a side effect. A port is a header of these; adapters register handlers for
+// them, tests register fakes, workflows await them.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+
+#include <google/protobuf/message.h>
+
+#include "engine/core/event.h"
+
+namespace ratchet::engine {
+
+template <class T>
+concept Message = std::derived_from<T, google::protobuf::Message>;
+
+// When a failed attempt is repeated, and how long everything may take. The engine is the only
+// place that retries.
+struct Policy {
+  std::chrono::milliseconds attempt_timeout{30'000};  // start of an attempt to its answer
+  std::chrono::milliseconds overall_timeout{0};       // intent to final outcome; 0: no limit
+  std::uint32_t max_attempts = 0;                     // 0: until overall_timeout
+  std::chrono::milliseconds first_backoff{500};
+  std::chrono::milliseconds max_backoff{30'000};
+  double backoff_factor = 2.0;
+
+  constexpr Policy& attempts(std::uint32_t n) { return max_attempts = n, *this; }
+  constexpr Policy& each(std::chrono::milliseconds t) { return attempt_timeout = t, *this; }
+  constexpr Policy& overall(std::chrono::milliseconds t) { return overall_timeout = t, *this; }
+  constexpr Policy& backoff(std::chrono::milliseconds first, std::chrono::milliseconds most) {
+    return first_backoff = first, max_backoff = most, *this;
+  }
+};
+
+// What the engine knows of an activity without its types. Lives as long as the program.
+struct ActivityInfo {
+  const char* name;
+  Effect effect;
+  Policy policy;
+  bool irreversible = false;  // the anchor covers the intent before the effect starts
+  const google::protobuf::Descriptor* (*input)() = nullptr;
+  const google::protobuf::Descriptor* (*output)() = nullptr;
+};
+
+// Declared once, as a constant of namespace scope; both sides refer to it. There is no default
+// for the effect: an activity that does not say what repeating it does, does not compile.
+template <Message In, Message Out>
+class Activity {
+ public:
+  constexpr Activity(const char* name, Effect effect, Policy policy = {})
+      : info_{name, effect, policy, false, &In::descriptor, &Out::descriptor} {}
+
+  // The same activity, declared irreversible: no effect before an anchor outside the log covers
+  // its intent.
+  constexpr Activity irreversible() const {
+    Activity copy = *this;
+    copy.info_.irreversible = true;
+    return copy;
+  }
+
+  const ActivityInfo& info() const { return info_; }
+
+ private:
+  ActivityInfo info_;
+};
+
+// The typed name of a message that somebody outside sends to a run.
+template <Message T>
+class Signal {
+ public:
+  constexpr explicit Signal(const char* name) : name_(name) {}
+  const char* name() const { return name_; }
+
+ private:
+  const char* name_;
+};
+
+}  // namespace ratchet::engine

@@ -1,0 +1,40 @@
+// Reading runs from a log: offline, from a copy, or from a live daemon's. Returns data; printing is
+// the tools' matter.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/event.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+struct RunInfo {
+  std::string run_id;
+  std::uint64_t run = 0;  // index of its first record
+  std::string workflow;
+  std::uint32_t version = 0;
+  RunState state = RunState::running;
+  Time started{};
+  std::optional<Time> ended;
+  std::optional<Failure> failure;
+};
+
+// All runs of the log, oldest first.
+std::vector<RunInfo> list_runs(const store::LogReader& log);
+std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& run_id);
+
+// One record of a run with what the log knows about it.
+struct HistoryTurn {
+  std::uint64_t index = 0;
+  Turn turn;
+};
+
+// The turns of a run, from turn `first` on. Throws store::Error if a record cannot be read.
+std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
+                                      std::uint32_t first = 0);
+
+}  // namespace ratchet::engine
