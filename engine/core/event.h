@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -49,6 +50,7 @@ struct RunStarted {
   std::uint32_t version = 0;
   Bytes input;
   std::string principal;
+  std::uint32_t definition = 0;  // as read from a log: names the types that were current then
 };
 struct StepCompleted {
   CommandId command = 0;
@@ -75,6 +77,7 @@ struct StepScheduled {
   CommandId command = 0;
   std::string activity;
   Bytes input;
+  std::uint32_t definition = 0;  // as read from a log: names the types that were current then
 };
 struct TimerStarted {
   CommandId command = 0;
@@ -113,9 +116,15 @@ struct Note {
   std::string text;
 };
 
+// A completion that came while the run was quarantined; it is delivered when the run goes on.
+using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived>;
+struct Held {
+  Fact fact;
+};
+
 using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
                            StepScheduled, TimerStarted, SignalAwaited, RunCompleted, RunFailed,
-                           AttemptFailed, Probed, Diverged, Note>;
+                           AttemptFailed, Probed, Diverged, Note, Held>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);
@@ -129,6 +138,7 @@ struct Turn {
   std::uint64_t epoch = 0;
   Time wall{};
   std::vector<Event> events;
+  std::optional<std::uint32_t> releases;  // the turn that held the fact delivered here
 };
 
 }  // namespace ratchet::engine

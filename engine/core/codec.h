@@ -1,0 +1,81 @@
+// Events and turns as bytes: docs/LOG_FORMAT.md. The only place that knows the protobuf messages.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/definitions.h"
+#include "engine/core/event.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+// What this build writes; it reads this and every older level. Raised by an explicit act.
+inline constexpr std::uint32_t format_level = 1;
+
+struct Genesis {
+  std::uint32_t format_level = 0;
+  std::string log_id;
+  Time wall{};
+};
+
+struct Opened {
+  std::uint64_t epoch = 0;
+  std::string build;
+  std::string principal;
+  Time wall{};
+};
+
+// A definition, learned by the Definitions that decoded it.
+struct Defined {};
+
+using Decoded = std::variant<Genesis, Opened, Defined, Turn>;
+
+// Fetches a payload that was moved out of its record.
+using FetchBlob = std::function<std::optional<std::string>(std::uint64_t run, const store::Hash&)>;
+
+std::string encode(const Genesis& genesis);
+std::string encode(const Opened& opened);
+
+struct EncodedTurn {
+  std::string record;
+  std::vector<store::Blob> blobs;
+};
+// Every name in the turn must have been defined. Payloads move out, largest first, until the
+// record fits. Throws std::length_error if it cannot fit; then the run must fail instead.
+EncodedTurn encode(const Turn& turn, Definitions& definitions);
+
+// `index` is the record's place in the log. Throws store::Error: corrupt if the bytes are no
+// record, unsupported if a newer build wrote them.
+Decoded decode(const store::Record& record, Definitions& definitions, const FetchBlob& fetch);
+
+// The projection run/<run id>, which lists of runs are made from.
+struct RunSummary {
+  std::string run_id;
+  std::uint64_t run = 0;
+  std::string workflow;
+  std::uint32_t version = 0;
+  RunState state = RunState::running;
+  Time started{};
+  std::optional<Time> ended;
+  std::optional<Failure> failure;
+  std::uint64_t as_of = 0;  // the index that this reflects
+};
+std::string encode(const RunSummary& summary);
+RunSummary decode_summary(std::string_view bytes);
+
+// Keys of the projections.
+std::string summary_key(const std::string& run_id);
+std::string definition_key(std::uint32_t id);
+inline constexpr std::string_view summary_prefix = "run/";
+inline constexpr std::string_view definition_prefix = "def/";
+
+// All definitions of a log, from their projection.
+void load_definitions(const store::LogReader& log, Definitions& definitions);
+FetchBlob blobs_of(const store::LogReader& log);
+
+}  // namespace ratchet::engine

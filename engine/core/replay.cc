@@ -1,0 +1,112 @@
+// Replay of one turn: see run.h.
+#include <cstring>
+#include <sstream>
+
+#include "engine/core/run.h"
+
+namespace ratchet::engine {
+
+namespace {
+
+std::string at(const std::source_location& where) {
+  const char* slash = std::strrchr(where.file_name(), '/');
+  return std::string(slash != nullptr ? slash + 1 : where.file_name()) + ":" +
+         std::to_string(where.line());
+}
+
+// The difference between two commands of the same alternative; nothing if there is none.
+std::optional<std::string> compare(const Event& recorded, const Event& attempted,
+                                   const Definitions& definitions) {
+  if (const auto* was = std::get_if<StepScheduled>(&recorded)) {
+    const auto& is = std::get<StepScheduled>(attempted);
+    if (was->command != is.command || was->activity != is.activity) return "";
+    const ActivityDefinition& type = definitions.activity(was->definition);
+    return definitions.difference(type.files, type.input_type, was->input, is.input);
+  }
+  if (const auto* was = std::get_if<TimerStarted>(&recorded)) {
+    const auto& is = std::get<TimerStarted>(attempted);
+    if (was->command != is.command || was->due != is.due) return "";
+  } else if (const auto* awaited = std::get_if<SignalAwaited>(&recorded)) {
+    const auto& is = std::get<SignalAwaited>(attempted);
+    if (awaited->command != is.command || awaited->signal != is.signal) return "";
+  } else if (const auto* completed = std::get_if<RunCompleted>(&recorded)) {
+    if (completed->result != std::get<RunCompleted>(attempted).result) return "other result";
+  } else if (const auto* failed = std::get_if<RunFailed>(&recorded)) {
+    const auto& is = std::get<RunFailed>(attempted);
+    if (failed->failure.code != is.failure.code) return "other failure: " + is.failure.message;
+  }
+  return std::nullopt;
+}
+
+std::optional<Divergence> compare_all(const std::vector<const Event*>& recorded,
+                                      const std::vector<Decision>& attempted,
+                                      const Definitions& definitions) {
+  for (std::size_t i = 0; i < std::max(recorded.size(), attempted.size()); ++i) {
+    Divergence divergence;
+    divergence.recorded = i < recorded.size() ? describe(*recorded[i]) : "nothing";
+    divergence.attempted = i < attempted.size() ? describe(attempted[i].command) : "nothing";
+    divergence.where = i < attempted.size() ? at(attempted[i].where) : "";
+    if (i >= recorded.size() || i >= attempted.size() ||
+        recorded[i]->index() != attempted[i].command.index()) {
+      return divergence;
+    }
+    if (auto details = compare(*recorded[i], attempted[i].command, definitions)) {
+      divergence.details = *details;
+      return divergence;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string number(CommandId command) { return std::to_string(command); }
+
+}  // namespace
+
+std::string describe(const Event& command) {
+  if (const auto* e = std::get_if<StepScheduled>(&command)) {
+    return "step " + number(e->command) + " " + e->activity;
+  }
+  if (const auto* e = std::get_if<TimerStarted>(&command)) {
+    return "timer " + number(e->command) + " due " +
+           std::to_string(e->due.time_since_epoch().count()) + " us";
+  }
+  if (const auto* e = std::get_if<SignalAwaited>(&command)) {
+    return "wait " + number(e->command) + " for signal " + e->signal;
+  }
+  if (const auto* e = std::get_if<RunFailed>(&command)) return "run failed: " + e->failure.code;
+  return std::holds_alternative<RunCompleted>(command) ? "run completed" : name_of(command);
+}
+
+std::string Divergence::text() const {
+  std::ostringstream out;
+  out << "turn " << turn << ": recorded: " << recorded << " | attempted: " << attempted;
+  if (!where.empty()) out << " (" << where << ")";
+  if (!details.empty()) out << " | " << details;
+  return out.str();
+}
+
+std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definitions& definitions) {
+  std::optional<Fact> fact;
+  std::vector<const Event*> recorded;
+  for (const Event& event : turn.events) {
+    if (class_of(event) == EventClass::command) recorded.push_back(&event);
+    if (class_of(event) != EventClass::completion) continue;
+    std::visit(
+        [&fact](const auto& e) {
+          if constexpr (std::is_constructible_v<Fact, decltype(e)>) fact = e;
+        },
+        event);
+  }
+  if (!fact) return std::nullopt;
+  std::optional<Divergence> divergence;
+  if (!run.expects(*fact)) {
+    divergence =
+        Divergence{0, name_of(turn.events.front()), "a run that does not wait for it", {}, {}};
+  } else {
+    divergence = compare_all(recorded, run.deliver(*fact, turn.wall), definitions);
+  }
+  if (divergence) divergence->turn = turn.turn;
+  return divergence;
+}
+
+}  // namespace ratchet::engine
