@@ -1,0 +1,311 @@
+#include "k8s/provisioner/objects.h"
+
+#include <string_view>
+#include <utility>
+
+#include <openssl/evp.h>
+
+#include "k8s/provisioner/pod_template.h"
+
+namespace ratchet::k8s::provisioner {
+namespace {
+
+std::string base64(const std::string& bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// A label of KubeDB's own domain says something about the MySQL, not about what it consists of.
+bool is_private_label(const std::string& key) {
+  const std::string domain = key.substr(0, key.find('/'));
+  return key.find('/') != std::string::npos &&
+         (domain == "kubedb.com" || domain.ends_with(".kubedb.com"));
+}
+
+Json offshoot_labels(const Database& database) {
+  Json labels = Json::object();
+  const Json own = database.object.at("metadata").value("labels", Json::object());
+  for (const auto& [key, value] : own.items()) {
+    if (!is_private_label(key)) labels[key] = value;
+  }
+  for (const auto& [key, value] : selector_labels(database.name)) labels[key] = value;
+  labels["app.kubernetes.io/component"] = "database";
+  return labels;
+}
+
+Json object_of(const Database& database, const char* api_version, const char* kind,
+               const std::string& name) {
+  return {{"apiVersion", api_version},
+          {"kind", kind},
+          {"metadata",
+           {{"name", name},
+            {"namespace", database.space},
+            {"labels", offshoot_labels(database)},
+            {"ownerReferences", {owner_reference(database)}}}}};
+}
+
+Json port(const char* name) {
+  return {{"name", name}, {"port", 3306}, {"protocol", "TCP"}, {"targetPort", "db"}};
+}
+
+// The user's overrides of a service: metadata beside ours, fields of the spec over ours; a port of
+// the template only sets the node port of ours.
+void apply_service_template(const Database& database, const char* alias, Json& service) {
+  for (const Json& wish : database.spec().value("serviceTemplates", Json::array())) {
+    if (wish.value("alias", "") != alias) continue;
+    const Json metadata = wish.value("metadata", Json::object());
+    for (const char* field : {"labels", "annotations"}) {
+      Json merged = metadata.value(field, Json::object());
+      if (service["metadata"].contains(field)) merged.update(service["metadata"][field]);
+      if (!merged.empty()) service["metadata"][field] = std::move(merged);
+    }
+    Json spec = wish.value("spec", Json::object());
+    for (const Json& wanted : spec.value("ports", Json::array())) {
+      if (wanted.value("port", 0) != 3306 || !wanted.contains("nodePort")) continue;
+      service["spec"]["ports"][0]["nodePort"] = wanted["nodePort"];
+    }
+    spec.erase("ports");
+    spec.erase("selector");
+    service["spec"].update(spec);
+  }
+}
+
+Json secret_variable(const Database& database, const char* name, const char* key) {
+  return {{"name", name},
+          {"valueFrom", {{"secretKeyRef", {{"name", database.auth_secret}, {"key", key}}}}}};
+}
+
+void append(Json& list, const Json& more) { list.insert(list.end(), more.begin(), more.end()); }
+
+// A volume of the user's choice and where it shows up in the container.
+struct OptionalVolume {
+  Json volume;
+  const char* path;
+};
+
+std::vector<OptionalVolume> optional_volumes(const Json& spec) {
+  std::vector<OptionalVolume> volumes;
+  const Json init = spec.value("init", Json::object());
+  if (init.contains("script")) {
+    Json volume = init["script"];
+    volume.erase("scriptPath");
+    volume["name"] = "initial-script";
+    volumes.push_back({std::move(volume), "/docker-entrypoint-initdb.d"});
+  }
+  std::string config = spec.value("configSecret", Json::object()).value("name", "");
+  if (config.empty()) config = spec.value("configuration", Json::object()).value("secretName", "");
+  if (!config.empty()) {
+    volumes.push_back(
+        {{{"name", "custom-config"}, {"secret", {{"secretName", config}}}}, "/etc/mysql/conf.d"});
+  }
+  return volumes;
+}
+
+Json mysql_container(const Database& database, const std::string& image) {
+  Json wish = container_wish(database.spec());
+  Json env = {secret_variable(database, "MYSQL_ROOT_PASSWORD", "password"),
+              secret_variable(database, "MYSQL_ROOT_USERNAME", "username")};
+  append(env, wish.value("env", Json::array()));
+  Json mounts = {{{"name", "tmp"}, {"mountPath", "/tmp"}},
+                 {{"name", "data"}, {"mountPath", "/var/lib/mysql"}}};
+  for (const OptionalVolume& optional : optional_volumes(database.spec())) {
+    mounts.push_back({{"name", optional.volume.at("name")}, {"mountPath", optional.path}});
+  }
+  append(mounts, wish.value("volumeMounts", Json::array()));
+  Json args = wish.value("args", Json::array());
+  if (database.spec().value("requireSSL", false)) args.push_back("--require-secure-transport=ON");
+  Json container = std::move(wish);
+  container["name"] = "mysql";
+  container["image"] = image;
+  container["imagePullPolicy"] = container.value("imagePullPolicy", "IfNotPresent");
+  container["ports"] = {{{"name", "db"}, {"containerPort", 3306}, {"protocol", "TCP"}}};
+  container["env"] = std::move(env);
+  container["volumeMounts"] = std::move(mounts);
+  container["resources"] = with_default_resources(container.value("resources", Json::object()));
+  if (!args.empty()) container["args"] = std::move(args);
+  return container;
+}
+
+std::string service_account_name(const Database& database) {
+  return pod_wish(database.spec()).value("serviceAccountName", database.name);
+}
+
+Json ephemeral_data(const Json& spec) {
+  Json volume = {{"name", "data"}, {"emptyDir", Json::object()}};
+  const Json::json_pointer size("/storage/resources/requests/storage");
+  if (spec.contains(size)) volume["emptyDir"]["sizeLimit"] = spec.at(size);
+  return volume;
+}
+
+Json pod_spec(const Database& database, const std::string& image) {
+  const Json& spec = database.spec();
+  Json pod = pod_wish(spec);
+  pod["serviceAccountName"] = service_account_name(database);
+  pod["readinessGates"] = {{{"conditionType", ready_gate}}};
+  pod["containers"] = Json::array({mysql_container(database, image)});
+  append(pod["containers"], further_containers(spec));
+  pod["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
+  if (!database.durable) pod["volumes"].push_back(ephemeral_data(spec));
+  for (const OptionalVolume& optional : optional_volumes(spec)) {
+    pod["volumes"].push_back(optional.volume);
+  }
+  const Json::json_pointer own("/podTemplate/spec/volumes");
+  if (spec.contains(own)) append(pod["volumes"], spec.at(own));
+  return pod;
+}
+
+Json claim_template(const Json& storage) {
+  Json claim = {{"apiVersion", "v1"},
+                {"kind", "PersistentVolumeClaim"},
+                {"metadata", {{"name", "data"}}},
+                {"spec", storage}};
+  if (!storage.contains("accessModes")) claim["spec"]["accessModes"] = {"ReadWriteOnce"};
+  if (storage.contains("storageClassName")) {
+    claim["metadata"]["annotations"] = {
+        {"volume.beta.kubernetes.io/storage-class", storage["storageClassName"]}};
+  }
+  return claim;
+}
+
+std::string digest(const Json& value) {
+  const std::string text = value.dump();
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr);
+  std::string hex;
+  for (unsigned i = 0; i < 8; ++i) {
+    hex += "0123456789abcdef"[hash[i] >> 4];
+    hex += "0123456789abcdef"[hash[i] & 15];
+  }
+  return hex;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> selector_labels(const std::string& database) {
+  return {{"app.kubernetes.io/name", "mysqls.kubedb.com"},
+          {"app.kubernetes.io/instance", database},
+          {"app.kubernetes.io/managed-by", "kubedb.com"}};
+}
+
+std::string selector_text(const std::string& database) {
+  std::string text;
+  for (const auto& [key, value] : selector_labels(database)) {
+    text += (text.empty() ? "" : ",") + key + "=" + value;
+  }
+  return text;
+}
+
+std::string governing_service_name(const Database& database) { return database.name + "-pods"; }
+
+std::string claim_name(const std::string& stateful_set) { return "data-" + stateful_set + "-0"; }
+
+Json owner_reference(const Database& database) {
+  return {{"apiVersion", "kubedb.com/v1"}, {"kind", "MySQL"},    {"name", database.name},
+          {"uid", database.uid},           {"controller", true}, {"blockOwnerDeletion", true}};
+}
+
+Json governing_service(const Database& database) {
+  Json service = object_of(database, "v1", "Service", governing_service_name(database));
+  service["spec"] = {{"type", "ClusterIP"},
+                     {"clusterIP", "None"},
+                     {"publishNotReadyAddresses", true},
+                     {"selector", selector_labels(database.name)},
+                     {"ports", Json::array({port("db")})}};
+  return service;
+}
+
+Json primary_service(const Database& database) {
+  Json service = object_of(database, "v1", "Service", database.name);
+  service["spec"] = {{"type", "ClusterIP"},
+                     {"selector", selector_labels(database.name)},
+                     {"ports", Json::array({port("primary")})}};
+  apply_service_template(database, "primary", service);
+  return service;
+}
+
+Json auth_secret(const Database& database, const std::string& password) {
+  Json secret = object_of(database, "v1", "Secret", database.auth_secret);
+  secret["metadata"].erase("ownerReferences");  // outlives the MySQL, unless wiped out
+  secret["type"] = "kubernetes.io/basic-auth";
+  secret["data"] = {{"username", base64("root")}, {"password", base64(password)}};
+  return secret;
+}
+
+Json service_account(const Database& database) {
+  return object_of(database, "v1", "ServiceAccount", service_account_name(database));
+}
+
+Json role(const Database& database) {
+  Json role = object_of(database, "rbac.authorization.k8s.io/v1", "Role", database.name);
+  role["rules"] = Json::array({{{"apiGroups", {"kubedb.com"}},
+                                {"resources", {"mysqls"}},
+                                {"resourceNames", {database.name}},
+                                {"verbs", {"get"}}}});
+  return role;
+}
+
+Json role_binding(const Database& database) {
+  Json binding = object_of(database, "rbac.authorization.k8s.io/v1", "RoleBinding", database.name);
+  binding["roleRef"] = {
+      {"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "Role"}, {"name", database.name}};
+  binding["subjects"] = Json::array({{{"kind", "ServiceAccount"},
+                                      {"name", service_account_name(database)},
+                                      {"namespace", database.space}}});
+  return binding;
+}
+
+Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name) {
+  const std::string image = catalogue_entry.at("/spec/db/image"_json_pointer).get<std::string>();
+  const Json template_wish = database.spec().value("podTemplate", Json::object());
+  const Json controller = template_wish.value("controller", Json::object());
+  Json set = object_of(database, "apps/v1", "StatefulSet", name);
+  const Json selectors = selector_labels(database.name);
+  Json annotations =
+      template_wish.value("metadata", Json::object()).value("annotations", Json::object());
+  annotations["kubectl.kubernetes.io/default-container"] = "mysql";
+  set["spec"] = {{"replicas", 1},
+                 {"serviceName", governing_service_name(database)},
+                 {"selector", {{"matchLabels", selectors}}},
+                 {"updateStrategy", {{"type", "OnDelete"}}},
+                 {"template",
+                  {{"metadata", {{"labels", selectors}, {"annotations", annotations}}},
+                   {"spec", pod_spec(database, "")}}}};
+  set["metadata"]["annotations"] = controller.value("annotations", Json::object());
+  set["metadata"]["annotations"][source_annotation] = digest(set["spec"]["template"]);
+  set["spec"]["template"]["spec"]["containers"][0]["image"] = image;
+  if (database.durable) {
+    set["spec"]["volumeClaimTemplates"] =
+        Json::array({claim_template(database.spec().at("storage"))});
+  }
+  return set;
+}
+
+Json disruption_budget(const Database& database, const Json& owner_set) {
+  const Json& owner = owner_set.at("metadata");
+  Json budget = object_of(database, "policy/v1", "PodDisruptionBudget", owner.at("name"));
+  budget["metadata"]["ownerReferences"] = Json::array({{{"apiVersion", "apps/v1"},
+                                                        {"kind", "StatefulSet"},
+                                                        {"name", owner.at("name")},
+                                                        {"uid", owner.at("uid")},
+                                                        {"controller", true},
+                                                        {"blockOwnerDeletion", true}}});
+  budget["spec"] = {{"maxUnavailable", 1},
+                    {"selector", {{"matchLabels", selector_labels(database.name)}}}};
+  return budget;
+}
+
+std::string mysql_image(const Json& stateful_set) {
+  const Json::json_pointer containers("/spec/template/spec/containers");
+  if (!stateful_set.contains(containers)) return "";
+  for (const Json& container : stateful_set.at(containers)) {
+    if (container.value("name", "") == "mysql") return container.value("image", "");
+  }
+  return "";
+}
+
+}  // namespace ratchet::k8s::provisioner

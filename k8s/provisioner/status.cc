@@ -1,0 +1,117 @@
+#include "k8s/provisioner/status.h"
+
+#include <algorithm>
+
+namespace ratchet::k8s::provisioner {
+namespace {
+
+Json* find_condition(Json& status, const std::string& type) {
+  for (Json& condition : status["conditions"]) {
+    if (condition.value("type", "") == type) return &condition;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<bool> condition_status(const Json& status, const std::string& type) {
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    if (condition.value("type", "") == type) return condition.value("status", "") == "True";
+  }
+  return std::nullopt;
+}
+
+void set_condition(Json& status, const Condition& condition, const std::string& now) {
+  Json wanted = {{"type", condition.type},
+                 {"status", condition.status ? "True" : "False"},
+                 {"reason", condition.reason},
+                 {"message", condition.message}};
+  if (condition.observed_generation) wanted["observedGeneration"] = *condition.observed_generation;
+  if (!status.contains("conditions")) status["conditions"] = Json::array();
+  Json* old = find_condition(status, condition.type);
+  wanted["lastTransitionTime"] = now;
+  if (old == nullptr) {
+    status["conditions"].push_back(std::move(wanted));
+    return;
+  }
+  if (old->value("observedGeneration", std::int64_t{0}) >
+      condition.observed_generation.value_or(INT64_MAX)) {
+    return;
+  }
+  wanted["lastTransitionTime"] = old->value("lastTransitionTime", now);
+  if (*old == wanted) return;
+  wanted["lastTransitionTime"] = now;
+  *old = std::move(wanted);
+}
+
+void remove_condition(Json& status, const std::string& type) {
+  if (!status.contains("conditions")) return;
+  Json& conditions = status["conditions"];
+  conditions.erase(std::remove_if(conditions.begin(), conditions.end(),
+                                  [&](const Json& c) { return c.value("type", "") == type; }),
+                   conditions.end());
+}
+
+std::string phase_of(const Json& status) {
+  const auto is = [&](const char* type, bool value) {
+    return condition_status(status, type) == value;
+  };
+  if (is("HealthCheckPaused", true)) return "Unknown";
+  if (is("Halted", true)) return "Halted";
+  if (is("DataRestoreStarted", true) && !condition_status(status, "DataRestored")) {
+    return "DataRestoring";
+  }
+  if (is("DataRestored", false)) return "NotReady";
+  if (!is("Provisioned", true)) return "Provisioning";
+  if (is("AcceptingConnection", false)) return "NotReady";
+  if (is("ReplicaReady", false) || is("Ready", false)) return "Critical";
+  return is("Ready", true) ? "Ready" : "Provisioning";
+}
+
+Condition provisioning_started(const Database& database) {
+  return {"ProvisioningStarted", true, "DatabaseProvisioningStartedSuccessfully",
+          "The KubeDB operator has started the provisioning of MySQL: " + database.path()};
+}
+
+Condition replica_ready(const Database& database, const std::string& set, int desired, int ready) {
+  if (ready >= desired) {
+    return {"ReplicaReady", true, "AllReplicasReady", "All desired replicas are ready."};
+  }
+  return {"ReplicaReady", false, "SomeReplicasNotReady",
+          "All desired replicas are not ready. For StatefulSet: " + database.space + "/" + set +
+              " desired replicas: " + std::to_string(desired) +
+              ", ready replicas: " + std::to_string(ready) + "."};
+}
+
+Condition accepting_connection(const Database& database, const std::optional<std::string>& error) {
+  if (!error) {
+    return {"AcceptingConnection", true, "AcceptingConnection",
+            "database " + database.path() + " is accepting connection"};
+  }
+  return {"AcceptingConnection", false, "DatabaseNotAcceptingConnectionRequest",
+          "The MySQL: " + database.path() + " is not accepting client requests, reason: " + *error};
+}
+
+Condition server_ready(const Database& database, bool ready) {
+  if (ready) {
+    return {"Ready", true, "AllReplicasReady", "database " + database.path() + " is ready"};
+  }
+  return {"Ready", false, "ReadinessCheckFailed",
+          "The MySQL: " + database.path() + " is not ready."};
+}
+
+Condition provisioned(const Database& database) {
+  return {"Provisioned", true, "DatabaseSuccessfullyProvisioned",
+          "The MySQL: " + database.path() + " is successfully provisioned.", database.generation};
+}
+
+Condition halted(const Database& database) {
+  return {"Halted", true, "DatabaseHaltedSuccessfully",
+          "MySQL " + database.path() + " successfully halted."};
+}
+
+Condition refused(const Database& database, const Refusal& refusal) {
+  return {accepted_condition, false, refusal.reason, refusal.message, database.generation};
+}
+
+}  // namespace ratchet::k8s::provisioner
