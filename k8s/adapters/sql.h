@@ -16,12 +16,12 @@
 namespace ratchet::k8s::sql {
 
 struct Target {
-  std::string host;  // an IP address
+  std::string host = {};  // an IP address
   std::uint16_t port = 3306;
-  std::string user;
-  std::string password;
+  std::string user = {};
+  std::string password = {};
   // SHA-256 of the server's certificate (DER) in lower-case hex; nothing: any certificate.
-  std::optional<std::string> certificate;
+  std::optional<std::string> certificate = {};
   // For connecting (with log-in) and for each statement.
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(5);
 };

@@ -1,0 +1,32 @@
+// A real database server for one test: started from an image of the cache in namespaces of its
+// own, with its data in memory, gone with the object.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <sys/types.h>
+
+namespace ratchet::k8s::testing {
+
+class Server {
+ public:
+  // `image`: a name of images/index.tsv. Returns once the server accepts connections (120 s at
+  // most). Throws std::runtime_error that says how to get what is missing.
+  explicit Server(const std::string& image);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  // The version that the image's binary printed when the image was made.
+  const std::string& version() const { return version_; }
+  static constexpr const char* password = "H(Y.s)pg&cX1Ds3J";
+
+ private:
+  pid_t process_ = -1;
+  std::uint16_t port_ = 0;
+  std::string version_;
+};
+
+}  // namespace ratchet::k8s::testing

@@ -1,0 +1,119 @@
+// The session against the real servers of the images.
+#include <map>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "k8s/adapters/sql.h"
+#include "tests/k8s/adapters/run_sql.h"
+#include "tests/k8s/adapters/server.h"
+
+namespace ratchet::k8s {
+namespace {
+
+namespace asio = boost::asio;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Row = std::vector<std::optional<std::string>>;
+
+// One server per image for all tests of it: a start takes seconds.
+class SqlServer : public ::testing::TestWithParam<const char*> {
+ protected:
+  static testing::Server& server() {
+    static std::map<std::string, std::unique_ptr<testing::Server>> servers;
+    auto& server = servers[GetParam()];
+    if (!server) server = std::make_unique<testing::Server>(GetParam());
+    return *server;
+  }
+  static sql::Target target() {
+    return {.host = "127.0.0.1",
+            .port = server().port(),
+            .user = "root",
+            .password = testing::Server::password};
+  }
+};
+
+TEST_P(SqlServer, GivesRowsAsTextAndTheVersionOfTheImage) {
+  testing::run([]() -> asio::awaitable<void> {
+    auto session = co_await sql::Session::connect(target());
+    const auto version = co_await session->query("SELECT VERSION()");
+    EXPECT_THAT(version.at(0).at(0).value(), StartsWith(server().version()));
+    co_await session->execute("CREATE DATABASE IF NOT EXISTS t");
+    co_await session->execute("CREATE OR REPLACE VIEW t.v AS SELECT 1 AS a, 'x' AS b, NULL AS c");
+    const auto rows = co_await session->query("SELECT * FROM t.v UNION ALL SELECT -2, '', '2'");
+    EXPECT_THAT(rows, ElementsAre(Row{"1", "x", std::nullopt}, Row{"-2", "", "2"}));
+    co_await session->close();
+  });
+}
+
+TEST_P(SqlServer, CountsTheRowsThatAStatementChanged) {
+  testing::run([]() -> asio::awaitable<void> {
+    auto session = co_await sql::Session::connect(target());
+    co_await session->execute("CREATE DATABASE IF NOT EXISTS t");
+    co_await session->execute("DROP TABLE IF EXISTS t.n");
+    co_await session->execute("CREATE TABLE t.n (i INT PRIMARY KEY)");
+    EXPECT_EQ(co_await session->execute("INSERT INTO t.n VALUES (1), (2), (3)"), 3u);
+  });
+}
+
+TEST_P(SqlServer, ErrorsCarryTheServersNumberAndText) {
+  testing::run([]() -> asio::awaitable<void> {
+    auto session = co_await sql::Session::connect(target());
+    try {
+      co_await session->query("SELECT * FROM mysql.no_such_table");
+      ADD_FAILURE() << "no error";
+    } catch (const sql::Error& error) {
+      EXPECT_EQ(error.number(), 1146);
+      EXPECT_THAT(error.what(), HasSubstr("no_such_table"));
+    }
+    EXPECT_EQ((co_await session->query("SELECT 1")).size(), 1u) << "the session lives on";
+  });
+}
+
+TEST_P(SqlServer, AWrongPasswordIsTheServersError) {
+  sql::Target wrong = target();
+  wrong.password = "wrong";
+  const auto error =
+      testing::error_of([&]() -> asio::awaitable<void> { co_await sql::Session::connect(wrong); });
+  EXPECT_EQ(error.number(), 1045);
+}
+
+TEST_P(SqlServer, AcceptsThePinnedCertificateAndRefusesAnother) {
+  testing::run([]() -> asio::awaitable<void> {
+    sql::Target pinned = target();
+    const std::string seen = (co_await sql::Session::connect(pinned))->certificate();
+    EXPECT_EQ(seen.size(), 64u);
+    pinned.certificate = seen;
+    EXPECT_EQ((co_await sql::Session::connect(pinned))->certificate(), seen);
+  });
+  sql::Target other = target();
+  other.certificate = std::string(64, '0');
+  const auto error =
+      testing::error_of([&]() -> asio::awaitable<void> { co_await sql::Session::connect(other); });
+  EXPECT_EQ(error.number(), 0);
+  EXPECT_THAT(error.what(), HasSubstr("another TLS certificate"));
+}
+
+TEST_P(SqlServer, AStatementEndsWithItsDeadline) {
+  sql::Target hasty = target();
+  const auto error = testing::error_of([&]() -> asio::awaitable<void> {
+    hasty.deadline = std::chrono::milliseconds(1500);
+    auto session = co_await sql::Session::connect(hasty);
+    co_await session->query("SELECT SLEEP(30)");
+  });
+  EXPECT_EQ(error.number(), 0);
+  EXPECT_THAT(error.what(), HasSubstr("no answer within 1500 ms"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Images, SqlServer,
+                         ::testing::Values("mariadb-bookworm", "mariadb-trixie", "mysql-sid"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           name[name.find('-')] = '_';
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace ratchet::k8s
