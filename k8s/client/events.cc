@@ -64,6 +64,10 @@ struct EventRecorder::Impl : std::enable_shared_from_this<EventRecorder::Impl> {
                      event["involvedObject"]["name"].dump(), why);
       }
     }
+    if (dropped > 0) {
+      spdlog::warn("{} events were dropped while too many were waiting", dropped);
+      dropped = 0;
+    }
     draining = false;
   }
 
@@ -112,6 +116,7 @@ struct EventRecorder::Impl : std::enable_shared_from_this<EventRecorder::Impl> {
   std::string component;
   std::deque<Json> waiting;
   std::map<std::string, Sent> sent;
+  std::size_t dropped = 0;  // since the queue was last empty
   bool draining = false;
 };
 
@@ -129,7 +134,9 @@ bool EventRecorder::idle() const { return !impl_->draining; }
 
 void EventRecorder::record(const Json& object, Report report) {
   if (impl_->waiting.size() >= max_waiting) {
-    spdlog::warn("event {} was dropped: {} others are waiting", report.reason, max_waiting);
+    if (impl_->dropped++ == 0) {
+      spdlog::warn("event {} is dropped: {} others are waiting", report.reason, max_waiting);
+    }
     return;
   }
   Json reference = reference_to(object);

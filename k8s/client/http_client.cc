@@ -1,6 +1,7 @@
 #include "k8s/client/http_client.h"
 
 #include <initializer_list>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -156,7 +157,7 @@ struct HttpClient::Impl {
       return access.token;
     }
     auto now = Clock::now();
-    if (token_cache.empty() || now >= token_read + options.token_age) {
+    if (!token_read || now >= *token_read + options.token_age) {
       try {
         token_cache = read_token(access.token_file);
         token_read = now;
@@ -190,7 +191,7 @@ struct HttpClient::Impl {
 
   Reply judge(const http::Request& request, const http::Response& response) {
     if (response.status == 401) {
-      token_read = {};  // it may have been rotated
+      token_read.reset();  // it may have been rotated
     }
     return to_reply(request, response);
   }
@@ -216,7 +217,7 @@ struct HttpClient::Impl {
   ClientOptions options;
   http::Client http;
   std::string token_cache;
-  Clock::time_point token_read{};
+  std::optional<Clock::time_point> token_read;  // none: to be read before the next request
 };
 
 HttpClient::HttpClient(asio::any_io_executor executor, Access access, ClientOptions options)

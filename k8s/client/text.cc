@@ -24,11 +24,14 @@ std::optional<std::string> base64_decode(std::string_view text) {
   while (padding < 2 && padding < dense.size() && dense[dense.size() - 1 - padding] == '=') {
     ++padding;
   }
+  if (dense.size() % 4 != 0 || dense.find('=') < dense.size() - padding) {
+    return std::nullopt;
+  }
   std::string bytes(dense.size() / 4 * 3, '\0');
   int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), octets(dense),
                                static_cast<int>(dense.size()));
   // EVP_DecodeBlock counts the padding as zero bytes.
-  if (length < 0 || dense.size() % 4 != 0 || static_cast<std::size_t>(length) != bytes.size()) {
+  if (length < 0 || static_cast<std::size_t>(length) != bytes.size()) {
     return std::nullopt;
   }
   bytes.resize(bytes.size() - padding);
