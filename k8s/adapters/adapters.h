@@ -1,0 +1,18 @@
+// The handlers of the MySQL ports: the cluster by the Kubernetes API, the server by SQL. Each
+// writing handler looks before it writes, and writes only what it has read (resourceVersion, uid),
+// so that a repeated attempt finds what an earlier one did.
+#pragma once
+
+#include "engine/runtime/engine.h"
+#include "k8s/adapters/steps.h"
+
+namespace ratchet::k8s {
+
+// The environment must outlive the handlers and every attempt under way.
+void add_database_handlers(engine::Handlers& handlers, const Environment& environment);
+void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& environment);
+void add_pod_handlers(engine::Handlers& handlers, const Environment& environment);
+
+void add_server_handlers(engine::Handlers& handlers, const Environment& environment);
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,166 @@
+// The steps that ask the server itself.
+#include <algorithm>
+#include <cstdlib>
+
+#include "k8s/adapters/adapters.h"
+#include "k8s/adapters/objects.h"
+#include "k8s/client/kinds.h"
+#include "workflows/mysql/ports.h"
+#include "workflows/mysql/version_rules.h"
+
+namespace ratchet::k8s {
+
+namespace asio = boost::asio;
+using engine::AttemptInfo;
+using mysql::Done;
+
+namespace {
+
+// 8 MiB of 16 KiB pages: what a server writes at its end in no time.
+constexpr long few_dirty_pages = 512;
+// Under load the pages never run out; then the shutdown has to write what is left.
+constexpr std::chrono::minutes longest_draining{2};
+// Tables that are opened after the upgrade.
+constexpr std::size_t most_tables = 1000;
+
+std::string pod_name(const mysql::Server& server) {
+  return "pod " + server.database().space() + "/" + server.pod();
+}
+
+// Nothing: the pod is not the one that was meant.
+asio::awaitable<std::optional<Json>> find_pod(const Environment& environment,
+                                              mysql::Server server) {
+  auto pod =
+      co_await find(environment, kinds::pod, Key{server.database().space(), server.pod()});
+  if (pod && uid_of(*pod) != server.pod_uid()) co_return std::nullopt;
+  co_return pod;
+}
+
+asio::awaitable<std::vector<SqlRows>> ask(const Environment& environment, mysql::Server server,
+                                          std::vector<std::string> statements) {
+  auto pod = co_await find_pod(environment, server);
+  if (!pod) {
+    throw Refused("gone", pod_name(server) + " was replaced by somebody else during the upgrade");
+  }
+  co_return co_await environment.sql(server, std::move(*pod), std::move(statements));
+}
+
+const std::string& cell(const std::vector<SqlRows>& answers, std::size_t statement,
+                        std::size_t column) {
+  return answers.at(statement).at(0).at(column);
+}
+
+asio::awaitable<mysql::ServerState> inspect(const Environment& environment, AttemptInfo,
+                                            mysql::Server in) {
+  std::vector<std::string> questions{
+      "SELECT VERSION()",
+      "SELECT @@GLOBAL.innodb_fast_shutdown, @@GLOBAL.innodb_max_dirty_pages_pct, "
+      "@@GLOBAL.innodb_force_recovery",
+      "XA RECOVER"};
+  const auto answers = co_await ask(environment, in, std::move(questions));
+  mysql::ServerState state;
+  state.set_version(cell(answers, 0, 0));
+  state.set_fast_shutdown(std::atoll(cell(answers, 1, 0).c_str()));
+  state.set_max_dirty_pages_pct(cell(answers, 1, 1));
+  state.set_forced_recovery(std::atoll(cell(answers, 1, 2).c_str()));
+  state.set_prepared_transactions(static_cast<std::int64_t>(answers.at(2).size()));
+  co_return state;
+}
+
+asio::awaitable<Done> prepare(const Environment& environment, AttemptInfo,
+                              mysql::PrepareShutdown in) {
+  std::vector<std::string> orders{
+      std::string("SET GLOBAL innodb_fast_shutdown = ") + (in.slow() ? "0" : "1"),
+      "SET GLOBAL innodb_max_dirty_pages_pct = 0"};
+  co_await ask(environment, in.server(), std::move(orders));
+
+  const engine::Time until = environment.now() + longest_draining;
+  while (environment.now() < until) {
+    std::vector<std::string> question{"SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"};
+    const auto answers = co_await ask(environment, in.server(), std::move(question));
+    if (std::atol(cell(answers, 0, 1).c_str()) <= few_dirty_pages) break;
+    co_await environment.pause(environment.look_every);
+  }
+  co_return Done{};
+}
+
+// A server that was started anew has its own settings again.
+asio::awaitable<Done> restore(const Environment& environment, AttemptInfo,
+                              mysql::RestoreSettings in) {
+  auto pod = co_await find_pod(environment, in.server());
+  if (!pod) co_return Done{};
+  std::vector<std::string> orders{
+      "SET GLOBAL innodb_fast_shutdown = " + std::to_string(in.former().fast_shutdown()),
+      "SET GLOBAL innodb_max_dirty_pages_pct = " + in.former().max_dirty_pages_pct()};
+  co_await environment.sql(in.server(), std::move(*pod), std::move(orders));
+  co_return Done{};
+}
+
+std::string quoted(const std::string& name) {
+  std::string text = "`";
+  for (const char c : name) text += c == '`' ? std::string("``") : std::string(1, c);
+  return text + "`";
+}
+
+void refuse_other_version(const mysql::VerifyServer& in, const std::string& version) {
+  const auto is = mysql::parse_version(version);
+  auto must_be = mysql::parse_version(in.version());
+  // The server's own suffixes ("-0ubuntu0", "-MariaDB-log") are no part of the number.
+  auto bare = is;
+  if (bare) bare->pre_release.clear();
+  if (must_be) must_be->pre_release.clear();
+  if (bare && must_be && mysql::compare(*bare, *must_be) == 0) return;
+  throw Refused("other_version", "the server in " + pod_name(in.server()) + " is version " +
+                                     version + ", not " + in.version() +
+                                     ": the image of the MySQLVersion does not hold what it says");
+}
+
+asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environment,
+                                                      mysql::VerifyServer in) {
+  std::vector<std::string> questions{
+      "SELECT VERSION()",
+      "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
+      "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
+      "ORDER BY 1, 2 LIMIT " + std::to_string(most_tables)};
+  const auto answers = co_await ask(environment, in.server(), std::move(questions));
+  const std::string version = cell(answers, 0, 0);
+  refuse_other_version(in, version);
+
+  std::vector<std::string> reads;
+  for (const auto& table : answers.at(1)) {
+    reads.push_back("SELECT 1 FROM " + quoted(table.at(0)) + "." + quoted(table.at(1)) +
+                    " LIMIT 1");
+  }
+  mysql::VerifiedServer verified;
+  verified.set_version(version);
+  verified.set_tables(static_cast<std::int64_t>(reads.size()));
+  co_await ask(environment, in.server(), std::move(reads));
+  co_return verified;
+}
+
+asio::awaitable<mysql::VerifiedServer> verify(const Environment& environment, AttemptInfo,
+                                              mysql::VerifyServer in) {
+  for (;;) {
+    std::string why;
+    try {
+      co_return co_await look_at_tables(environment, in);
+    } catch (const Refused&) {
+      throw;
+    } catch (const std::exception& e) {
+      why = e.what();
+    }
+    co_await wait_on(environment, in.deadline_us(), "the server in " + pod_name(in.server()) +
+                                                        " does not answer: " + why);
+  }
+}
+
+}  // namespace
+
+void add_server_handlers(engine::Handlers& handlers, const Environment& environment) {
+  handle(handlers, mysql::inspect_server, environment, inspect);
+  handle(handlers, mysql::prepare_shutdown, environment, prepare);
+  handle(handlers, mysql::restore_settings, environment, restore);
+  handle(handlers, mysql::verify_server, environment, verify);
+}
+
+}  // namespace ratchet::k8s
