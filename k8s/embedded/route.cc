@@ -7,6 +7,7 @@
 
 #include <boost/url.hpp>
 
+#include "k8s/embedded/protobuf_body.h"
 #include "k8s/embedded/refusal.h"
 
 namespace ratchet::k8s::embedded {
@@ -93,6 +94,12 @@ PatchType patch_type(const std::string& content_type) {
 
 Json parse_body(const http::Request& request) {
   if (request.body.empty()) return nullptr;
+  if (header(request, "content-type").starts_with(protobuf_type)) {
+    if (auto object = parse_protobuf(request.body)) return std::move(*object);
+    throw Refusal(failure(415, "UnsupportedMediaType",
+                          "the embedded API server takes objects of this kind as JSON only",
+                          nullptr));
+  }
   Json body = Json::parse(request.body, nullptr, false);
   if (body.is_discarded()) {
     throw bad_request("the body of the request (" + header(request, "content-type") +
