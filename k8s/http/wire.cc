@@ -14,6 +14,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <poll.h>
@@ -189,9 +190,17 @@ asio::awaitable<void> shake_hands(TlsStream& stream, const Endpoint& endpoint) {
   }
 }
 
-void no_delay(tcp_stream& stream) {
+// Small messages go out at once, and a peer whose machine has died is noticed within a minute,
+// which matters to a quiet watch.
+void tune(tcp_stream& stream) {
+  using asio::detail::socket_option::integer;
   error_code ignored;
-  stream.socket().set_option(tcp::no_delay(true), ignored);
+  auto& socket = stream.socket();
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(tcp::socket::keep_alive(true), ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>(30), ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>(10), ignored);
+  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>(3), ignored);
 }
 
 }  // namespace
@@ -229,7 +238,7 @@ asio::awaitable<std::unique_ptr<Wire>> dial(asio::any_io_executor executor,
   tcp_stream tcp(executor);
   tcp.expires_at(until);
   co_await tcp.async_connect(addresses, asio::use_awaitable);
-  no_delay(tcp);
+  tune(tcp);
   if (!context) {
     co_return std::make_unique<StreamWire<tcp_stream>>(nullptr, std::move(tcp));
   }
@@ -242,7 +251,7 @@ asio::awaitable<std::unique_ptr<Wire>> dial(asio::any_io_executor executor,
 asio::awaitable<std::unique_ptr<Wire>> welcome(tcp::socket socket, TlsContext context,
                                                Wire::Clock::time_point until) {
   tcp_stream tcp(std::move(socket));
-  no_delay(tcp);
+  tune(tcp);
   if (!context) {
     co_return std::make_unique<StreamWire<tcp_stream>>(nullptr, std::move(tcp));
   }

@@ -1,0 +1,34 @@
+// The kinds that this project reads or writes (facts/kubedb.md has the versions of ours).
+#pragma once
+
+#include "k8s/client/client.h"
+
+namespace ratchet::k8s::kinds {
+
+inline const Resource mysql{"kubedb.com", "v1", "mysqls", "MySQL", true};
+inline const Resource mysql_version{"catalog.kubedb.com", "v1alpha1", "mysqlversions",
+                                    "MySQLVersion", false};
+inline const Resource mysql_ops_request{"ops.kubedb.com", "v1alpha1", "mysqlopsrequests",
+                                        "MySQLOpsRequest", true};
+
+inline const Resource config_map{"", "v1", "configmaps", "ConfigMap", true};
+inline const Resource event{"", "v1", "events", "Event", true};
+inline const Resource space{"", "v1", "namespaces", "Namespace", false};
+inline const Resource persistent_volume_claim{"", "v1", "persistentvolumeclaims",
+                                              "PersistentVolumeClaim", true};
+inline const Resource pod{"", "v1", "pods", "Pod", true};
+inline const Resource secret{"", "v1", "secrets", "Secret", true};
+inline const Resource service{"", "v1", "services", "Service", true};
+inline const Resource service_account{"", "v1", "serviceaccounts", "ServiceAccount", true};
+
+inline const Resource stateful_set{"apps", "v1", "statefulsets", "StatefulSet", true};
+inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
+inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
+                                            "PodDisruptionBudget", true};
+inline const Resource role{"rbac.authorization.k8s.io", "v1", "roles", "Role", true};
+inline const Resource role_binding{"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding",
+                                   true};
+inline const Resource custom_resource_definition{
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false};
+
+}  // namespace ratchet::k8s::kinds
