@@ -38,19 +38,24 @@ bool is_of_a_log(std::string_view name) {
          starts_with_any(name, {"MANIFEST-", "OPTIONS-"});
 }
 
+[[noreturn]] void throw_damaged_folder(const std::string& dir, const std::string& file) {
+  throw Error(Fault::corrupt, dir + " has files of a log (" + file +
+                                  "), but its file CURRENT is missing: the log is damaged; "
+                                  "restore it from a backup");
+}
+
+[[noreturn]] void throw_foreign_folder(const std::string& dir, const std::string& file) {
+  throw Error(Fault::not_a_log, dir + " holds something else than a log (" + file +
+                                    "): name an empty folder or that of a log");
+}
+
 // RocksDB itself would make a new database where only CURRENT is missing, over the old one.
 Folder look_into(const std::string& dir) {
   if (fs::exists(dir + "/CURRENT")) return Folder::log;
   for (const fs::directory_entry& entry : fs::directory_iterator(dir)) {
     const std::string name = entry.path().filename().string();
-    if (may_be_in_a_fresh_folder(name)) continue;
-    if (is_of_a_log(name)) {
-      throw Error(Fault::corrupt, dir + " has files of a log (" + name +
-                                      "), but its file CURRENT is missing: the log is damaged; "
-                                      "restore it from a backup");
-    }
-    throw Error(Fault::not_a_log, dir + " holds something else than a log (" + name +
-                                      "): name an empty folder or that of a log");
+    if (is_of_a_log(name) && !may_be_in_a_fresh_folder(name)) throw_damaged_folder(dir, name);
+    if (!may_be_in_a_fresh_folder(name)) throw_foreign_folder(dir, name);
   }
   return Folder::fresh;
 }

@@ -50,6 +50,8 @@ class RocksLog final : public RocksReads<Log> {
 
  private:
   void load_head();
+  void make_head();
+  [[noreturn]] void throw_lost_tail(const Page& page, std::uint64_t size) const;
   bool has_room(std::size_t bytes) const;
   void wait_for_room(std::size_t bytes);
   [[noreturn]] void throw_halted(const std::string& why) const;
@@ -97,14 +99,7 @@ RocksLog::RocksLog(std::unique_ptr<rocksdb::DB> database, const std::string& dir
       turns_([this](RunTurn at) { return view().has_turn(at); }, options.max_queued_entries) {
   load_head();
   page_.emplace(Page::open_or_create(dir, written_.log_id, written_.size));
-  if (page_->durable_size() > written_.size) {
-    throw Error(Fault::corrupt,
-                "the log in " + dir + " has " + std::to_string(written_.size) + " records, but " +
-                    std::to_string(page_->durable_size()) +
-                    " were durable: it lost its tail; restore the newest backup, or remove its "
-                    "file " +
-                    Page::file_name + " to accept the loss");
-  }
+  if (page_->durable_size() > written_.size) throw_lost_tail(*page_, written_.size);
   page_->publish(written_.size);
   tree_ = Tree(written_.size, view().stored_hashes());
   next_index_ = written_.size;
@@ -127,12 +122,26 @@ void RocksLog::load_head() {
     view().check_head(written_);
     return;
   }
+  // A log has its head before its page: a page without a head is what is left of a log.
+  if (const std::optional<Page> page = Page::open_to_read(view().dir())) throw_lost_tail(*page, 0);
+  make_head();
+}
+
+void RocksLog::make_head() {
   written_.log_id.resize(16);
   written_.root = empty_root();
   if (RAND_bytes(reinterpret_cast<unsigned char*>(written_.log_id.data()), 16) != 1) {
     throw Error(Fault::io, "the system gives no random bytes for the name of the log");
   }
   check(db().Put(write_options_, head_key, encode_head(written_)), "create", view().dir());
+}
+
+void RocksLog::throw_lost_tail(const Page& page, std::uint64_t size) const {
+  throw Error(Fault::corrupt, "the log in " + view().dir() + " has " + std::to_string(size) +
+                                  " records, but " + std::to_string(page.durable_size()) +
+                                  " were durable: it lost its tail; restore the newest backup, "
+                                  "or remove its file " +
+                                  Page::file_name + " to accept the loss");
 }
 
 void RocksLog::listen(Listener listener) {

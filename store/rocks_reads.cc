@@ -102,7 +102,9 @@ void RocksView::check_pruned(std::uint64_t first, std::uint64_t end) const {
   std::uint64_t expected = first;
   visit_range(pruned_key(first).view(), pruned_key(end).view(),
               [&](std::string_view key, std::string_view) {
-                return index_in_key(key) == expected && ++expected < end;
+                if (index_in_key(key) != expected) return false;
+                ++expected;
+                return true;
               });
   if (expected < end) damaged(dir_, record_name(expected) + " is missing");
 }

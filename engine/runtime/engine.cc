@@ -83,6 +83,7 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   try {
     record(run, std::move(turn), std::move(decisions));
   } catch (const std::length_error& too_large) {
+    if (at == 0) throw;  // an input too large to start with: nothing was recorded
     run->summary = before;
     run->run.reset();
     hint(run, Diverged{at, too_large.what()});

@@ -155,7 +155,8 @@ class Engine {
 
   // Starts a run. False if a run with this id exists, be it open or ended (then nothing happens).
   // The start is durable when the observer sees it.
-  // Throws std::invalid_argument for an unknown workflow.
+  // Throws std::invalid_argument for an unknown workflow, std::length_error for an input that does
+  // not fit into the log; then nothing was recorded.
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
 

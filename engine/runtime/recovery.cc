@@ -123,9 +123,9 @@ void Engine::Impl::recover(const RunSummary& summary) {
   active[summary.run] = run;
   ids[summary.run_id] = summary.run;
   if (type == nullptr) {
-    return quarantine(run,
-        {0, "workflow " + summary.workflow + " version " + std::to_string(summary.version),
-         "this build has no such workflow or version", "", ""});
+    return quarantine(
+        run, {0, "workflow " + summary.workflow + " version " + std::to_string(summary.version),
+              "this build has no such workflow or version", "", ""});
   }
   definitions.workflow(*type);
   for (const Turn& turn : turns) {

@@ -151,19 +151,22 @@ const std::vector<Column>& columns_of(const Kind& kind, const std::string& versi
   return found == kind.columns.end() || found->second.empty() ? plain : found->second;
 }
 
-Json row(const std::vector<Column>& columns, const Json& object, Time now) {
+Json row(const std::vector<Column>& columns, const Json& object, Time now, bool whole) {
   Json cells = Json::array({text(object, {"metadata", "name"})});
   for (const Column& column : columns) cells.push_back(cell(column, object, now));
-  return {{"cells", std::move(cells)},
-          {"object",
-           {{"kind", "PartialObjectMetadata"},
-            {"apiVersion", "meta.k8s.io/v1"},
-            {"metadata", dig(object, {"metadata"})}}}};
+  Json shown = object;
+  if (!whole) {
+    shown = {{"kind", "PartialObjectMetadata"},
+             {"apiVersion", "meta.k8s.io/v1"},
+             {"metadata", dig(object, {"metadata"})}};
+  }
+  return {{"cells", std::move(cells)}, {"object", std::move(shown)}};
 }
 
 }  // namespace
 
-Json as_table(const Kind& kind, const std::string& version, const Json& answer, Time now) {
+Json as_table(const Kind& kind, const std::string& version, const Json& answer, Time now,
+              bool whole) {
   const std::vector<Column>& columns = columns_of(kind, version);
   Json definitions = Json::array({{{"name", "Name"},
                                    {"type", "string"},
@@ -180,9 +183,9 @@ Json as_table(const Kind& kind, const std::string& version, const Json& answer, 
   const bool list = answer.contains("items");
   Json rows = Json::array();
   if (list) {
-    for (const Json& object : answer["items"]) rows.push_back(row(columns, object, now));
+    for (const Json& object : answer["items"]) rows.push_back(row(columns, object, now, whole));
   } else {
-    rows.push_back(row(columns, answer, now));
+    rows.push_back(row(columns, answer, now, whole));
   }
   Json metadata = {{"resourceVersion", text(answer, {"metadata", "resourceVersion"})}};
   for (const char* field : {"continue", "remainingItemCount"}) {

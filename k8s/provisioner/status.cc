@@ -68,6 +68,14 @@ std::string phase_of(const Json& status) {
   return is("Ready", true) ? "Ready" : "Provisioning";
 }
 
+void settle_provisioned(Json& status, const Database& database, const std::string& now) {
+  if (condition_status(status, "Provisioned")) return;
+  for (const char* needed : {"ReplicaReady", "AcceptingConnection", "Ready"}) {
+    if (condition_status(status, needed) != true) return;
+  }
+  set_condition(status, provisioned(database), now);
+}
+
 Condition provisioning_started(const Database& database) {
   return {"ProvisioningStarted", true, "DatabaseProvisioningStartedSuccessfully",
           "The KubeDB operator has started the provisioning of MySQL: " + database.path()};

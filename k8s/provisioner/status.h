@@ -29,6 +29,9 @@ void remove_condition(Json& status, const std::string& type);
 // First match wins, in KubeDB's order. Paused does not matter.
 std::string phase_of(const Json& status);
 
+// Adds Provisioned once ReplicaReady, AcceptingConnection and Ready are all True.
+void settle_provisioned(Json& status, const Database& database, const std::string& now);
+
 Condition provisioning_started(const Database& database);
 Condition replica_ready(const Database& database, const std::string& set, int desired, int ready);
 // `error`: why the server does not answer; nothing if it does.

@@ -1,0 +1,75 @@
+#include "engine/inspect/payloads.h"
+
+#include <type_traits>
+
+namespace ratchet::engine {
+
+namespace {
+
+template <class T>
+concept OfCommand = requires(const T& event) { event.command; };
+
+// A Held event is about what its fact is about.
+template <class F>
+auto visit_through(const Event& event, F visit) {
+  if (const auto* held = std::get_if<Held>(&event)) return std::visit(visit, held->fact);
+  return std::visit(visit, event);
+}
+
+}  // namespace
+
+CommandId command_of(const Event& event) {
+  return visit_through(event, [](const auto& e) -> CommandId {
+    if constexpr (OfCommand<decltype(e)>) {
+      return e.command;
+    } else {
+      return 0;
+    }
+  });
+}
+
+void Payloads::learn(const Event& event, const Definitions& definitions) {
+  if (const auto* started = std::get_if<RunStarted>(&event)) workflow_ = started->definition;
+  if (const auto* awaited = std::get_if<SignalAwaited>(&event)) {
+    commands_[awaited->command] = {awaited->signal, 0, ""};
+  }
+  if (const auto* step = std::get_if<StepScheduled>(&event)) {
+    const ActivityDefinition& activity = definitions.activity(step->definition);
+    commands_[step->command] = {
+        activity.name, step->definition,
+        definitions.to_json(activity.files, activity.input_type, step->input)};
+  }
+}
+
+DecodedPayloads Payloads::decode(const Event& event, const Definitions& definitions) {
+  learn(event, definitions);
+  const auto command = commands_.find(command_of(event));
+  return visit_through(event, [&](const auto& e) {
+    using E = std::decay_t<decltype(e)>;
+    DecodedPayloads decoded;
+    if constexpr (std::is_same_v<E, RunStarted>) {
+      const WorkflowDefinition& type = definitions.workflow(e.definition);
+      decoded.input = definitions.to_json(type.files, type.input_type, e.input);
+    } else if constexpr (std::is_same_v<E, RunCompleted>) {
+      if (!workflow_) return decoded;
+      const WorkflowDefinition& type = definitions.workflow(*workflow_);
+      decoded.output = definitions.to_json(type.files, type.output_type, e.result);
+    } else if constexpr (OfCommand<E>) {
+      if (command == commands_.end() || command->second.definition == 0) return decoded;
+      decoded.input = command->second.input;
+      if constexpr (std::is_same_v<E, StepCompleted>) {
+        const ActivityDefinition& type = definitions.activity(command->second.definition);
+        decoded.output = definitions.to_json(type.files, type.output_type, e.result);
+      }
+    }
+    return decoded;
+  });
+}
+
+const std::string& Payloads::name_of_command(CommandId command) const {
+  static const std::string none;
+  const auto found = commands_.find(command);
+  return found == commands_.end() ? none : found->second.name;
+}
+
+}  // namespace ratchet::engine

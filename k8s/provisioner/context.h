@@ -1,0 +1,70 @@
+// What the provisioner's parts share: the ways to the cluster and to the servers, and the settings.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/client/client.h"
+#include "k8s/client/events.h"
+#include "k8s/provisioner/work_queue.h"
+
+namespace ratchet::k8s::provisioner {
+
+using Duration = std::chrono::steady_clock::duration;
+
+struct ProbeTarget {
+  std::string host;  // the pod's IP
+  std::string user;
+  std::string password;
+  std::optional<std::string> certificate;  // SHA-256 to demand; nothing: the first one seen
+};
+
+// What a server answered. Never an exception: not answering is an outcome.
+struct ProbeResult {
+  std::optional<std::string> connect_error;  // no connection: why
+  bool ready = false;                        // it answered a query, too
+  std::string certificate;                   // SHA-256 of the one it showed
+  std::string version;                       // as it says itself
+};
+
+// Answers within a few seconds whatever happens. Production: k8s/adapters/probe.h.
+using Prober = std::function<boost::asio::awaitable<ProbeResult>(ProbeTarget target)>;
+
+// Records a Kubernetes Event on `object`; failures are its own affair (k8s/client/events.h).
+using EmitEvent = std::function<void(const Json& object, Report report)>;
+
+struct Options {
+  Duration health_period = std::chrono::seconds(10);
+  // Everything is looked at so often even if no event says so.
+  Duration resync_period = std::chrono::minutes(5);
+  // When a refused MySQL is looked at again: what it lacks may have appeared elsewhere.
+  Duration refused_period = std::chrono::seconds(30);
+  // How long a write that got no answer may still be carried out by the API server (its own
+  // limit for a request is 60 s).
+  Duration in_doubt_period = std::chrono::seconds(60);
+  WorkQueue::Limits queue = {};
+};
+
+struct Context {
+  Client& client;
+  EmitEvent emit;
+  Prober probe;
+  // The time for conditions, RFC 3339.
+  std::function<std::string()> now;
+  Options options;
+};
+
+// Keys of the queues: "namespace/name".
+inline std::string queue_key(const std::string& space, const std::string& name) {
+  return space + "/" + name;
+}
+inline Key object_key(const std::string& queue_key) {
+  const auto slash = queue_key.find('/');
+  return {queue_key.substr(0, slash), queue_key.substr(slash + 1)};
+}
+
+}  // namespace ratchet::k8s::provisioner

@@ -1,0 +1,56 @@
+// The parts of one pass over one MySQL (see reconcile.h). Each returns nothing to go on.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/provisioner/guarded.h"
+
+namespace ratchet::k8s::provisioner {
+
+class Pass {
+ public:
+  Pass(Context& context, Doubts& doubts, Database database)
+      : context_(context), doubts_(doubts), guarded_(context, doubts, std::move(database)) {}
+
+  // When to look again without an event.
+  boost::asio::awaitable<std::optional<Duration>> run();
+
+ private:
+  const Database& database() const { return guarded_.database(); }
+  boost::asio::awaitable<MaybeStop> go();
+
+  // While paused nothing is written but this: an annotation, once no write is in doubt.
+  boost::asio::awaitable<MaybeStop> drain();
+  boost::asio::awaitable<MaybeStop> undrain();
+  boost::asio::awaitable<MaybeStop> find_set();
+  boost::asio::awaitable<MaybeStop> admit();
+  boost::asio::awaitable<MaybeStop> begin();
+  boost::asio::awaitable<MaybeStop> provision();
+  boost::asio::awaitable<MaybeStop> ensure_access();
+  boost::asio::awaitable<MaybeStop> ensure_secret();
+  boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);
+  boost::asio::awaitable<MaybeStop> ensure_set();
+  boost::asio::awaitable<MaybeStop> create_set(Json wanted);
+  boost::asio::awaitable<MaybeStop> finish();
+  boost::asio::awaitable<void> observe();
+  boost::asio::awaitable<void> report(Refusal refusal);
+
+  // removal.cc
+  boost::asio::awaitable<MaybeStop> halt();
+  boost::asio::awaitable<MaybeStop> remove_all();
+  boost::asio::awaitable<MaybeStop> release_children();
+  boost::asio::awaitable<bool> shares_secret();
+  boost::asio::awaitable<MaybeStop> set_owner(Resource kind, Json object);
+
+  Context& context_;
+  Doubts& doubts_;
+  Guarded guarded_;
+  Json entry_;                   // the MySQLVersion; null if there is none
+  Json set_;                     // the StatefulSet; null if there is none
+  std::optional<Refusal> held_;  // what is left undone although the rest goes on
+};
+
+}  // namespace ratchet::k8s::provisioner

@@ -1,0 +1,126 @@
+#include "k8s/provisioner/provisioner.h"
+
+#include <exception>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "k8s/client/kinds.h"
+#include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/objects.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* ours = "app.kubernetes.io/name=mysqls.kubedb.com";
+
+std::string system_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%FT%TZ", &utc);
+  return text;
+}
+
+}  // namespace
+
+Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports ports,
+                         Options options)
+    : executor_(executor),
+      context_{client, std::move(ports.emit), std::move(ports.probe),
+               ports.now ? std::move(ports.now) : system_now, options},
+      watch_(std::move(ports.watch)),
+      reconciler_(context_),
+      health_(context_),
+      to_reconcile_(executor, options.queue),
+      to_check_(executor, options.queue),
+      reconcile_tick_(executor),
+      health_tick_(executor) {}
+
+// Every object that a MySQL consists of carries its name in a label. A pod that changes may have
+// begun or ceased to serve: that is looked at without waiting for the next round.
+void Provisioner::name(const Json& object) {
+  const Json labels = object.at("metadata").value("labels", Json::object());
+  const std::string instance = labels.value("app.kubernetes.io/instance", "");
+  if (instance.empty()) return;
+  const std::string key = queue_key(metadata_text(object, "namespace"), instance);
+  to_reconcile_.add(key);
+  if (object.value("kind", "") == kinds::pod.kind) to_check_.add(key);
+}
+
+void Provisioner::follow() {
+  watches_.push_back(watch_(kinds::mysql, "", [this](Event event) {
+    const std::string key =
+        queue_key(metadata_text(event.object, "namespace"), metadata_text(event.object, "name"));
+    if (event.type == Event::Type::deleted) {
+      known_.erase(key);
+    } else {
+      known_.insert(key);
+    }
+    to_reconcile_.add(key);
+  }));
+  for (const Resource& kind : {kinds::stateful_set, kinds::pod, kinds::secret, kinds::service}) {
+    watches_.push_back(watch_(kind, ours, [this](Event event) { name(event.object); }));
+  }
+}
+
+asio::awaitable<void> Provisioner::work(WorkQueue& queue, Look look) {
+  while (const std::optional<std::string> key = co_await queue.take()) {
+    try {
+      const std::optional<Duration> again = co_await look(*key);
+      queue.forget(*key);
+      if (again) queue.add_after(*key, *again);
+    } catch (const std::exception& error) {
+      spdlog::warn("MySQL {}: {}; tries again", *key, error.what());
+      queue.retry(*key);
+    }
+    queue.done(*key);
+  }
+}
+
+asio::awaitable<void> Provisioner::tick(Duration period, WorkQueue& queue) {
+  asio::steady_timer& timer = &queue == &to_check_ ? health_tick_ : reconcile_tick_;
+  while (!stopped_) {
+    for (const std::string& key : known_) queue.add(key);
+    timer.expires_after(period);
+    boost::system::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+asio::awaitable<void> Provisioner::run() {
+  using namespace asio::experimental::awaitable_operators;
+  const Look reconcile = [this](std::string key) { return reconciler_.reconcile(std::move(key)); };
+  const Look check = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
+    co_await health_.check(std::move(key));
+    co_return std::nullopt;
+  };
+  follow();
+  // Two and four at a time: a silent server holds up a check for seconds.
+  co_await (work(to_reconcile_, reconcile) && work(to_reconcile_, reconcile) &&
+            work(to_check_, check) && work(to_check_, check) && work(to_check_, check) &&
+            work(to_check_, check) && tick(context_.options.resync_period, to_reconcile_) &&
+            tick(context_.options.health_period, to_check_));
+  watches_.clear();
+}
+
+void Provisioner::stop() {
+  stopped_ = true;
+  watches_.clear();
+  to_reconcile_.close();
+  to_check_.close();
+  reconcile_tick_.cancel();
+  health_tick_.cancel();
+}
+
+}  // namespace ratchet::k8s::provisioner

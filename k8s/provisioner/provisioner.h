@@ -1,0 +1,70 @@
+// The provisioner: makes the objects of every MySQL in the cluster and keeps an eye on its server.
+// It has no state of its own: any number of passes lead to the same end, and it can be stopped at
+// any point.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "k8s/client/watch_state.h"
+#include "k8s/provisioner/context.h"
+#include "k8s/provisioner/health.h"
+#include "k8s/provisioner/reconcile.h"
+#include "k8s/provisioner/work_queue.h"
+
+namespace ratchet::k8s::provisioner {
+
+// Follows a kind in all namespaces until the handle is destroyed; on_event is called on the
+// provisioner's executor and must not be called any more after that.
+using WatchFactory = std::function<std::shared_ptr<void>(Resource kind, std::string label_selector,
+                                                         std::function<void(Event)> on_event)>;
+
+// What the provisioner reaches the outside with.
+struct Ports {
+  WatchFactory watch;
+  EmitEvent emit;
+  Prober probe;
+  std::function<std::string()> now;  // RFC 3339; not set: the system's clock
+};
+
+// On one executor, one thread. The client must outlive it.
+class Provisioner {
+ public:
+  Provisioner(boost::asio::any_io_executor executor, Client& client, Ports ports, Options options);
+  Provisioner(const Provisioner&) = delete;
+  Provisioner& operator=(const Provisioner&) = delete;
+
+  // Runs until `stop` or cancellation; once. What is under way then ends before it returns.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+ private:
+  using Look = std::function<boost::asio::awaitable<std::optional<Duration>>(std::string key)>;
+
+  void follow();
+  void name(const Json& object);
+  boost::asio::awaitable<void> work(WorkQueue& queue, Look look);
+  boost::asio::awaitable<void> tick(Duration period, WorkQueue& queue);
+
+  boost::asio::any_io_executor executor_;
+  Context context_;
+  WatchFactory watch_;
+  Reconciler reconciler_;
+  Health health_;
+  WorkQueue to_reconcile_;
+  WorkQueue to_check_;
+  boost::asio::steady_timer reconcile_tick_;
+  boost::asio::steady_timer health_tick_;
+  std::set<std::string> known_;  // keys of all MySQL objects
+  std::vector<std::shared_ptr<void>> watches_;
+  bool stopped_ = false;
+};
+
+}  // namespace ratchet::k8s::provisioner

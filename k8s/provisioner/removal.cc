@@ -1,0 +1,121 @@
+// The end of a database: halting, and deletion by policy.
+#include <utility>
+
+#include "k8s/client/kinds.h"
+#include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/objects.h"
+#include "k8s/provisioner/pass.h"
+#include "k8s/provisioner/status.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+// Everything goes but claims and secret; Halted is said once that is so.
+asio::awaitable<MaybeStop> Pass::halt() {
+  if (!set_.is_null()) {
+    // Its budget goes with it, as the garbage collector sees the owner gone.
+    if (MaybeStop stop =
+            co_await guarded_.remove(kinds::stateful_set, metadata_text(set_, "name"))) {
+      co_return stop;
+    }
+  }
+  const std::pair<Resource, std::string> children[] = {
+      {kinds::role_binding, database().name},
+      {kinds::role, database().name},
+      {kinds::service_account, metadata_text(service_account(database()), "name")},
+      {kinds::service, database().name},
+      {kinds::service, governing_service_name(database())}};
+  for (const auto& [kind, name] : children) {
+    if (MaybeStop stop = co_await guarded_.remove(kind, name)) co_return stop;
+  }
+  ListOptions options;
+  options.label_selector = selector_text(database().name);
+  const Reply pods = co_await context_.client.list(kinds::pod, database().space, options);
+  if (!pods.body.at("items").empty()) {
+    co_return Stop{.refusal = {}, .again = std::chrono::seconds(1)};
+  }
+  const std::string now = context_.now();
+  co_await write_status(context_, database(), [&](Json& status) {
+    set_condition(status, accepting_connection(database(), "the database is halted"), now);
+    set_condition(status, server_ready(database(), false), now);
+    set_condition(status, halted(database()), now);
+    status["observedGeneration"] = database().generation;
+  });
+  co_return std::nullopt;
+}
+
+// The finalizer goes last: what Kubernetes then collects are the objects that we own, and those
+// that were made ours here.
+asio::awaitable<MaybeStop> Pass::remove_all() {
+  if (!has_finalizer(database().object, finalizer)) co_return std::nullopt;
+  if (database().policy == DeletionPolicy::do_not_terminate) {
+    co_return Stop{Refusal{"DoNotTerminate", "mysql \"" + database().path() +
+                                                 "\" can't be terminated. To delete, change "
+                                                 "spec.deletionPolicy"}};
+  }
+  if (MaybeStop stop = co_await release_children()) co_return stop;
+  Json rest = Json::array();
+  for (const Json& name : database().object["metadata"]["finalizers"]) {
+    if (name != finalizer) rest.push_back(name);
+  }
+  const Reply reply = co_await context_.client.merge_patch(
+      kinds::mysql, {database().space, database().name},
+      {{"metadata",
+        {{"resourceVersion", metadata_text(database().object, "resourceVersion")},
+         {"finalizers", rest}}}});
+  if (reply.ok() || reply.not_found()) co_return std::nullopt;
+  co_return Stop{};
+}
+
+asio::awaitable<MaybeStop> Pass::release_children() {
+  if (database().policy == DeletionPolicy::halt) co_return std::nullopt;
+  ListOptions options;
+  options.label_selector = selector_text(database().name);
+  const Reply claims =
+      co_await context_.client.list(kinds::persistent_volume_claim, database().space, options);
+  for (const Json& claim : claims.body.at("items")) {
+    if (MaybeStop stop = co_await set_owner(kinds::persistent_volume_claim, claim)) co_return stop;
+  }
+  if (database().policy != DeletionPolicy::wipe_out) co_return std::nullopt;
+  const Reply secret =
+      co_await context_.client.get(kinds::secret, {database().space, database().auth_secret});
+  if (!secret.ok()) co_return std::nullopt;
+  const bool made_by_us = covers(secret.body.at("metadata").value("labels", Json::object()),
+                                 Json(selector_labels(database().name)));
+  const bool shared = co_await shares_secret();
+  if (!made_by_us || shared) co_return std::nullopt;
+  co_return co_await set_owner(kinds::secret, secret.body);
+}
+
+asio::awaitable<bool> Pass::shares_secret() {
+  const Reply all = co_await context_.client.list(kinds::mysql, database().space, {});
+  for (const Json& other : all.body.at("items")) {
+    if (metadata_text(other, "uid") == database().uid) continue;
+    const Json secret = other.value("spec", Json::object()).value("authSecret", Json::object());
+    if (secret.value("name", "") == database().auth_secret) co_return true;
+  }
+  co_return false;
+}
+
+// Makes the object go with the MySQL.
+asio::awaitable<MaybeStop> Pass::set_owner(Resource kind, Json object) {
+  const Json& metadata = object.at("metadata");
+  Json owners = metadata.value("ownerReferences", Json::array());
+  for (const Json& owner : owners) {
+    if (owner.value("uid", "") == database().uid) co_return std::nullopt;
+  }
+  Json owner = owner_reference(database());
+  owner.erase("controller");
+  owner.erase("blockOwnerDeletion");
+  owners.push_back(std::move(owner));
+  const Reply reply = co_await context_.client.merge_patch(
+      kind, {database().space, metadata_text(object, "name")},
+      {{"metadata",
+        {{"resourceVersion", metadata_text(object, "resourceVersion")},
+         {"ownerReferences", std::move(owners)}}}});
+  if (reply.ok() || reply.not_found()) co_return std::nullopt;
+  co_return Stop{};
+}
+
+}  // namespace ratchet::k8s::provisioner

@@ -1,0 +1,94 @@
+#include "store/checkpoint.h"
+
+#include <charconv>
+
+#include <openssl/evp.h>
+
+namespace ratchet::store {
+
+namespace {
+
+constexpr std::string_view origin_prefix = "ratchet.dev/log/";
+constexpr std::size_t log_id_bytes = 16;
+
+[[noreturn]] void malformed(const std::string& why) {
+  throw Error(Fault::corrupt,
+              "not a checkpoint of a Ratchet log: " + why +
+                  "; expected three lines: ratchet.dev/log/<hex id>, the size, the base64 root");
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) malformed("a line is missing or has no newline");
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+std::string from_hex(std::string_view hex) {
+  if (hex.size() != 2 * log_id_bytes) malformed("the log id has not 32 hex digits");
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+    if (error != std::errc{} || end != hex.data() + i + 2) malformed("the log id is not hex");
+    bytes.push_back(static_cast<char>(value));
+  }
+  return bytes;
+}
+
+std::string base64(const Hash& hash) {
+  std::string out(48, '\0');
+  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), hash.data(),
+                                static_cast<int>(hash.size()));
+  out.resize(static_cast<std::size_t>(n));
+  return out;
+}
+
+Hash from_base64(std::string_view text) {
+  std::array<unsigned char, 33> out{};
+  if (text.size() != 44 ||
+      EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size())) != static_cast<int>(out.size()) ||
+      out[32] != 0) {
+    malformed("the root is not the base64 of 32 bytes");
+  }
+  Hash hash{};
+  std::copy_n(out.begin(), hash.size(), hash.begin());
+  if (base64(hash) != text) malformed("the root is not in canonical base64");
+  return hash;
+}
+
+}  // namespace
+
+std::string to_hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    hex.push_back(digits[static_cast<unsigned char>(c) >> 4]);
+    hex.push_back(digits[static_cast<unsigned char>(c) & 15]);
+  }
+  return hex;
+}
+
+std::string to_checkpoint(const Head& head) {
+  return std::string(origin_prefix) + to_hex(head.log_id) + "\n" + std::to_string(head.size) +
+         "\n" + base64(head.root) + "\n";
+}
+
+Head from_checkpoint(std::string_view text) {
+  Head head;
+  std::string_view origin = next_line(text);
+  if (!origin.starts_with(origin_prefix)) malformed("the first line is another origin");
+  head.log_id = from_hex(origin.substr(origin_prefix.size()));
+  const std::string_view size = next_line(text);
+  const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), head.size);
+  if (error != std::errc{} || end != size.data() + size.size() ||
+      std::to_string(head.size) != size) {
+    malformed("the second line is not a size");
+  }
+  head.root = from_base64(next_line(text));
+  return head;
+}
+
+}  // namespace ratchet::store

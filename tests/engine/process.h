@@ -1,0 +1,63 @@
+// One process of the engine on simulated time, for tests: build it, kill it, build the next one on
+// the same disk and anchor.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/workflow.h"
+#include "engine/runtime/engine.h"
+#include "engine/testing/memory_anchor.h"
+#include "engine/testing/simulated_host.h"
+#include "store/memory_log.h"
+
+namespace ratchet::engine::testing {
+
+// What outlives processes.
+struct Outside {
+  std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
+  MemoryAnchor anchor;
+  Time now{Duration{1'000'000'000'000'000}};
+};
+
+class Process {
+ public:
+  explicit Process(Outside& outside)
+      : host(outside.now),
+        log(outside.disk, [this](std::function<void()> task) { host.post(std::move(task)); }),
+        outside_(outside) {
+    outside.anchor.serve(host);
+  }
+  ~Process() { outside_.now = host.now(); }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  // Opens the engine; throws what Engine::open throws.
+  void open(const std::string& build = "build-1") {
+    engine.emplace(log, host, registry, handlers, outside_.anchor, EngineOptions{build, "test"});
+    engine->on_halt([this](const std::string& why) { halted = why; });
+    engine->observe([this](const Recorded& recorded) { seen.push_back(recorded); });
+    engine->open([this] { ready = true; });
+    host.run_until([this] { return ready || !halted.empty(); });
+  }
+
+  // The run's history as one line an event, without times.
+  std::string history(const std::string& run_id);
+
+  SimulatedHost host;
+  store::MemoryLog log;
+  Registry registry;
+  Handlers handlers;
+  std::optional<Engine> engine;
+  bool ready = false;
+  std::string halted;
+  std::vector<Recorded> seen;
+
+ private:
+  Outside& outside_;
+};
+
+}  // namespace ratchet::engine::testing

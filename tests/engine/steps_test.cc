@@ -1,0 +1,204 @@
+// What is proved: how the engine performs steps: retries, time-outs, what is in doubt after a
+// crash or a lost answer, and that none of it changes what the workflow sees on replay.
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/engine/process.h"
+#include "tests/engine/travel.h"
+
+namespace ratchet::engine::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Activity<Text, Text> flaky{"flaky", Effect::idempotent, Policy{}.attempts(5).each(10s)};
+constexpr Activity<Text, Text> patient{"patient", Effect::read,
+                                       Policy{}.each(10s).overall(120s).backoff(1s, 4s)};
+constexpr Activity<Text, Text> once{"once", Effect::conditional, Policy{}.attempts(3).each(10s)};
+constexpr Activity<Text, Text> touchy{"touchy", Effect::manual};
+
+template <const Activity<Text, Text>& activity>
+Task<Text> one_step(Workflow wf, Text in) {
+  const auto done = co_await attempt(
+      [](Workflow w, Text i) -> Task<Text> { co_return co_await w.step(activity, i); }(wf, in));
+  co_return text(done.ok() ? done.value->value() : "failed: " + done.failed->message);
+}
+
+class Steps : public ::testing::Test {
+ protected:
+  std::unique_ptr<Process> process() {
+    auto p = std::make_unique<Process>(outside);
+    p->registry.add("flaky", 1, one_step<flaky>);
+    p->registry.add("patient", 1, one_step<patient>);
+    p->registry.add("once", 1, one_step<once>);
+    p->registry.add("touchy", 1, one_step<touchy>);
+    return p;
+  }
+  static void run(Process& p, const std::string& workflow) {
+    p.open();
+    p.engine->start("r", workflow, text("in").SerializeAsString(), "test");
+    p.host.run_until([&] {
+      const auto state = p.engine->state("r");
+      return state && *state != RunState::running;
+    });
+  }
+  Outside outside;
+};
+
+TEST_F(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
+    if (info.attempt < 3) return answer.fail({"busy", "try later"});
+    answer.complete(text("ok"));
+  });
+  run(*p, "flaky");
+  EXPECT_EQ(p->history("r"),
+            "0 RunStarted\n0 step 1 flaky\n1 AttemptFailed 1 #1: busy\n2 AttemptFailed 1 #2: "
+            "busy\n3 StepCompleted 1 after 3\n3 run completed\n");
+}
+
+TEST_F(Steps, TheLastAttemptFailsTheStepAsAValue) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
+    answer.fail({"busy", "try later"});
+  });
+  run(*p, "flaky");
+  EXPECT_EQ(p->engine->state("r"), RunState::completed);
+  EXPECT_NE(p->history("r").find("StepFailed 1 after 5: busy"), std::string::npos)
+      << p->history("r");
+}
+
+TEST_F(Steps, AFailureForGoodIsNotRetried) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
+    answer.fail_for_good({"refused", "never"});
+  });
+  run(*p, "flaky");
+  EXPECT_NE(p->history("r").find("1 StepFailed 1 after 1: refused"), std::string::npos);
+}
+
+TEST_F(Steps, ManyFailuresLeaveFewRecords) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(patient, [](const AttemptInfo&, const Text&, auto answer) {
+    answer.fail({"busy", "try later"});
+  });
+  run(*p, "patient");
+  const std::string history = p->history("r");
+  for (const char* recorded : {"#1: busy\n", "#2: busy\n", "#3: busy\n", "#4: busy\n",
+                               "#8: busy (+3)\n", "#16: busy (+7)\n"}) {
+    EXPECT_NE(history.find(recorded), std::string::npos) << recorded << history;
+  }
+  EXPECT_EQ(history.find("#5: "), std::string::npos);
+  EXPECT_NE(history.find("StepFailed"), std::string::npos) << history;
+}
+
+TEST_F(Steps, AHandlerThatNeverAnswersTimesOut) {
+  auto p = process();
+  std::vector<Answer<Text>> kept;
+  p->handlers.handle<Text, Text>(flaky,
+                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
+                                   if (info.attempt == 1) return kept.push_back(answer);
+                                   answer.complete(text("ok"));
+                                 });
+  run(*p, "flaky");
+  EXPECT_NE(p->history("r").find("AttemptFailed 1 #1: timeout"), std::string::npos);
+  EXPECT_NE(p->history("r").find("StepCompleted 1 after 2"), std::string::npos);
+  const std::string before = p->history("r");
+  kept.front().complete(text("late"));
+  p->host.settle();
+  EXPECT_EQ(p->history("r"), before) << "a late answer must change nothing";
+}
+
+TEST_F(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
+    if (info.attempt == 1) return;
+    if (info.attempt == 2) throw std::runtime_error("boom");
+    answer.complete(text("ok"));
+  });
+  run(*p, "flaky");
+  EXPECT_NE(p->history("r").find("#1: dropped"), std::string::npos) << p->history("r");
+  EXPECT_NE(p->history("r").find("#2: exception"), std::string::npos) << p->history("r");
+}
+
+TEST_F(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
+  auto p = process();
+  int performed = 0;
+  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+    ++performed;
+    answer.fail({"connection", "reset after the write"});
+  });
+  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+    performed > 0 ? answer.done(text("found")) : answer.not_done();
+  });
+  run(*p, "once");
+  EXPECT_EQ(performed, 1);
+  EXPECT_NE(p->history("r").find("StepCompleted 1 after 2, found done"), std::string::npos)
+      << p->history("r");
+}
+
+TEST_F(Steps, ALastAttemptInDoubtIsLookedForBeforeItFails) {
+  auto p = process();
+  int performed = 0;
+  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+    ++performed;
+    answer.fail({"connection", "reset"});
+  });
+  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+    performed == 3 ? answer.done(text("third time")) : answer.not_done();
+  });
+  run(*p, "once");
+  EXPECT_EQ(performed, 3);
+  EXPECT_NE(p->history("r").find("found done"), std::string::npos) << p->history("r");
+}
+
+TEST_F(Steps, AnInterruptedManualStepWaitsForAPerson) {
+  {
+    auto p = process();
+    std::vector<Answer<Text>> kept;
+    p->handlers.handle<Text, Text>(touchy, [&](const AttemptInfo&, const Text&, Answer<Text> a) {
+      kept.push_back(a);
+      p->host.stop();
+    });
+    run(*p, "touchy");
+  }
+  auto p = process();
+  p->handlers.handle<Text, Text>(
+      touchy, [](const AttemptInfo&, const Text&, auto) { FAIL() << "performed a second time"; });
+  p->open();
+  p->host.settle();
+  EXPECT_EQ(p->engine->state("r"), RunState::running);
+  ASSERT_EQ(p->engine->waiting_for("r").size(), 1U);
+  EXPECT_NE(p->engine->waiting_for("r")[0].find("waits for a person"), std::string::npos);
+  EXPECT_NE(p->history("r").find("Probed 1: unknown"), std::string::npos);
+}
+
+TEST_F(Steps, AttemptsGoOnCountingAfterACrash) {
+  {
+    auto p = process();
+    p->handlers.handle<Text, Text>(flaky, [&](const AttemptInfo& info, const Text&, auto answer) {
+      if (info.attempt == 3) return p->host.stop();
+      answer.fail({"busy", "try later"});
+    });
+    run(*p, "flaky");
+  }
+  auto p = process();
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
+    EXPECT_EQ(info.attempt, 3U);
+    answer.complete(text("ok"));
+  });
+  p->open();
+  p->host.run_until([&] { return p->engine->state("r") == RunState::completed; });
+  EXPECT_NE(p->history("r").find("StepCompleted 1 after 3"), std::string::npos) << p->history("r");
+}
+
+TEST_F(Steps, AConditionalActivityWithoutAProbeIsRefused) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(once, [](const AttemptInfo&, const Text&, auto) {});
+  EXPECT_THROW(p->open(), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace ratchet::engine::testing

@@ -1,0 +1,42 @@
+// The commands. Each reads a log, prints to `streams.out` and returns its exit code; failures are
+// thrown (NotFound, store::Error).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "engine/core/workflow.h"
+#include "store/log.h"
+#include "tools/ratchetctl/ctl.h"
+#include "tools/ratchetctl/source.h"
+
+namespace ratchet::ratchetctl {
+
+enum class Format { table, json, yaml };
+
+struct Output {
+  Streams& streams;
+  Format format = Format::table;
+};
+
+int print_runs(const store::LogReader& log, const Output& output);
+
+struct HistoryOptions {
+  RunName run;
+  bool hints = false;                                // in the table; documents always have them
+  std::optional<std::chrono::milliseconds> timeout;  // of following; none: as long as it takes
+};
+int print_history(const store::LogReader& log, const HistoryOptions& options, const Output& output);
+// Waits for the log, the run and its events, and ends with the run.
+int follow_history(const std::string& dir, const HistoryOptions& options, const Output& output);
+
+// `anchor`: a head from outside the log. A log that is written meanwhile is refreshed.
+int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor,
+                 const Output& output);
+
+// No run: all of them.
+int print_replay(const store::LogReader& log, const engine::Registry& workflows,
+                 const std::optional<RunName>& run, const Output& output);
+
+}  // namespace ratchet::ratchetctl

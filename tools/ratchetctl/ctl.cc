@@ -1,0 +1,211 @@
+#include "tools/ratchetctl/ctl.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+
+#include "store/checkpoint.h"
+#include "store/rocks_log.h"
+#include "tools/ratchetctl/commands.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+constexpr const char* description =
+    "Reads the log of a ratchetd: while it runs, on a copy, or long after. Changes nothing.";
+constexpr const char* examples = R"(
+Examples:
+  ratchetctl --log /var/lib/ratchet runs        what is running, and what it waits for
+  ratchetctl history --last                     what happened in the newest run
+  ratchetctl history 5f3c --follow              the run whose id starts with 5f3c, as it goes on
+  ratchetctl -o json history --last             the same for programs, payloads included
+  ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
+  ratchetctl replay                             does this build decide as was recorded?
+
+Exit codes: 0 well, 1 wrong usage, 2 no such log or run, 3 damage found, 4 replay diverged,
+5 cannot be read, 6 --timeout passed, 130 stopped by a signal.
+)";
+
+struct Arguments {
+  std::string log;
+  Format format = Format::table;
+  HistoryOptions history;
+  bool follow = false;
+  double timeout_seconds = 0;
+  std::string anchor_file;
+  std::optional<store::Head> anchor;
+};
+
+CLI::App* add_history(CLI::App& app, Arguments& arguments) {
+  CLI::App* history = app.add_subcommand("history", "The events of a run");
+  auto* run = history->add_option("RUN", arguments.history.run.prefix,
+                                  "Id of the run, or enough of its beginning");
+  auto* last = history->add_flag("--last", arguments.history.run.last, "The newest run");
+  run->excludes(last);
+  auto* follow = history->add_flag("-f,--follow", arguments.follow,
+                                   "Go on with what is recorded from now on, until the run ends; "
+                                   "waits for a run that does not exist yet");
+  history->add_option("--timeout", arguments.timeout_seconds, "Give up following after this time")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->needs(follow);
+  history->add_flag("--hints", arguments.history.hints,
+                    "Show attempts, probes and notes in the table too");
+  history->callback([&arguments] {
+    if (arguments.history.run.prefix.empty() && !arguments.history.run.last) {
+      throw CLI::ValidationError("history", "name a run, or say --last");
+    }
+    if (arguments.timeout_seconds > 0) {
+      arguments.history.timeout =
+          std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
+    }
+  });
+  return history;
+}
+
+CLI::App* add_replay(CLI::App& app, Arguments& arguments) {
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Re-perform the decisions of runs with the workflows of this build");
+  auto* run = replay->add_option("RUN", arguments.history.run.prefix,
+                                 "Id of the run, or enough of its beginning; none: all runs");
+  replay->add_flag("--last", arguments.history.run.last, "The newest run")->excludes(run);
+  return replay;
+}
+
+CLI::App* add_verify(CLI::App& app, Arguments& arguments) {
+  CLI::App* verify = app.add_subcommand(
+      "verify", "Check every record, the tree over them and what was derived from them");
+  verify
+      ->add_option("--anchor", arguments.anchor_file,
+                   "A checkpoint kept outside the log, which the log must extend")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  verify->callback([&arguments] {
+    if (!arguments.anchor_file.empty()) arguments.anchor = checkpoint_in(arguments.anchor_file);
+  });
+  return verify;
+}
+
+void add_globals(CLI::App& app, Arguments& arguments) {
+  app.description(description);
+  app.footer(examples);
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.add_option("--log", arguments.log, "Folder of the log")
+      ->type_name("DIR")
+      ->envname("RATCHET_LOG");
+  const std::map<std::string, Format> formats{
+      {"table", Format::table}, {"json", Format::json}, {"yaml", Format::yaml}};
+  app.add_option("-o,--output", arguments.format, "table, json or yaml")
+      ->type_name("FORMAT")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+}
+
+// Throws CLI::ValidationError: what is wrong is the command line, not the log.
+store::Head checkpoint_in(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw CLI::ValidationError("--anchor", "cannot read " + file);
+  try {
+    return store::from_checkpoint(text);
+  } catch (const store::Error& error) {
+    throw CLI::ValidationError("--anchor", file + " is " + error.what());
+  }
+}
+
+int exit_of(store::Fault fault) {
+  switch (fault) {
+    case store::Fault::not_a_log:
+      return Exit::not_found;
+    case store::Fault::corrupt:
+      return Exit::damaged;
+    case store::Fault::locked:
+    case store::Fault::io:
+    case store::Fault::halted:
+    case store::Fault::unsupported:
+      break;
+  }
+  return Exit::failed;
+}
+
+// Parses and dispatches; failures are thrown.
+class Program {
+ public:
+  Program(const engine::Registry& workflows, Streams& streams)
+      : workflows_(workflows), streams_(streams) {
+    add_globals(app_, arguments_);
+    runs_ = app_.add_subcommand("runs", "The runs of the log, oldest first");
+    history_ = add_history(app_, arguments_);
+    verify_ = add_verify(app_, arguments_);
+    replay_ = add_replay(app_, arguments_);
+    version_ = app_.add_subcommand("version", "The version of this program");
+  }
+
+  int run(std::vector<std::string> arguments) {
+    std::ranges::reverse(arguments);  // as CLI11 takes them
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error, streams_.out, streams_.err) == 0 ? Exit::well : Exit::usage;
+    }
+    return dispatch();
+  }
+
+ private:
+  int dispatch() {
+    if (version_->parsed()) {
+      streams_.out << "ratchetctl " << RATCHET_VERSION << "\n";
+      return Exit::well;
+    }
+    if (arguments_.log.empty()) {
+      streams_.err << "ratchetctl: which log? Give its folder by --log DIR or RATCHET_LOG\n";
+      return Exit::usage;
+    }
+    const Output output{streams_, arguments_.format};
+    if (history_->parsed() && arguments_.follow) {
+      return follow_history(arguments_.log, arguments_.history, output);
+    }
+    const auto log = store::open_rocks_reader(arguments_.log);
+    if (runs_->parsed()) return print_runs(*log, output);
+    if (history_->parsed()) return print_history(*log, arguments_.history, output);
+    if (verify_->parsed()) return print_verify(*log, arguments_.anchor, output);
+    const RunName& run = arguments_.history.run;
+    const bool all = run.prefix.empty() && !run.last;
+    return print_replay(*log, workflows_, all ? std::nullopt : std::optional(run), output);
+  }
+
+  const engine::Registry& workflows_;
+  Streams& streams_;
+  Arguments arguments_;
+  CLI::App app_{"", "ratchetctl"};
+  CLI::App* runs_ = nullptr;
+  CLI::App* history_ = nullptr;
+  CLI::App* verify_ = nullptr;
+  CLI::App* replay_ = nullptr;
+  CLI::App* version_ = nullptr;
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const engine::Registry& workflows,
+        Streams streams) {
+  try {
+    return Program(workflows, streams).run(arguments);
+  } catch (const NotFound& error) {
+    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
+    return Exit::not_found;
+  } catch (const store::Error& error) {
+    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
+    return exit_of(error.fault());
+  } catch (const std::exception& error) {
+    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
+    return Exit::failed;
+  }
+}
+
+}  // namespace ratchet::ratchetctl

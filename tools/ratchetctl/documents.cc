@@ -1,0 +1,224 @@
+#include "tools/ratchetctl/documents.h"
+
+#include <openssl/evp.h>
+#include <yaml-cpp/yaml.h>
+
+#include "store/checkpoint.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+Document document_of(const engine::Failure& failure) {
+  return {{"code", failure.code}, {"message", failure.message}};
+}
+
+const char* name_of(engine::EventClass event_class) {
+  switch (event_class) {
+    case engine::EventClass::completion:
+      return "completion";
+    case engine::EventClass::command:
+      return "command";
+    case engine::EventClass::hint:
+      return "hint";
+  }
+  return "unknown";
+}
+
+const char* name_of(engine::Verdict verdict) {
+  switch (verdict) {
+    case engine::Verdict::done:
+      return "done";
+    case engine::Verdict::not_done:
+      return "not_done";
+    case engine::Verdict::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string base64(const std::string& bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
+
+// What an event has beyond its command, name and payloads.
+class Details {
+ public:
+  explicit Details(Document& document) : to_(document) {}
+
+  void operator()(const engine::RunStarted& e) {
+    to_["version"] = e.version;
+    to_["principal"] = e.principal;
+  }
+  void operator()(const engine::StepCompleted& e) {
+    to_["attempts"] = e.attempts;
+    to_["found_done"] = e.found_done;
+  }
+  void operator()(const engine::StepFailed& e) {
+    to_["attempts"] = e.attempts;
+    to_["failure"] = document_of(e.failure);
+  }
+  void operator()(const engine::SignalReceived& e) {
+    to_["principal"] = e.principal;
+    to_["value_base64"] = base64(e.value);  // the log has no type for it
+  }
+  void operator()(const engine::TimerStarted& e) { to_["due"] = utc(e.due); }
+  void operator()(const engine::RunFailed& e) { to_["failure"] = document_of(e.failure); }
+  void operator()(const engine::AttemptFailed& e) {
+    to_["attempt"] = e.attempt;
+    to_["failure"] = document_of(e.failure);
+    to_["unrecorded"] = e.unrecorded;
+    if (e.unrecorded > 0) to_["unrecorded_digest"] = store::to_hex(e.unrecorded_digest);
+  }
+  void operator()(const engine::Probed& e) {
+    to_["verdict"] = name_of(e.verdict);
+    to_["why"] = e.why;
+  }
+  void operator()(const engine::Diverged& e) {
+    to_["diverged_turn"] = e.turn;
+    to_["difference"] = e.difference;
+  }
+  void operator()(const engine::Note& e) {
+    to_["principal"] = e.principal;
+    to_["text"] = e.text;
+  }
+  void operator()(const engine::Held& e) {
+    std::visit([this](const auto& fact) { to_["held"] = engine::name_of(engine::Event{fact}); },
+               e.fact);
+    std::visit(*this, e.fact);
+  }
+  void operator()(const engine::QuarantineLifted& e) { to_["lifted_by_build"] = e.build; }
+  template <class E>
+  void operator()(const E&) {}
+
+ private:
+  Document& to_;
+};
+
+void add_payload(Document& document, const char* key, const std::string& json) {
+  if (!json.empty()) document[key] = Document::parse(json);
+}
+
+void emit(YAML::Emitter& out, const Document& value);
+
+// Plain where YAML reads the same string back, else quoted.
+void emit_text(YAML::Emitter& out, const std::string& text) {
+  bool other = text.empty();
+  for (const char* word : {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"}) {
+    other = other || std::equal(text.begin(), text.end(), word, word + std::string(word).size(),
+                                [](char a, char b) { return (a | 0x20) == b; });
+  }
+  const bool like_a_word = !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
+  if (other || !like_a_word) {
+    out << YAML::DoubleQuoted;
+  }
+  out << text;
+}
+
+void emit_object(YAML::Emitter& out, const Document& object) {
+  out << YAML::BeginMap;
+  for (const auto& [key, value] : object.items()) {
+    out << YAML::Key;
+    emit_text(out, key);
+    out << YAML::Value;
+    emit(out, value);
+  }
+  out << YAML::EndMap;
+}
+
+void emit(YAML::Emitter& out, const Document& value) {
+  if (value.is_object()) {
+    emit_object(out, value);
+  } else if (value.is_array()) {
+    out << YAML::BeginSeq;
+    for (const Document& element : value) emit(out, element);
+    out << YAML::EndSeq;
+  } else if (value.is_string()) {
+    emit_text(out, value.get<std::string>());
+  } else {
+    out << value.dump();
+  }
+}
+
+}  // namespace
+
+Document document_of(const std::string& run_id, const engine::RecordedEvent& event) {
+  Document document{{"run", run_id},
+                    {"index", event.index},
+                    {"turn", event.turn},
+                    {"place", event.place},
+                    {"time", utc(event.wall)},
+                    {"event", engine::name_of(event.event)},
+                    {"class", name_of(engine::class_of(event.event))}};
+  if (event.command != 0) document["command"] = event.command;
+  if (!event.name.empty()) document["name"] = event.name;
+  std::visit(Details(document), event.event);
+  add_payload(document, "input", event.payloads.input);
+  add_payload(document, "output", event.payloads.output);
+  document["writer"] = {{"principal", event.writer.principal},
+                        {"build", event.writer.build},
+                        {"epoch", event.writer.epoch}};
+  return document;
+}
+
+Document document_of(const engine::RunInfo& run) {
+  Document document{{"run", run.run_id},           {"index", run.run},
+                    {"workflow", run.workflow},    {"version", run.version},
+                    {"state", name_of(run.state)}, {"started", utc(run.started)}};
+  if (run.ended) document["ended"] = utc(*run.ended);
+  if (run.failure) document["failure"] = document_of(*run.failure);
+  return document;
+}
+
+Document document_of(const engine::RunInfo& run, const std::vector<engine::OpenCommand>& open) {
+  Document document = document_of(run);
+  document["waiting_for"] = Document::array();
+  for (const auto& command : open) document["waiting_for"].push_back(text_of(command));
+  return document;
+}
+
+Document document_of(const engine::ReplayReport& report) {
+  Document document = document_of(report.run);
+  document["same"] = !report.divergence;
+  document["turns"] = report.turns;
+  document["events"] = report.events;
+  if (const auto& parted = report.divergence) {
+    document["divergence"] = {{"turn", parted->turn},
+                              {"recorded", parted->recorded},
+                              {"attempted", parted->attempted},
+                              {"details", parted->details},
+                              {"where", parted->where}};
+  }
+  return document;
+}
+
+Document document_of(const engine::VerifyReport& report) {
+  return {{"whole", report.ok()},       {"log_id", store::to_hex(report.head.log_id)},
+          {"records", report.records},  {"runs", report.runs},
+          {"events", report.events},    {"size", report.head.size},
+          {"epoch", report.head.epoch}, {"checkpoint", store::to_checkpoint(report.head)},
+          {"problems", report.problems}};
+}
+
+// Replaces what is not UTF-8 instead of failing: a damaged payload can still be looked at.
+void write_json(std::ostream& out, const Document& document) {
+  out << document.dump(2, ' ', false, Document::error_handler_t::replace) << "\n";
+}
+
+void write_json_line(std::ostream& out, const Document& document) {
+  out << document.dump(-1, ' ', false, Document::error_handler_t::replace) << "\n";
+}
+
+void write_yaml(std::ostream& out, const Document& document) {
+  YAML::Emitter emitter;
+  emit(emitter, document);
+  out << "---\n" << emitter.c_str() << "\n";
+}
+
+}  // namespace ratchet::ratchetctl

@@ -1,0 +1,262 @@
+// ratchetctl history: the events of a run, as a table for people or as documents.
+#include <csignal>
+#include <ostream>
+#include <thread>
+
+#include "engine/inspect/events.h"
+#include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+using engine::RecordedEvent;
+
+std::string summary_of(const std::string& json) {
+  return json.empty() ? std::string() : telling(Document::parse(json));
+}
+
+std::string object_of(const RecordedEvent& event) {
+  if (const auto* timer = std::get_if<engine::TimerStarted>(&event.event)) {
+    return "until " + local_clock(timer->due);
+  }
+  const bool ends = std::holds_alternative<engine::RunCompleted>(event.event);
+  return summary_of(ends ? event.payloads.output : event.payloads.input);
+}
+
+std::string attempt_of(const RecordedEvent& event) {
+  std::uint32_t attempt = 0;
+  if (const auto* e = std::get_if<engine::StepCompleted>(&event.event)) attempt = e->attempts;
+  if (const auto* e = std::get_if<engine::StepFailed>(&event.event)) attempt = e->attempts;
+  if (const auto* e = std::get_if<engine::AttemptFailed>(&event.event)) attempt = e->attempt;
+  return attempt == 0 ? "" : std::to_string(attempt);
+}
+
+// The cell "result" of each event that has one.
+struct Result {
+  const RecordedEvent& event;
+
+  Cell operator()(const engine::StepCompleted& e) const {
+    const std::string answer = summary_of(event.payloads.output);
+    const bool says_more = !answer.empty() && answer != object_of(event);
+    return {std::string(e.found_done ? "found done" : "ok") + (says_more ? ": " + answer : ""),
+            Style::good};
+  }
+  Cell operator()(const engine::StepFailed& e) const { return {text_of(e.failure), Style::bad}; }
+  Cell operator()(const engine::RunCompleted&) const { return {"completed", Style::good}; }
+  Cell operator()(const engine::RunFailed& e) const { return {text_of(e.failure), Style::bad}; }
+  Cell operator()(const engine::AttemptFailed& e) const {
+    const std::string more =
+        e.unrecorded > 0 ? " (and " + std::to_string(e.unrecorded) + " before)" : "";
+    return {text_of(e.failure) + more, Style::warning};
+  }
+  Cell operator()(const engine::Probed& e) const {
+    switch (e.verdict) {
+      case engine::Verdict::done:
+        return {"was done", Style::good};
+      case engine::Verdict::not_done:
+        return {"was not done"};
+      case engine::Verdict::unknown:
+        break;
+    }
+    return {"unknown: " + e.why, Style::warning};
+  }
+  Cell operator()(const engine::Diverged& e) const { return {e.difference, Style::bad}; }
+  Cell operator()(const engine::Note& e) const { return {e.text}; }
+  Cell operator()(const engine::Held&) const { return {"held: quarantined", Style::warning}; }
+  Cell operator()(const engine::QuarantineLifted& e) const { return {"build " + e.build}; }
+  template <class E>
+  Cell operator()(const E&) const {
+    return {};
+  }
+};
+
+std::string who(const RecordedEvent& event) {
+  if (const auto* e = std::get_if<engine::RunStarted>(&event.event)) return e->principal;
+  if (const auto* e = std::get_if<engine::SignalReceived>(&event.event)) return e->principal;
+  if (const auto* e = std::get_if<engine::Note>(&event.event)) return e->principal;
+  return text_of(event.writer);
+}
+
+// Prints events as they come, in one of the formats.
+class Printer {
+ public:
+  Printer(engine::RunInfo run, bool hints, const Output& output)
+      : run_(std::move(run)),
+        hints_(hints),
+        output_(output),
+        table_({{"TIME", 12},
+                {"TURN", 4, true},
+                {"EVENT", 14},
+                {"STEP", 12},
+                {"OBJECT", 12},
+                {"ATTEMPT", 7, true},
+                {"RESULT", 8},
+                {"WHO"}},
+               output.streams.screen) {}
+
+  // One line an event; at once, for whoever follows.
+  void stream(const std::vector<RecordedEvent>& events) {
+    std::ostream& out = output_.streams.out;
+    for (const RecordedEvent& event : events) {
+      if (output_.format == Format::json) {
+        write_json_line(out, document_of(run_.run_id, event));
+      } else if (output_.format == Format::yaml) {
+        write_yaml(out, document_of(run_.run_id, event));
+      } else {
+        add_row(event);
+      }
+    }
+    if (output_.format == Format::table) out << table_.take();
+    out.flush();
+  }
+
+  void whole(const std::vector<RecordedEvent>& events) {
+    if (output_.format == Format::table) return stream(events);
+    Document document = document_of(run_);
+    document["events"] = Document::array();
+    for (const RecordedEvent& event : events) {
+      document["events"].push_back(document_of(run_.run_id, event));
+    }
+    (output_.format == Format::json ? write_json : write_yaml)(output_.streams.out, document);
+  }
+
+ private:
+  void add_row(const RecordedEvent& event) {
+    const bool hint = engine::class_of(event.event) == engine::EventClass::hint;
+    if (hint && !hints_) return;
+    const std::string today =
+        local_date(run_.started) == local_date(event.wall) ? "" : local_date(event.wall) + " ";
+    const std::string number = event.command == 0 ? "" : std::to_string(event.command) + " ";
+    const bool timer = std::holds_alternative<engine::TimerStarted>(event.event) ||
+                       std::holds_alternative<engine::TimerFired>(event.event);
+    const std::string name = timer ? "timer" : event.name;
+    table_.add({Cell{today + local_clock(event.wall)}, Cell{std::to_string(event.turn)},
+                Cell{engine::name_of(event.event), hint ? Style::faint : Style::plain},
+                Cell{number + name}, Cell{object_of(event)}, Cell{attempt_of(event)},
+                std::visit(Result{event}, event.event), Cell{who(event), Style::faint}});
+  }
+
+  engine::RunInfo run_;
+  bool hints_;
+  const Output& output_;
+  Table table_;
+};
+
+void print_title(const engine::RunInfo& run, const Output& output) {
+  if (output.format != Format::table) return;
+  output.streams.out << "run " << one_line(run.run_id) << ": " << run.workflow << " version "
+                     << run.version << ", started " << local_date(run.started) << " "
+                     << local_clock(run.started);
+}
+
+void print_state(const engine::RunInfo& run, const Output& output) {
+  if (output.format != Format::table) return;
+  std::string state = name_of(run.state);
+  if (run.ended) state += " after " + for_people(*run.ended - run.started);
+  output.streams.out << ", " << styled(state, style_of(run.state), output.streams.screen);
+}
+
+volatile std::sig_atomic_t stop_requested = 0;
+
+// While it lives, interrupts are asked for instead of deadly: the reader has files to clean up.
+class StopSignals {
+ public:
+  StopSignals() {
+    stop_requested = 0;
+    struct sigaction action{};
+    action.sa_handler = [](int) { stop_requested = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGINT, &action, &interrupt_);
+    sigaction(SIGTERM, &action, &terminate_);
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, &pipe_);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals() {
+    sigaction(SIGINT, &interrupt_, nullptr);
+    sigaction(SIGTERM, &terminate_, nullptr);
+    sigaction(SIGPIPE, &pipe_, nullptr);
+  }
+
+ private:
+  struct sigaction interrupt_{};
+  struct sigaction terminate_{};
+  struct sigaction pipe_{};
+};
+
+// Follows one run through a log that may not be there yet.
+class Follower {
+ public:
+  Follower(const HistoryOptions& options, const Output& output)
+      : options_(options), output_(output) {}
+
+  // True when there is nothing more to follow.
+  bool step(const store::LogReader& log) {
+    const std::uint64_t size = log.head().size;
+    if (size == seen_) return false;
+    if (!printer_ && !begin(log)) return false;
+    const auto events = events_->next(log);
+    printer_->stream(events);
+    seen_ = size;
+    return events_->ended() || !output_.streams.out;
+  }
+  bool found() const { return printer_.has_value(); }
+
+ private:
+  bool begin(const store::LogReader& log) {
+    const auto run = look_up(log, options_.run);
+    if (!run) return false;
+    print_title(*run, output_);
+    if (output_.format == Format::table) output_.streams.out << "\n";
+    printer_.emplace(*run, options_.hints, output_);
+    events_.emplace(run->run);
+    return true;
+  }
+
+  const HistoryOptions& options_;
+  const Output& output_;
+  std::uint64_t seen_ = 0;
+  std::optional<Printer> printer_;
+  std::optional<engine::EventReader> events_;
+};
+
+}  // namespace
+
+int print_history(const store::LogReader& log, const HistoryOptions& options,
+                  const Output& output) {
+  const engine::RunInfo run = find_run(log, options.run);
+  const auto events = engine::EventReader(run.run).next(log);
+  print_title(run, output);
+  print_state(run, output);
+  if (output.format == Format::table) output.streams.out << "\n";
+  Printer(run, options.hints, output).whole(events);
+  return Exit::well;
+}
+
+int follow_history(const std::string& dir, const HistoryOptions& options, const Output& output) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds interval{50};
+  const auto begin = Clock::now();
+  const StopSignals signals;
+  LiveLog live(dir);
+  Follower follower(options, output);
+  while (stop_requested == 0) {
+    const store::LogReader* log = live.poll();
+    if (log != nullptr && follower.step(*log)) return Exit::well;
+    if (options.timeout && Clock::now() - begin >= *options.timeout) {
+      output.streams.err << "ratchetctl: the run "
+                         << (follower.found() ? "has not ended" : "has not started") << " within "
+                         << for_people(*options.timeout) << "\n";
+      return Exit::timed_out;
+    }
+    std::this_thread::sleep_for(interval);
+  }
+  return Exit::stopped;
+}
+
+}  // namespace ratchet::ratchetctl

@@ -1,0 +1,175 @@
+#include "tools/ratchetctl/words.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <ctime>
+#include <string_view>
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::duration_cast;
+
+constexpr std::size_t most_objects = 2;
+constexpr std::size_t longest = 40;         // of a string that can be telling
+constexpr std::size_t shown_of_build = 12;  // as of a commit
+
+std::string with_format(const tm& parts, const char* format) {
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+tm parts_of(engine::Time time, tm* (*convert)(const time_t*, tm*)) {
+  const time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  tm parts{};
+  convert(&seconds, &parts);
+  return parts;
+}
+
+std::string fraction(engine::Time time, std::size_t digits) {
+  const auto us = (time - std::chrono::floor<std::chrono::seconds>(time)).count();
+  std::string text = std::to_string(1'000'000 + us).substr(1);
+  return "." + text.substr(0, digits);
+}
+
+bool is_number(const std::string& text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+// Names that identify for machines and say nothing to people.
+bool is_noise(const std::string& key, const std::string& value) {
+  const bool identifier = key.ends_with("uid") || key.ends_with("resource_version") ||
+                          key.ends_with("hash") || key.ends_with("token");
+  const bool text = value.size() > longest || value.find_first_of("\n{[") != std::string::npos;
+  return value.empty() || identifier || text || is_number(value);
+}
+
+std::optional<std::string> qualified_name(const Json& object) {
+  const auto name = object.find("name");
+  if (name == object.end() || !name->is_string()) return std::nullopt;
+  for (const char* key : {"namespace", "space"}) {
+    const auto space = object.find(key);
+    if (space != object.end() && space->is_string()) {
+      return space->get<std::string>() + "/" + name->get<std::string>();
+    }
+  }
+  return std::nullopt;
+}
+
+// Fields that name what a message is about, before those that describe it.
+bool leads(const std::string& key) {
+  return key == "database" || key == "object" || key == "name" || key == "ref";
+}
+
+void collect(const std::string& key, const Json& value, std::vector<std::string>& found) {
+  if (value.is_string() && !is_noise(key, value.get<std::string>())) {
+    found.push_back(value.get<std::string>());
+  }
+  if (value.is_array()) {
+    for (const Json& element : value) collect(key, element, found);
+  }
+  if (!value.is_object()) return;
+  if (const auto name = qualified_name(value)) found.push_back(*name);
+  const bool named = qualified_name(value).has_value();
+  for (const bool leading : {true, false}) {
+    for (const auto& [field, inner] : value.items()) {
+      const bool said = named && (field == "name" || field == "namespace" || field == "space");
+      if (!said && leads(field) == leading) collect(field, inner, found);
+    }
+  }
+}
+
+}  // namespace
+
+std::string local_date(engine::Time time) {
+  return with_format(parts_of(time, localtime_r), "%Y-%m-%d");
+}
+std::string local_clock(engine::Time time) {
+  return with_format(parts_of(time, localtime_r), "%H:%M:%S") + fraction(time, 3);
+}
+std::string utc(engine::Time time) {
+  return with_format(parts_of(time, gmtime_r), "%Y-%m-%dT%H:%M:%S") + fraction(time, 6) + "Z";
+}
+
+std::string for_people(engine::Duration duration) {
+  const auto ms = duration_cast<std::chrono::milliseconds>(duration).count();
+  if (ms < 10'000) return std::to_string(ms) + "ms";
+  const auto s = ms / 1000;
+  if (s < 60) return std::to_string(s) + "s";
+  if (s < 3600) return std::to_string(s / 60) + "m " + std::to_string(s % 60) + "s";
+  if (s < 86'400) return std::to_string(s / 3600) + "h " + std::to_string(s / 60 % 60) + "m";
+  return std::to_string(s / 86'400) + "d " + std::to_string(s / 3600 % 24) + "h";
+}
+
+const char* name_of(engine::RunState state) {
+  switch (state) {
+    case engine::RunState::running:
+      return "running";
+    case engine::RunState::completed:
+      return "completed";
+    case engine::RunState::failed:
+      return "failed";
+    case engine::RunState::quarantined:
+      return "quarantined";
+  }
+  return "unknown";
+}
+
+Style style_of(engine::RunState state) {
+  switch (state) {
+    case engine::RunState::completed:
+      return Style::good;
+    case engine::RunState::failed:
+    case engine::RunState::quarantined:
+      return Style::bad;
+    case engine::RunState::running:
+      break;
+  }
+  return Style::plain;
+}
+
+std::string text_of(const engine::Failure& failure) {
+  return failure.message.empty() ? failure.code : failure.code + ": " + failure.message;
+}
+
+std::string telling(const Json& payload) {
+  std::vector<std::string> found;
+  collect("", payload, found);
+  std::string text;
+  std::size_t said = 0;
+  for (std::size_t i = 0; i < found.size() && said < most_objects; ++i) {
+    if (std::find(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(i), found[i]) !=
+        found.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
+    }
+    text += (said++ == 0 ? "" : " ") + found[i];
+  }
+  return shortened(text, longest);
+}
+
+std::string text_of(const engine::OpenCommand& open) {
+  std::string text = engine::name_of(open.command);
+  if (const auto* step = std::get_if<engine::StepScheduled>(&open.command)) {
+    text = "step " + std::to_string(step->command) + " " + step->activity;
+  } else if (const auto* timer = std::get_if<engine::TimerStarted>(&open.command)) {
+    text = "timer until " + local_date(timer->due) + " " + local_clock(timer->due);
+  } else if (const auto* wait = std::get_if<engine::SignalAwaited>(&open.command)) {
+    text = "signal " + wait->signal;
+  }
+  if (open.trouble) {
+    text += ", attempt " + std::to_string(open.attempts) + " failed: " + text_of(*open.trouble);
+  }
+  if (open.doubt) text += ", a person must decide: " + *open.doubt;
+  return text;
+}
+
+std::string text_of(const engine::Opened& writer) {
+  std::string text = writer.principal;
+  if (!writer.build.empty()) text += " " + writer.build.substr(0, shown_of_build);
+  return (text.empty() ? "epoch " : text + " #") + std::to_string(writer.epoch);
+}
+
+}  // namespace ratchet::ratchetctl
