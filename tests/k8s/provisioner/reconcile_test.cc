@@ -95,7 +95,7 @@ TEST(Provisioning, ProbesWithTheSecretAndPinsTheFirstCertificateOnTheClaim) {
   ASSERT_THAT(world.probes, SizeIs(1));
   EXPECT_EQ(world.probes[0].user, "root");
   EXPECT_THAT(world.probes[0].password, SizeIs(16));
-  EXPECT_EQ(world.probes[0].host, world.get(kinds::pod, "my-standalone-0")["status"]["podIP"]);
+  EXPECT_EQ(world.get(kinds::pod, "my-standalone-0")["status"]["podIP"], world.probes[0].host);
   EXPECT_EQ(world.probes[0].certificate, "c0ffee");
 }
 
