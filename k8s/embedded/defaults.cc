@@ -206,7 +206,7 @@ std::vector<Cause> forbidden_changes(const Kind& kind, const Json& old, const Js
                        "persistentVolumeClaimRetentionPolicy", "minReadySeconds"})) {
     return {forbidden_value("spec",
                             "updates to statefulset spec for fields other than 'replicas', "
-                            "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                            "'ordinals', 'template', 'updateStrategy', "
                             "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
                             "forbidden")};
   }
