@@ -8,6 +8,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -107,14 +108,18 @@ TEST(Documents, TextThatYamlWouldTakeForSomethingElseIsQuoted) {
 }
 
 TEST(Words, APayloadIsToldByItsObjectsFirst) {
-  const auto told = [](const char* json) { return telling(Document::parse(json)); };
-  EXPECT_EQ(told(R"("Lisbon")"), "Lisbon");
+  using Told = std::vector<std::string>;
+  const auto told = [](const char* json) { return telling(Document::parse(json), 2); };
+  EXPECT_EQ(told(R"("Lisbon")"), Told{"Lisbon"});
   EXPECT_EQ(told(R"({"pod":"db-0","database":{"space":"shop","name":"db"},"uid":"7e0a"})"),
-            "shop/db db-0");
-  EXPECT_EQ(told(R"({"object":{"namespace":"shop","name":"db"}})"), "shop/db");
-  EXPECT_EQ(told(R"({"deadline_us":"1700000000000000","pod_uid":"7e0a"})"), "");
-  EXPECT_EQ(told(R"({"manifest":"{\"kind\":\"StatefulSet\"}","image":"db:11.8"})"), "db:11.8");
-  EXPECT_EQ(told("{}"), "");
+            (Told{"shop/db", "db-0"}));
+  EXPECT_EQ(told(R"({"object":{"namespace":"shop","name":"db"}})"), Told{"shop/db"});
+  EXPECT_EQ(told(R"({"deadline_us":"1700000000000000","pod_uid":"7e0a"})"), Told{});
+  EXPECT_EQ(told(R"({"manifest":"{\"kind\":\"StatefulSet\"}","image":"db:11.8"})"),
+            Told{"db:11.8"});
+  EXPECT_EQ(told(R"({"a":"one","b":"one","c":"two","d":"three"})"), (Told{"one", "two"}));
+  EXPECT_EQ(telling(Document::parse(R"({"a":"one","b":"two"})"), 2, {"one"}), Told{"two"});
+  EXPECT_EQ(told("{}"), Told{});
 }
 
 }  // namespace
