@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,6 +28,11 @@ using std::chrono::seconds;
 constexpr milliseconds first_delay{1000};
 constexpr milliseconds most_delay{30'000};
 constexpr milliseconds not_yet_delay{500};
+
+// What a pod's coroutines throw is a defect of ours: it ends the program, with its message.
+void rethrow(const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
+}
 
 int port_of(const Json& container, const Json& port) {
   if (port.is_number()) return port.get<int>();
@@ -62,7 +66,7 @@ PodRun::PodRun(NodeContext context, Json pod, std::string ip, std::function<void
 
 void PodRun::start() {
   std::filesystem::create_directories(place_.folder);
-  asio::co_spawn(context_.executor, live(shared_from_this()), asio::detached);
+  asio::co_spawn(context_.executor, live(shared_from_this()), rethrow);
 }
 
 asio::awaitable<void> PodRun::live(Self self) {
@@ -126,7 +130,7 @@ asio::awaitable<std::optional<int>> PodRun::run_once(Self self, ContainerPtr con
   container->running = true;
   container->ready = !container->spec.contains("readinessProbe");
   if (!container->ready) {
-    asio::co_spawn(self->context_.executor, probe(self, container), asio::detached);
+    asio::co_spawn(self->context_.executor, probe(self, container), rethrow);
   }
   self->changed_();
   const int code = co_await container->process->wait();

@@ -116,12 +116,15 @@ boost::asio::awaitable<int> Process::wait() {
 
 pid_t Process::inner() {
   if (inner_ != 0 || status_fd_ < 0) return inner_;
-  pollfd ready{status_fd_, POLLIN, 0};
-  if (poll(&ready, 1, sandbox_start_ms) != 1) return 0;
-  std::array<char, 256> text{};
-  const ssize_t size = read(status_fd_, text.data(), text.size());
-  if (size <= 0) return 0;
-  const std::string line(text.data(), static_cast<std::size_t>(size));
+  std::string line;  // the sandbox writes it in pieces
+  while (line.find('}') == std::string::npos) {
+    pollfd ready{status_fd_, POLLIN, 0};
+    if (poll(&ready, 1, sandbox_start_ms) != 1) return 0;
+    std::array<char, 256> text{};
+    const ssize_t size = read(status_fd_, text.data(), text.size());
+    if (size <= 0) return 0;
+    line.append(text.data(), static_cast<std::size_t>(size));
+  }
   const auto status = nlohmann::json::parse(line.substr(0, line.find('}') + 1), nullptr, false);
   if (status.is_object()) inner_ = status.value("child-pid", 0);
   return inner_;
