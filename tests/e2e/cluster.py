@@ -114,7 +114,8 @@ spec:
         return ((self.get() or {}).get("status") or {}).get("phase") == "Ready"
 
     def is_paused(self):
-        return any(c["type"] == "Paused" and c["status"] == "True" for c in conditions_of(self.get()))
+        return any(c["type"] == "Paused" and c["status"] == "True"
+                   for c in conditions_of(self.get()))
 
     def password(self):
         secret = get(self.space, "secret", f"{self.name}-auth")
@@ -124,8 +125,8 @@ spec:
 
     def sql(self, statement):
         """As the guide does it: the client inside the pod. The rows, tab-separated."""
-        return kubectl("exec", "-n", self.space, self.pod, "-c", "mysql", "--", "mysql", "-u", "root",
-                       f"--password={self.password()}", "-N", "-e", statement).strip()
+        return kubectl("exec", "-n", self.space, self.pod, "-c", "mysql", "--", "mysql", "-u",
+                       "root", f"--password={self.password()}", "-N", "-e", statement).strip()
 
     def pod_uid(self):
         return get(self.space, "pod", self.pod)["metadata"]["uid"]

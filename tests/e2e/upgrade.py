@@ -112,7 +112,7 @@ def inside(folder, scenario):
         programs.start()
         say(f"the cluster runs, and both roles of ratchetd; upgrades ({scenario}) without faults")
         way, writes = upgrade_without_faults(programs, scenario)
-        say(f"{len(way)} commands and completions, {len(writes)} writes; the next is killed at each")
+        say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
         upgrade_killed_at_events(programs, scenario, way, writes)
         upgrade_killed_at_moments(programs, scenario, way, writes)
         programs.stop()
