@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The comparison of two runs finds what it must: a doubled write, a missing intent, another body."""
+"""The comparison of two runs finds a doubled write, a missing intent, another body."""
 import copy
 import json
 import unittest
@@ -70,7 +70,8 @@ class Comparing(unittest.TestCase):
 
 class Matching(unittest.TestCase):
     def test_each_write_has_its_intent(self):
-        done = writes(event(body=marked(RUN, 4)), event(verb="delete", body={"kind": "DeleteOptions"}))
+        done = writes(event(body=marked(RUN, 4)),
+                      event(verb="delete", body={"kind": "DeleteOptions"}))
         self.assertEqual(audit.unmatched(done, [intent(4, "protect_pod"), intent(9, "delete_pod"),
                                                 intent(2, "inspect_server")]), [])
 

@@ -43,6 +43,7 @@ class Follower:
 
     def __init__(self, ratchetctl, log, run, timeout):
         self.events = []
+        self.came_now = True  # whether next() had to wait for the event that it gave last
         self._queue = queue.Queue()
         self._process = subprocess.Popen(
             [ratchetctl, "--log", log, "-o", "json", "history", run, "--follow",
@@ -57,7 +58,9 @@ class Follower:
 
     def next(self, deadline):
         """The next command or completion, or None at the end of the run. TimeoutError."""
+        self.came_now = False
         while True:
+            self.came_now = self.came_now or self._queue.empty()
             try:
                 event = self._queue.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
@@ -71,9 +74,10 @@ class Follower:
             if event["class"] != "hint":
                 return event
 
-    def behind(self):
-        """How many events were recorded after the one that next() gave last."""
-        return self._queue.qsize()
+    def behind(self, event):
+        """How many events of later turns are already known."""
+        with self._queue.mutex:
+            return sum(1 for later in self._queue.queue if later and later["turn"] > event["turn"])
 
     def last(self):
         return text_of(kind_of(self.events[-1])) if self.events else "nothing"

@@ -31,7 +31,7 @@ int run(const Options& options) {
     log = store::open_rocks_log(options.log.string());
     process.spawn(run_ops_manager(process, *log));
   }
-  if (options.provisioner) process.spawn(run_provisioner(process));
+  if (options.provisioner) process.spawn(run_provisioner(process, log.get()));
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   asio::steady_timer last(io);

@@ -16,6 +16,7 @@
 #include "k8s/client/http_client.h"
 #include "k8s/client/lease.h"
 #include "k8s/client/watch.h"
+#include "store/log.h"
 #include "tools/ratchetd/options.h"
 
 namespace ratchet::ratchetd {
@@ -35,6 +36,10 @@ struct Process {
   std::shared_ptr<void> watch(k8s::Resource kind, std::string label_selector,
                               std::function<void(k8s::Event)> on_event) const;
   k8s::Key lease_key(const char* name) const;
+  // How to hold that Lease. Whoever has a log open knows that an earlier holder which had the same
+  // log open on this boot is dead, so it need not wait for that one's lease to run out. `log` may
+  // be null.
+  k8s::LeaseOptions lease_options(const char* name, const store::Log* log) const;
 
   boost::asio::io_context& io;
   const Options& options;
@@ -48,10 +53,5 @@ struct Process {
 
 // How long a write to the API server may take; the fence around the ops manager's counts with it.
 inline constexpr std::chrono::seconds request_deadline{5};
-
-// Random, different for each process.
-std::string process_nonce();
-// Of this boot of the machine; empty if it cannot be read.
-std::string boot_id();
 
 }  // namespace ratchet::ratchetd

@@ -12,15 +12,13 @@ namespace ratchet::ratchetd {
 namespace asio = boost::asio;
 using k8s::provisioner::Provisioner;
 
-asio::awaitable<void> run_provisioner(Process& process) {
-  k8s::LeaseOptions how;
-  how.key = process.lease_key(provisioner_lease);
-  how.identity = "provisioner_" + process_nonce();
-  k8s::Lease lease(process.io.get_executor(), process.client, how, [&process] {
-    spdlog::critical("the provisioner's Lease was lost");
-    process.stop(Exit::lease_lost);
-    process.io.stop();
-  });
+asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
+  k8s::Lease lease(process.io.get_executor(), process.client,
+                   process.lease_options(provisioner_lease, log), [&process] {
+                     spdlog::critical("the provisioner's Lease was lost");
+                     process.stop(Exit::lease_lost);
+                     process.io.stop();
+                   });
   co_await lease.acquire();
   if (process.code) co_return;
   spdlog::info("provisioner: started");
