@@ -35,13 +35,16 @@ struct Process {
   std::shared_ptr<void> watch(k8s::Resource kind, std::string label_selector,
                               std::function<void(k8s::Event)> on_event) const;
   k8s::Key lease_key(const char* name) const;
+  // Waits until the lease is ours. False: the process stops.
+  boost::asio::awaitable<bool> acquire(k8s::Lease& lease);
 
   boost::asio::io_context& io;
   const Options& options;
   std::shared_ptr<k8s::HttpClient> client;
   std::vector<std::function<void()>> stopping;
   std::vector<std::shared_ptr<void>> kept;  // until nothing runs any more
-  int roles = 0;
+  int roles = 0;    // that have not returned
+  int waiting = 0;  // of these: for their Lease; they need no farewell
   std::optional<int> code;
   std::exception_ptr error;
 };
