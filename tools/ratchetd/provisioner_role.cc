@@ -19,8 +19,7 @@ asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
                      process.stop(Exit::lease_lost);
                      process.io.stop();
                    });
-  co_await lease.acquire();
-  if (process.code) co_return;
+  if (!co_await process.acquire(lease)) co_return;
   spdlog::info("provisioner: started");
 
   auto events = std::make_shared<k8s::EventRecorder>(process.io.get_executor(), process.client,
