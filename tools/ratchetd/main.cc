@@ -28,7 +28,7 @@ int exit_of(store::Fault fault) {
   }
 }
 
-int run(const ratchetd::Options& options) {
+int run_reporting(const ratchetd::Options& options) {
   try {
     return ratchetd::run(options);
   } catch (const ratchetd::BadSetup& error) {
@@ -90,5 +90,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "ratchetd: the ops manager needs a log: give --log DIR or RATCHET_LOG\n");
     return Exit::usage;
   }
-  return run(options);
+  return run_reporting(options);
 }
