@@ -14,8 +14,8 @@ ROWS = 1000
 
 
 def write_rows(database):
-    database.sql("CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY, what TEXT); "
-                 f"INSERT INTO shop.orders SELECT seq, CONCAT('order ', seq) FROM seq_1_to_{ROWS}")
+    database.sql("CREATE DATABASE shop; USE shop; CREATE TABLE orders (id INT PRIMARY KEY, what TEXT); "
+                 f"INSERT INTO orders SELECT seq, CONCAT('order ', seq) FROM seq_1_to_{ROWS}")
 
 
 def check_objects(database, request):
