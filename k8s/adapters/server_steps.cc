@@ -103,13 +103,7 @@ std::string quoted(const std::string& name) {
 }
 
 void refuse_other_version(const mysql::VerifyServer& in, const std::string& version) {
-  const auto is = mysql::parse_version(version);
-  auto must_be = mysql::parse_version(in.version());
-  // The server's own suffixes ("-0ubuntu0", "-MariaDB-log") are no part of the number.
-  auto bare = is;
-  if (bare) bare->pre_release.clear();
-  if (must_be) must_be->pre_release.clear();
-  if (bare && must_be && mysql::compare(*bare, *must_be) == 0) return;
+  if (mysql::same_release(version, in.version())) return;
   throw Refused("other_version", "the server in " + pod_name(in.server()) + " is version " +
                                      version + ", not " + in.version() +
                                      ": the image of the MySQLVersion does not hold what it says");

@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <openssl/evp.h>
-
 #include "k8s/client/kinds.h"
+#include "k8s/client/text.h"
 #include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
@@ -18,16 +17,7 @@ namespace {
 
 // The value of a secret's key; empty if it is absent or no base64.
 std::string secret_value(const Json& secret, const char* key) {
-  const std::string text = secret.value("data", Json::object()).value(key, "");
-  std::string bytes(text.size(), '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return "";
-  std::size_t padding = 0;
-  while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
+  return base64_decode(secret.value("data", Json::object()).value(key, "")).value_or("");
 }
 
 std::string pod_ip(const Json& pod) {
@@ -90,7 +80,7 @@ asio::awaitable<Json> Health::find_pod(const Database& database) {
   for (const Json& pod : pods.body.value("items", Json::array())) {
     if (best.is_null() || !pod["metadata"].contains("deletionTimestamp")) best = pod;
   }
-  co_return best;
+  co_return best.is_null() ? best : typed(kinds::pod, std::move(best));
 }
 
 asio::awaitable<Json> Health::find_claim(const Database& database, const Json& pod) {

@@ -2,22 +2,15 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <openssl/evp.h>
 
+#include "k8s/client/text.h"
 #include "k8s/provisioner/pod_template.h"
 
 namespace ratchet::k8s::provisioner {
 namespace {
-
-std::string base64(const std::string& bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
 
 // A label of KubeDB's own domain says something about the MySQL, not about what it consists of.
 bool is_private_label(const std::string& key) {
@@ -232,7 +225,7 @@ Json auth_secret(const Database& database, const std::string& password) {
   Json secret = object_of(database, "v1", "Secret", database.auth_secret);
   secret["metadata"].erase("ownerReferences");  // outlives the MySQL, unless wiped out
   secret["type"] = "kubernetes.io/basic-auth";
-  secret["data"] = {{"username", base64("root")}, {"password", base64(password)}};
+  secret["data"] = {{"username", base64_encode("root")}, {"password", base64_encode(password)}};
   return secret;
 }
 

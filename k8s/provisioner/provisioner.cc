@@ -1,5 +1,6 @@
 #include "k8s/provisioner/provisioner.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "k8s/client/kinds.h"
+#include "k8s/client/text.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
 
@@ -21,14 +23,7 @@ namespace {
 
 constexpr const char* ours = "app.kubernetes.io/name=mysqls.kubedb.com";
 
-std::string system_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%FT%TZ", &utc);
-  return text;
-}
+std::string system_now() { return to_time(std::chrono::system_clock::now()); }
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 # Where the parts of the test cluster are, and what this machine offers to make them. Sourced by
-# tools/setup and by the scripts of tests/cluster; needs bash, defines functions only, changes nothing.
+# tools/setup and by the scripts of tests/cluster; needs bash, defines functions only, changes
+# nothing.
 
 cluster_src=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ratchet_cache=${RATCHET_CACHE:-${HOME:-/root}/.cache/ratchet}
@@ -9,15 +10,16 @@ debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # key, so a changed recipe is made anew and an old checkout still finds its own.
 recipe_key() { cat -- "$@" | sha256sum | cut -c1-12; }
 
-# kube_dir: folder of the Kubernetes and CoreDNS programs for this checkout's recipe; exists only complete.
+# kube_dir: folder of the Kubernetes and CoreDNS programs for this checkout's recipe; exists only
+# complete.
 kube_dir() {
   local s=$cluster_src
   printf '%s/kube/%s\n' "$ratchet_cache" \
     "$(recipe_key "$s"/kube/{build,go.mod,go.sum,main.go} "$s"/coredns/{go.mod,go.sum,main.go})"
 }
 
-# image_index: the table that images/build writes (name, suite, version, reference, rootfs, tar; paths
-# relative to the cache).
+# image_index: the table that images/build writes (name, suite, version, reference, rootfs, tar;
+# paths relative to the cache).
 image_index() { printf '%s/images/index.tsv\n' "$ratchet_cache"; }
 
 # debian_suites: "SUITE URI" of every package source that apt has, whatever format declares it.
@@ -27,10 +29,12 @@ debian_suites() {
     | awk '$3 == "main" { print $1, $2 }' | sort -u
 }
 
-# debian_mirror: URI of the mirror from which this machine takes its own Debian release; fails if none.
+# debian_mirror: URI of the mirror from which this machine takes its own Debian release; fails if
+# none.
 debian_mirror() {
-  local uri
-  uri=$(. /etc/os-release && debian_suites | awk -v s="${VERSION_CODENAME:-}" '$1 == s { print $2; exit }')
+  local uri suite
+  suite=$(. /etc/os-release && [ "$ID" = debian ] && echo "$VERSION_CODENAME") || return 1
+  uri=$(debian_suites | awk -v suite="$suite" '$1 == suite { print $2; exit }')
   [ -n "$uri" ] && printf '%s\n' "$uri"
 }
 

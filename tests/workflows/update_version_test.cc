@@ -18,9 +18,9 @@ namespace {
 using engine::RunState;
 
 // One run without crashes; its history as text.
-class Run {
+class OneRun {
  public:
-  explicit Run(FakeCluster& cluster) {
+  explicit OneRun(FakeCluster& cluster) {
     add_workflows(registry_);
     cluster.serve(handlers_, host_);
     anchor_.serve(host_);
@@ -65,7 +65,7 @@ class Run {
 
 TEST(UpdateVersion, ChangesTheImageForAMinorUpgrade) {
   FakeCluster cluster("11.8.6", "11.8.9");
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(run.state(), RunState::completed);
   EXPECT_EQ(run.steps(),
             "inspect_database\n"
@@ -100,7 +100,7 @@ TEST(UpdateVersion, ChangesTheImageForAMinorUpgrade) {
 
 TEST(UpdateVersion, ReplacesTheStatefulSetForAMajorUpgrade) {
   FakeCluster cluster("10.11.6", "11.8.6");
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(run.state(), RunState::completed);
   EXPECT_EQ(cluster.state(),
             "MySQL 11.8.6, claim «11.8.6», set set2 image:11.8.6, pod pod2 image:11.8.6\n"
@@ -147,7 +147,7 @@ TEST(UpdateVersion, IsUndoneToTheSameEndWhereverItIsStopped) {
 
 TEST(UpdateVersion, RefusesBeforeAnythingIsTouched) {
   FakeCluster down("11.8.6", "10.11.6");
-  const Run downgrade(down);
+  const OneRun downgrade(down);
   EXPECT_EQ(downgrade.state(), RunState::failed);
   EXPECT_NE(downgrade.failure().find("upgrade from version 11.8.6 to 10.11.6 is not supported"),
             std::string::npos);
@@ -155,7 +155,7 @@ TEST(UpdateVersion, RefusesBeforeAnythingIsTouched) {
 
   FakeCluster missing("11.8.6", "11.8.9");
   missing.database_exists = false;
-  const Run nothing(missing);
+  const OneRun nothing(missing);
   EXPECT_EQ(nothing.failure(), "no MySQL demo/db");
   EXPECT_TRUE(missing.writes.empty());
 }
@@ -163,7 +163,7 @@ TEST(UpdateVersion, RefusesBeforeAnythingIsTouched) {
 TEST(UpdateVersion, ResumesTheDatabaseWhenPausingIsNotEnough) {
   FakeCluster cluster("11.8.6", "11.8.9");
   cluster.refuse["await_drained"] = {"timeout", "the provisioner is silent"};
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(run.failure(), "the provisioner is silent");
   EXPECT_EQ(cluster.writes, (std::vector<std::string>{"pause db", "resume db"}));
 }
@@ -171,7 +171,7 @@ TEST(UpdateVersion, ResumesTheDatabaseWhenPausingIsNotEnough) {
 TEST(UpdateVersion, DoesNotStopAServerWithPreparedTransactions) {
   FakeCluster cluster("11.8.6", "11.8.9");
   cluster.prepared_transactions = 2;
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_NE(run.failure().find("2 prepared XA transaction(s)"), std::string::npos);
   EXPECT_EQ(cluster.pod->uid, "pod1");
 }
@@ -179,7 +179,7 @@ TEST(UpdateVersion, DoesNotStopAServerWithPreparedTransactions) {
 TEST(UpdateVersion, FinishesAHalfMadeUpgradeBeforeAnother) {
   FakeCluster cluster("11.8.6", "11.8.9");
   cluster.claim_version = "11.8.7";
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_NE(run.failure().find("may have been opened by version 11.8.7"), std::string::npos);
 }
 
@@ -187,7 +187,7 @@ TEST(UpdateVersion, StartsTheOldServerAgainAfterAnUncleanShutdown) {
   for (const char* from : {"10.11.6", "11.8.5"}) {
     FakeCluster cluster(from, "11.8.6");
     cluster.exit_code = 137;
-    const Run run(cluster);
+    const OneRun run(cluster);
     EXPECT_EQ(run.state(), RunState::failed);
     EXPECT_NE(run.failure().find("the server was killed. The upgrade was undone"),
               std::string::npos);
@@ -202,7 +202,7 @@ TEST(UpdateVersion, StartsTheOldServerAgainAfterAnUncleanShutdown) {
 TEST(UpdateVersion, LeavesTheRunningServerAloneWhenItCannotBePrepared) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.refuse["await_adoption"] = {"timeout", "the pod was not adopted"};
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(cluster.pod->uid, "pod1");
   EXPECT_EQ(cluster.set->image, "image:10.11.6");
   EXPECT_FALSE(cluster.pod->is_protected);
@@ -213,7 +213,7 @@ TEST(UpdateVersion, LeavesTheRunningServerAloneWhenItCannotBePrepared) {
 TEST(UpdateVersion, GoesBackFromAnImageThatCannotBePulled) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.target_image_missing = true;
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(run.state(), RunState::failed);
   EXPECT_NE(run.failure().find("The upgrade was undone"), std::string::npos);
   EXPECT_EQ(cluster.pod->uid, "pod3");
@@ -224,7 +224,7 @@ TEST(UpdateVersion, GoesBackFromAnImageThatCannotBePulled) {
 TEST(UpdateVersion, OnlyGoesForwardOnceTheTargetHasStarted) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.target_crashes = true;
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_EQ(run.state(), RunState::failed);
   EXPECT_NE(run.failure().find("the only way is forward"), std::string::npos);
   EXPECT_EQ(cluster.set->image, "image:11.8.6") << "the old server must not open the volume";
@@ -237,7 +237,7 @@ TEST(UpdateVersion, SaysWhatIsLeftWhenUndoingFails) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.exit_code = 1;
   cluster.refuse["restore_stateful_set"] = {"name_taken", "the name is taken"};
-  const Run run(cluster);
+  const OneRun run(cluster);
   EXPECT_NE(run.failure().find("Undoing the upgrade failed too: the name is taken"),
             std::string::npos);
   EXPECT_TRUE(cluster.paused_by.empty());

@@ -51,7 +51,7 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& he
   verb->add_option("--kubeconfig", options.kubeconfig, "default: $KUBECONFIG");
   verb->add_option("-n,--namespace", options.space, "default: the kubeconfig's");
   if (name == "apply") {
-    verb->add_option("-f", options.file, "manifests; - for standard input")->required();
+    verb->add_option("-f,--filename", options.file, "manifests; - for standard input")->required();
     return verb;
   }
   verb->add_option("KIND", options.kind)->required();

@@ -41,6 +41,18 @@ struct Arguments {
   std::optional<store::Head> anchor;
 };
 
+// Throws CLI::ValidationError: what is wrong is the command line, not the log.
+store::Head checkpoint_in(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw CLI::ValidationError("--anchor", "cannot read " + file);
+  try {
+    return store::from_checkpoint(text);
+  } catch (const store::Error& error) {
+    throw CLI::ValidationError("--anchor", file + " is " + error.what());
+  }
+}
+
 CLI::App* add_history(CLI::App& app, Arguments& arguments) {
   CLI::App* history = app.add_subcommand("history", "The events of a run");
   auto* run = history->add_option("RUN", arguments.history.run.prefix,
@@ -104,18 +116,6 @@ void add_globals(CLI::App& app, Arguments& arguments) {
   app.add_option("-o,--output", arguments.format, "table, json or yaml")
       ->type_name("FORMAT")
       ->transform(CLI::CheckedTransformer(formats).description(""));
-}
-
-// Throws CLI::ValidationError: what is wrong is the command line, not the log.
-store::Head checkpoint_in(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw CLI::ValidationError("--anchor", "cannot read " + file);
-  try {
-    return store::from_checkpoint(text);
-  } catch (const store::Error& error) {
-    throw CLI::ValidationError("--anchor", file + " is " + error.what());
-  }
 }
 
 int exit_of(store::Fault fault) {

@@ -14,16 +14,28 @@ namespace {
 
 using engine::RecordedEvent;
 
-std::string summary_of(const std::string& json) {
-  return json.empty() ? std::string() : telling(Document::parse(json));
+using Words = std::vector<std::string>;
+
+Words words_of(const std::string& json, std::size_t most, const Words& without = {}) {
+  return json.empty() ? Words() : telling(Document::parse(json), most, without);
 }
 
-std::string object_of(const RecordedEvent& event) {
+std::string joined(const Words& words) {
+  constexpr std::size_t widest = 40;
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return shortened(text, widest);
+}
+
+Words object_of(const RecordedEvent& event) {
   if (const auto* timer = std::get_if<engine::TimerStarted>(&event.event)) {
-    return "until " + local_clock(timer->due);
+    return {"until " + local_clock(timer->due)};
+  }
+  if (std::holds_alternative<engine::RunStarted>(event.event)) {
+    return words_of(event.payloads.input, 3);
   }
   const bool ends = std::holds_alternative<engine::RunCompleted>(event.event);
-  return summary_of(ends ? event.payloads.output : event.payloads.input);
+  return words_of(ends ? event.payloads.output : event.payloads.input, 2);
 }
 
 std::string attempt_of(const RecordedEvent& event) {
@@ -39,9 +51,8 @@ struct Result {
   const RecordedEvent& event;
 
   Cell operator()(const engine::StepCompleted& e) const {
-    const std::string answer = summary_of(event.payloads.output);
-    const bool says_more = !answer.empty() && answer != object_of(event);
-    return {std::string(e.found_done ? "found done" : "ok") + (says_more ? ": " + answer : ""),
+    const std::string answer = joined(words_of(event.payloads.output, 2, object_of(event)));
+    return {std::string(e.found_done ? "found done" : "ok") + (answer.empty() ? "" : ": " + answer),
             Style::good};
   }
   Cell operator()(const engine::StepFailed& e) const { return {text_of(e.failure), Style::bad}; }
@@ -135,7 +146,7 @@ class Printer {
     const std::string name = timer ? "timer" : event.name;
     table_.add({Cell{today + local_clock(event.wall)}, Cell{std::to_string(event.turn)},
                 Cell{engine::name_of(event.event), hint ? Style::faint : Style::plain},
-                Cell{number + name}, Cell{object_of(event)}, Cell{attempt_of(event)},
+                Cell{number + name}, Cell{joined(object_of(event))}, Cell{attempt_of(event)},
                 std::visit(Result{event}, event.event), Cell{who(event), Style::faint}});
   }
 

@@ -35,8 +35,7 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
                                std::to_string(report.head.epoch)}});
   table.add({Cell{"records"}, Cell{count(report.records, "record") +
                                    ": each decoded, its turn the next of its run"}});
-  table.add(
-      {Cell{"tree"}, Cell{"root over " + count(report.records, "leaf hash") + " recomputed"}});
+  table.add({Cell{"tree"}, Cell{"root over " + count(report.records, "record") + " recomputed"}});
   table.add({Cell{"projections"}, Cell{count(report.runs, "run") + " with " +
                                        count(report.events, "event") + ": rebuilt and compared"}});
   table.add(

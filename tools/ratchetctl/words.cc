@@ -13,9 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using std::chrono::duration_cast;
 
-constexpr std::size_t most_objects = 2;
-constexpr std::size_t longest = 40;         // of a string that can be telling
-constexpr std::size_t shown_of_build = 12;  // as of a commit
+constexpr std::size_t longest = 40;        // of a string that can be telling
+constexpr std::size_t shown_of_build = 8;  // as git shows a commit
 
 std::string with_format(const tm& parts, const char* format) {
   std::array<char, 64> text{};
@@ -135,19 +134,17 @@ std::string text_of(const engine::Failure& failure) {
   return failure.message.empty() ? failure.code : failure.code + ": " + failure.message;
 }
 
-std::string telling(const Json& payload) {
-  std::vector<std::string> found;
+std::vector<std::string> telling(const Json& payload, std::size_t most,
+                                 const std::vector<std::string>& without) {
+  std::vector<std::string> found, told;
   collect("", payload, found);
-  std::string text;
-  std::size_t said = 0;
-  for (std::size_t i = 0; i < found.size() && said < most_objects; ++i) {
-    if (std::find(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(i), found[i]) !=
-        found.begin() + static_cast<std::ptrdiff_t>(i)) {
-      continue;
-    }
-    text += (said++ == 0 ? "" : " ") + found[i];
+  const auto in = [](const std::vector<std::string>& list, const std::string& text) {
+    return std::find(list.begin(), list.end(), text) != list.end();
+  };
+  for (const std::string& text : found) {
+    if (told.size() < most && !in(told, text) && !in(without, text)) told.push_back(text);
   }
-  return shortened(text, longest);
+  return told;
 }
 
 std::string text_of(const engine::OpenCommand& open) {

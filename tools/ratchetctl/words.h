@@ -23,9 +23,10 @@ const char* name_of(engine::RunState state);
 Style style_of(engine::RunState state);
 std::string text_of(const engine::Failure& failure);  // code: message
 
-// What a payload is about, in a few words: objects by namespace/name, else its first strings.
-// Generic: it knows no type. Empty if nothing in it is telling.
-std::string telling(const nlohmann::ordered_json& payload);
+// What a payload is about: objects by namespace/name, then its first strings, `most` in all, none
+// twice, none of `without`. Generic: it knows no type. Empty if nothing in it is telling.
+std::vector<std::string> telling(const nlohmann::ordered_json& payload, std::size_t most,
+                                 const std::vector<std::string>& without = {});
 
 // "step 4 delete_pod, attempt 3 failed: timeout: no answer", "signal approval", "timer until …"
 std::string text_of(const engine::OpenCommand& open);

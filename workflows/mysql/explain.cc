@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "workflows/mysql/version_rules.h"
+
 namespace ratchet::mysql {
 
 using engine::Failure;
@@ -41,9 +43,10 @@ std::optional<Failure> unfit(const Upgrade& upgrade, const Member& member) {
                                           "damaged. Repair them first, then create the request "
                                           "again"};
   }
+  // What runs has opened the volume; anything else that did has left an upgrade half made.
   const std::string& marked = member.workload.claim_version();
-  if (!marked.empty() && marked != upgrade.database.current().version() &&
-      marked != upgrade.database.target().version()) {
+  if (!marked.empty() && !same_release(marked, member.state.version()) &&
+      !same_release(marked, upgrade.database.target().version())) {
     return Failure{"other_version_on_disk",
                    "claim " + upgrade.request.database().space() + "/" + member.workload.claim() +
                        " may have been opened by version " + marked +

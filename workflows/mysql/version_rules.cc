@@ -117,6 +117,15 @@ std::optional<Version> parse_version(const std::string& text) {
   return version;
 }
 
+bool same_release(const std::string& a, const std::string& b) {
+  auto left = parse_version(a);
+  auto right = parse_version(b);
+  if (!left || !right) return a == b;
+  left->pre_release.clear();
+  right->pre_release.clear();
+  return compare(*left, *right) == 0;
+}
+
 std::vector<std::string> path_blockers(const Version& from, const Version& to) {
   std::vector<std::string> blockers;
   if (from.lineage != to.lineage) {

@@ -34,6 +34,9 @@ std::optional<Version> parse_version(const std::string& text);
 // By number, then pre-release as SemVer 2 says; lineage is not compared.
 std::strong_ordering compare(const Version& a, const Version& b);
 
+// Whether two texts name the same release; a server's own suffix does not count.
+bool same_release(const std::string& a, const std::string& b);
+
 // Whether a constraint such as ">= 8.4.8, <= 9.7.1" or "5.7 || ^8.0.29" holds. Nothing if it
 // cannot be read.
 std::optional<bool> satisfies(const Version& version, const std::string& constraint);

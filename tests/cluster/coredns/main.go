@@ -1,5 +1,5 @@
-// CoreDNS with only the plugins that the test cluster's Corefile uses; all of them take six times as
-// long to build.
+// CoreDNS with only the plugins that the test cluster's Corefile uses; all of them take six times
+// as long to build.
 package main
 
 import (

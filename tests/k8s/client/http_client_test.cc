@@ -161,7 +161,7 @@ TEST_F(HttpClientTest, DeletionCarriesPreconditionsAndPropagation) {
 
 TEST_F(HttpClientTest, AWriteWithoutAnswerIsSentOnceAndItsEffectUnknown) {
   ClientOptions impatient;
-  impatient.deadline = milliseconds(30);
+  impatient.deadline = milliseconds(500);
   connect(api.access(), impatient);
   api.script = {Answer::never(), Answer::object(201, pod("a", "1"))};
   EXPECT_THAT([&] { loop.run(client->create(kinds::pod, pod("a", ""))); },

@@ -102,7 +102,7 @@ TEST_F(WatchTest, AStreamThatGoesSilentIsLeft) {
                 Answer::stream({watch_line("ADDED", pod("a", "11"))}, Answer::End::hold),
                 Answer::stream({watch_line("ADDED", pod("b", "12"))}, Answer::End::hold)};
   WatchOptions options;
-  options.idle = milliseconds(30);
+  options.idle = milliseconds(500);
   start(options);
   run_until_told("synced +a +b");
 }

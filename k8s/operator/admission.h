@@ -1,0 +1,58 @@
+// Whether a request may start, must wait, or never will: pure functions of JSON. What needs the
+// catalogue or the server is decided inside the run, where it is recorded.
+// Source of the rules and of quoted texts: KubeDB's API and its ops webhook.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "k8s/client/client.h"
+
+namespace ratchet::k8s {
+
+// The parts of a MySQLOpsRequest that matter here. Both spellings of type and block are read.
+struct OpsRequest {
+  std::string space;
+  std::string name;
+  std::string uid;
+  std::string created;  // as the API writes it, so that texts compare as times
+  std::int64_t generation = 0;
+  std::string type;
+  std::string database;
+  std::string target_version;
+  std::chrono::microseconds timeout{std::chrono::minutes{20}};
+  bool only_if_ready = true;
+  std::string phase;      // as its status says
+  std::string malformed;  // why it can never start; empty: it is well-formed
+
+  bool ended() const {
+    return phase == "Successful" || phase == "Failed" || phase == "Skipped" || phase == "Denied";
+  }
+};
+
+// Never throws: what is wrong with the object is in `malformed`.
+OpsRequest read_request(const Json& object);
+
+// A duration as Go writes it: "20m", "1h30m", "90s", "1.5h". Nothing if it is none or not positive.
+std::optional<std::chrono::microseconds> parse_duration(const std::string& text);
+
+enum class Admission { start, wait, skip, fail };
+
+struct Decision {
+  Admission admission = Admission::start;
+  std::string reason;   // CamelCase
+  std::string message;  // for people
+};
+
+// `others`: the other requests in its namespace. `running`: the name of the request whose run has
+// the database, if any. `database`: the MySQL, if there is one.
+Decision admit(const OpsRequest& request, const std::vector<OpsRequest>& others,
+               const std::optional<std::string>& running, const std::optional<Json>& database);
+
+// The status of a request that has no run.
+Json status_without_run(const OpsRequest& request, const Decision& decision,
+                        const std::string& now);
+
+}  // namespace ratchet::k8s

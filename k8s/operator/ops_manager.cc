@@ -1,0 +1,192 @@
+#include "k8s/operator/ops_manager.h"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "engine/inspect/history.h"
+#include "k8s/client/kinds.h"
+#include "workflows/mysql/update_version.h"
+
+namespace ratchet::k8s {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string key_of(const std::string& space, const std::string& name) { return space + "/" + name; }
+
+Key object_key(const std::string& key) {
+  const auto slash = key.find('/');
+  return {key.substr(0, slash), key.substr(slash + 1)};
+}
+
+mysql::UpdateRequest input_of(const OpsRequest& request) {
+  mysql::UpdateRequest input;
+  input.mutable_database()->set_space(request.space);
+  input.mutable_database()->set_name(request.database);
+  input.set_request(request.name);
+  input.set_target_version(request.target_version);
+  input.set_step_timeout_us(request.timeout.count());
+  input.set_generation(request.generation);
+  return input;
+}
+
+// What the run was started with; nothing if the record was pruned.
+std::optional<mysql::UpdateRequest> input_of(const store::LogReader& log, std::uint64_t run) {
+  for (const engine::HistoryTurn& record : engine::read_history(log, run)) {
+    for (const engine::Event& event : record.turn.events) {
+      const auto* started = std::get_if<engine::RunStarted>(&event);
+      mysql::UpdateRequest input;
+      if (started != nullptr && input.ParseFromString(started->input)) return input;
+    }
+    break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OpsManager::OpsManager(asio::any_io_executor executor, Client& client, engine::Engine& engine,
+                       const store::LogReader& log, OpsManagerOptions options)
+    : client_(client),
+      engine_(engine),
+      log_(log),
+      options_(std::move(options)),
+      publisher_(client),
+      queue_(std::move(executor), {}) {}
+
+void OpsManager::know_open_runs() {
+  for (const engine::RunInfo& run : engine::list_runs(log_)) {
+    const bool ended =
+        run.state == engine::RunState::completed || run.state == engine::RunState::failed;
+    if (ended || run.workflow != mysql::update_version_name) continue;
+    if (const auto input = input_of(log_, run.run)) {
+      open_runs_[run.run_id] = {input->database().space(), input->database().name(),
+                                input->request()};
+    }
+  }
+}
+
+void OpsManager::recorded(const engine::Recorded& recorded) {
+  const auto open = open_runs_.find(recorded.run_id);
+  if (open == open_runs_.end()) return;
+  queue_.add(key_of(open->second.space, open->second.request));
+  const bool ended = recorded.state == engine::RunState::completed ||
+                     recorded.state == engine::RunState::failed;
+  if (!ended) return;
+  open_runs_.erase(open);
+  look_at_waiting();
+}
+
+void OpsManager::look_at_waiting() {
+  for (const auto& [key, request] : requests_) {
+    if (!request.ended() && !open_runs_.contains(request.uid)) queue_.add(key);
+  }
+}
+
+void OpsManager::saw(const Event& event) {
+  OpsRequest request = read_request(event.object);
+  const std::string key = key_of(request.space, request.name);
+  if (event.type == Event::Type::deleted) {
+    requests_.erase(key);
+    look_at_waiting();
+    return;
+  }
+  requests_[key] = std::move(request);
+  queue_.add(key);
+}
+
+asio::awaitable<void> OpsManager::run(WatchKind watch) {
+  know_open_runs();
+  watch_ = watch(kinds::mysql_ops_request, [this](Event event) { saw(event); });
+  co_await work();
+  watch_.reset();
+}
+
+void OpsManager::stop() {
+  watch_.reset();
+  queue_.close();
+}
+
+asio::awaitable<void> OpsManager::work() {
+  while (const std::optional<std::string> key = co_await queue_.take()) {
+    try {
+      co_await reconcile(*key);
+      queue_.forget(*key);
+    } catch (const std::exception& error) {
+      spdlog::warn("MySQLOpsRequest {}: {}; tries again", *key, error.what());
+      queue_.retry(*key);
+    }
+    queue_.done(*key);
+  }
+}
+
+asio::awaitable<void> OpsManager::reconcile(std::string key) {
+  const auto found = requests_.find(key);
+  if (found == requests_.end()) co_return;
+  const OpsRequest request = found->second;
+  const auto run = engine::find_run(log_, request.uid);
+  if (run) {
+    co_await publisher_.publish(request.uid, project(engine::read_history(log_, run->run)));
+    co_return;
+  }
+  // A run that is not durable yet is published when it is.
+  if (!engine_.state(request.uid) && !request.ended()) co_await consider(request);
+}
+
+std::optional<std::string> OpsManager::running_on(const OpsRequest& request) const {
+  for (const auto& [run_id, open] : open_runs_) {
+    const bool same = open.space == request.space && open.database == request.database;
+    if (same && run_id != request.uid) return open.request;
+  }
+  return std::nullopt;
+}
+
+std::vector<OpsRequest> OpsManager::beside(const OpsRequest& request) const {
+  std::vector<OpsRequest> others;
+  for (const auto& [key, other] : requests_) {
+    const bool has_run = engine_.state(other.uid).has_value();
+    if (other.space == request.space && other.uid != request.uid && !has_run) {
+      others.push_back(other);
+    }
+  }
+  return others;
+}
+
+asio::awaitable<void> OpsManager::consider(OpsRequest request) {
+  std::optional<Json> database;
+  if (!request.database.empty()) {
+    Reply reply = co_await client_.get(kinds::mysql, {request.space, request.database});
+    if (reply.ok()) database = std::move(reply.body);
+  }
+  const Decision decision = admit(request, beside(request), running_on(request), database);
+  if (decision.admission == Admission::start) {
+    start(request);
+    co_return;
+  }
+  const auto now = std::chrono::time_point_cast<engine::Duration>(std::chrono::system_clock::now());
+  const std::string key = key_of(request.space, request.name);
+  const Json status = status_without_run(request, decision, api_time(now));
+  // Only a change of what it says: its time would be new every time.
+  const bool waits = decision.admission == Admission::wait;
+  const Reply live = co_await client_.get(kinds::mysql_ops_request, object_key(key));
+  const Json there = live.ok() ? live.body.value("status", Json::object()) : Json::object();
+  const Json::json_pointer message("/conditions/0/message");
+  if (there.value("phase", "") != status.value("phase", "") ||
+      there.value(message, "") != status.value(message, "")) {
+    spdlog::info("MySQLOpsRequest {}: {}", key, decision.message);
+    co_await publisher_.write_status(object_key(key), request.uid, status);
+  }
+  if (waits) queue_.add_after(key, options_.look_again);
+}
+
+void OpsManager::start(const OpsRequest& request) {
+  spdlog::info("MySQLOpsRequest {}/{}: starts (MySQL {} to version {})", request.space,
+               request.name, request.database, request.target_version);
+  open_runs_[request.uid] = {request.space, request.database, request.name};
+  engine_.start(request.uid, mysql::update_version_name, input_of(request).SerializeAsString(),
+                options_.principal);
+}
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,79 @@
+// The ops manager: MySQLOpsRequests become runs, and runs become the status of their requests. What
+// is done and what comes next is the log's alone; a status is never read to go on.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/runtime/engine.h"
+#include "k8s/client/client.h"
+#include "k8s/client/watch_state.h"
+#include "k8s/operator/admission.h"
+#include "k8s/operator/publisher.h"
+#include "k8s/provisioner/work_queue.h"
+#include "store/log.h"
+
+namespace ratchet::k8s {
+
+// Follows a kind until the handle is destroyed; on_event is called on the manager's executor.
+using WatchKind =
+    std::function<std::shared_ptr<void>(Resource kind, std::function<void(Event)> on_event)>;
+
+struct OpsManagerOptions {
+  std::string principal = "ratchetd";
+  // How often a waiting request is looked at again.
+  std::chrono::milliseconds look_again{2'000};
+};
+
+// On the engine's thread. Engine, log and client must outlive it.
+class OpsManager {
+ public:
+  OpsManager(boost::asio::any_io_executor executor, Client& client, engine::Engine& engine,
+             const store::LogReader& log, OpsManagerOptions options = {});
+  OpsManager(const OpsManager&) = delete;
+  OpsManager& operator=(const OpsManager&) = delete;
+
+  // For Engine::observe.
+  void recorded(const engine::Recorded& recorded);
+
+  // Runs until `stop`; once, when the engine is ready.
+  boost::asio::awaitable<void> run(WatchKind watch);
+  void stop();
+
+ private:
+  struct OpenRun {
+    std::string space;
+    std::string database;
+    std::string request;
+  };
+
+  void know_open_runs();
+  void saw(const Event& event);
+  boost::asio::awaitable<void> work();
+  boost::asio::awaitable<void> reconcile(std::string key);
+  boost::asio::awaitable<void> consider(OpsRequest request);
+  void start(const OpsRequest& request);
+  std::optional<std::string> running_on(const OpsRequest& request) const;
+  std::vector<OpsRequest> beside(const OpsRequest& request) const;
+  void look_at_waiting();
+
+  Client& client_;
+  engine::Engine& engine_;
+  const store::LogReader& log_;
+  OpsManagerOptions options_;
+  Publisher publisher_;
+  provisioner::WorkQueue queue_;
+  std::map<std::string, OpsRequest> requests_;  // by namespace/name, as last seen
+  std::map<std::string, OpenRun> open_runs_;    // by run id, which is the request's uid
+  std::shared_ptr<void> watch_;
+};
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,96 @@
+#include "k8s/operator/publisher.h"
+
+#include <utility>
+
+#include "k8s/client/kinds.h"
+
+namespace ratchet::k8s {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* component = "KubeDB Enterprise Operator";
+
+// Other fields of the status are not ours.
+bool same_status(const Json& there, const Json& wanted) {
+  for (const char* field : {"phase", "observedGeneration", "conditions"}) {
+    if (there.value(field, Json()) != wanted.value(field, Json())) return false;
+  }
+  return true;
+}
+
+Json event_object(const Projection& projection, const std::string& run_id,
+                  const Announcement& announcement) {
+  const std::string at = api_time(announcement.at);
+  return {{"apiVersion", kinds::event.api_version()},
+          {"kind", kinds::event.kind},
+          {"metadata",
+           {{"name", announcement_name(projection, run_id, announcement)},
+            {"namespace", projection.space}}},
+          {"involvedObject",
+           {{"apiVersion", kinds::mysql_ops_request.api_version()},
+            {"kind", kinds::mysql_ops_request.kind},
+            {"namespace", projection.space},
+            {"name", projection.request},
+            {"uid", run_id}}},
+          {"type", announcement.warning ? "Warning" : "Normal"},
+          {"reason", announcement.reason},
+          // The API refuses longer ones.
+          {"message", announcement.message.substr(0, 1024)},
+          {"source", {{"component", component}}},
+          {"reportingComponent", component},
+          {"firstTimestamp", at},
+          {"lastTimestamp", at},
+          {"count", 1}};
+}
+
+}  // namespace
+
+asio::awaitable<void> Publisher::announce(std::string run_id, const Projection& projection,
+                                          std::size_t from) {
+  for (std::size_t i = from; i < projection.announcements.size(); ++i) {
+    const Announcement& announcement = projection.announcements[i];
+    const Reply reply = co_await client_.create(
+        kinds::event, event_object(projection, run_id, announcement));
+    if (!reply.ok() && !reply.conflict() && !reply.not_found()) {
+      throw ApiError(reply.code, "an Event was refused: " + reply.message());
+    }
+    announced_[run_id] = i + 1;
+  }
+}
+
+asio::awaitable<void> Publisher::publish(std::string run_id, Projection projection) {
+  const Key key{projection.space, projection.request};
+  const Json status = status_of(projection);
+  auto known = announced_.find(run_id);
+  if (known == announced_.end()) {
+    const Reply reply = co_await client_.get(kinds::mysql_ops_request, key);
+    if (!reply.ok() || reply.body.at("metadata").value("uid", "") != run_id) co_return;
+    // Events that changed nothing in the status may be missing; at the end none is.
+    const bool ended = projection.phase == "Successful" || projection.phase == "Failed";
+    const bool told = ended && same_status(reply.body.value("status", Json::object()), status);
+    known = announced_.emplace(run_id, told ? projection.announcements.size() : 0).first;
+  }
+  co_await announce(run_id, projection, known->second);
+  co_await write_status(key, run_id, status);
+}
+
+asio::awaitable<bool> Publisher::write_status(Key key, std::string uid, Json status) {
+  for (;;) {
+    Reply reply = co_await client_.get(kinds::mysql_ops_request, key);
+    if (!reply.ok() || reply.body.at("metadata").value("uid", "") != uid) co_return false;
+    Json object = std::move(reply.body);
+    if (same_status(object.value("status", Json::object()), status)) co_return true;
+    for (const auto& [field, value] : status.items()) object["status"][field] = value;
+    const Reply written =
+        co_await client_.update_status(kinds::mysql_ops_request, std::move(object));
+    if (written.ok()) co_return true;
+    if (!written.conflict() && !written.not_found()) {
+      throw ApiError(written.code, "the status of MySQLOpsRequest " + key.space + "/" + key.name +
+                                       " was refused: " + written.message());
+    }
+  }
+}
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,40 @@
+// Writes what a run's history means to its request: core Events, then the status. Both can be
+// written any number of times. Events come first, so a status that matches says that they are
+// there.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/client/client.h"
+#include "k8s/operator/projection.h"
+
+namespace ratchet::k8s {
+
+class Publisher {
+ public:
+  // The client must outlive it.
+  explicit Publisher(Client& client) : client_(client) {}
+
+  // Throws ApiError; a request that is gone, or another one of that name, is no failure.
+  // Never two at the same time for one run.
+  boost::asio::awaitable<void> publish(std::string run_id, Projection projection);
+
+  // Writes `status` unless the request has it already. False: the request is gone.
+  boost::asio::awaitable<bool> write_status(Key key, std::string uid, Json status);
+
+  // Forgets what it knows of a run that has ended.
+  void forget(const std::string& run_id) { announced_.erase(run_id); }
+
+ private:
+  boost::asio::awaitable<void> announce(std::string run_id, const Projection& projection,
+                                        std::size_t from);
+
+  Client& client_;
+  std::map<std::string, std::size_t> announced_;  // run → how many of its Events are written
+};
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,123 @@
+"""What one user wrote, from the API server's audit log, in a form in which two runs compare.
+
+The log has one JSON event a line (audit.k8s.io/v1). A write counts when the server accepted it.
+Leases, Events and the status of requests are left out: they are written as often as time or the
+projection asks for, and promise nothing about effects.
+"""
+import collections
+import dataclasses
+import json
+import re
+
+WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+LEFT_OUT = {("leases", ""), ("events", ""), ("mysqlopsrequests", "status")}
+
+# The one write that each activity makes: (verb, resource). docs/EFFECTS.md lists the activities.
+WRITE_OF = {
+    "pause_database": ("update", "mysqls/status"),
+    "protect_pod": ("patch", "pods"),
+    "change_image": ("patch", "statefulsets"),
+    "orphan_stateful_set": ("delete", "statefulsets"),
+    "create_stateful_set": ("create", "statefulsets"),
+    "delete_pod": ("delete", "pods"),
+    "mark_claim": ("patch", "persistentvolumeclaims"),
+    "release_volume": ("patch", "pods"),
+    "record_version": ("patch", "mysqls"),
+    "resume_database": ("update", "mysqls/status"),
+}
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+UID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+MARK = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d+)\b")
+MARK_ANNOTATION = "ratchet.dev/change"
+
+
+@dataclasses.dataclass
+class Write:
+    """One accepted write: what was done to which object, by which body."""
+    verb: str
+    resource: str  # with "/subresource" if there is one
+    space: str
+    name: str
+    body: object
+
+    def masked(self):
+        """What is the same in every run that does the same; `space` is another in each."""
+        body = json.dumps(mask(self.body, self.space), sort_keys=True)
+        return self.verb, self.resource, self.name, body
+
+    def mark(self):
+        """(run id, command) that the write leaves on its object, or None."""
+        metadata = (self.body or {}).get("metadata") or {}
+        found = MARK.search((metadata.get("annotations") or {}).get(MARK_ANNOTATION, ""))
+        return (found[1], int(found[2])) if found else None
+
+    def __str__(self):
+        return f"{self.verb} {self.resource} {self.space}/{self.name}"
+
+
+def mask(value, space):
+    """`value` without what differs between two runs of the same: uids, versions, times, space."""
+    if isinstance(value, dict):
+        return {key: "VERSION" if key == "resourceVersion" else mask(inner, space)
+                for key, inner in value.items()}
+    if isinstance(value, list):
+        return [mask(inner, space) for inner in value]
+    if isinstance(value, str):
+        value = UID.sub("UID", TIME.sub("TIME", value))
+        return re.sub(rf"(?<![\w-]){re.escape(space)}(?![\w-])", "SPACE", value)
+    return value
+
+
+def writes_of(lines, user, space):
+    """The writes of `user` in the namespace `space`, in the order in which they were accepted."""
+    found = []
+    for line in lines:
+        event = json.loads(line)
+        target = event.get("objectRef") or {}
+        resource, part = target.get("resource", ""), target.get("subresource", "")
+        if (event.get("stage") != "ResponseComplete" or event.get("verb") not in WRITES
+                or event["user"]["username"] != user or target.get("namespace") != space
+                or (resource, part) in LEFT_OUT
+                or not 200 <= event["responseStatus"]["code"] < 300):
+            continue
+        body = event.get("requestObject")
+        name = target.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
+        found.append(Write(event["verb"], resource + ("/" + part if part else ""),
+                           target["namespace"], name, body))
+    return found
+
+
+def differences(expected, actual):
+    """What keeps two lists of writes from being the same multiset, one line each; none if equal."""
+    want = collections.Counter(write.masked() for write in expected)
+    have = collections.Counter(write.masked() for write in actual)
+    lines = [f"{count} too many: {' '.join(key)}" for key, count in (have - want).items()]
+    return lines + [f"{count} missing: {' '.join(key)}" for key, count in (want - have).items()]
+
+
+def unmatched(writes, events):
+    """Pairs each write with one intent (StepScheduled) of the history, and each intent of a writing
+    activity with one write; what has no partner, one line each. `events` are of one run."""
+    open_intents = [event for event in events
+                    if event["event"] == "StepScheduled" and event["name"] in WRITE_OF]
+    problems = []
+    for write in writes:
+        intent = intent_of(write, open_intents)
+        if intent is None:
+            problems.append(f"no intent in the history for: {write} {json.dumps(write.body)}")
+        else:
+            open_intents.remove(intent)
+    return problems + [f"no write in the audit log for: step {intent['command']} {intent['name']}"
+                       for intent in open_intents]
+
+
+def intent_of(write, intents):
+    """By the mark that the write left; the first of its kind where it could leave none."""
+    mark = write.mark()
+    for intent in intents:
+        if WRITE_OF[intent["name"]] != (write.verb, write.resource):
+            continue
+        if mark is None or mark == (intent["run"], intent["command"]):
+            return intent
+    return None

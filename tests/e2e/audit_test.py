@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The comparison of two runs finds a doubled write, a missing intent, another body."""
+import copy
+import json
+import unittest
+
+import audit
+
+RUN = "0b0f2c6e-6b1f-4b0e-9a53-0a2f5c3f7d11"
+OTHER = "7d9d6a40-0a43-4c25-8e0c-5e0f6e3a2b22"
+
+
+def event(verb="patch", resource="pods", name="db-0", body=None, **more):
+    result = {"stage": "ResponseComplete", "verb": verb, "user": {"username": "ops"},
+              "objectRef": {"resource": resource, "namespace": "demo", "name": name},
+              "responseStatus": {"code": 200}, "requestObject": body}
+    result.update(more)
+    return result
+
+
+def marked(run, command, version="7"):
+    return {"metadata": {"uid": run, "resourceVersion": version,
+                         "annotations": {audit.MARK_ANNOTATION: f"{run}.{command}"}}}
+
+
+def writes(*events, space="demo"):
+    return audit.writes_of([json.dumps(e) for e in events], "ops", space)
+
+
+def intent(command, name, run=RUN):
+    return {"event": "StepScheduled", "class": "command", "command": command, "name": name,
+            "run": run}
+
+
+class Counting(unittest.TestCase):
+    def test_only_accepted_writes_of_the_user_in_the_namespace_count(self):
+        self.assertEqual(len(writes(event())), 1)
+        self.assertEqual(writes(event(user={"username": "provisioner"})), [])
+        self.assertEqual(writes(event(verb="get")), [])
+        self.assertEqual(writes(event(stage="RequestReceived")), [])
+        self.assertEqual(writes(event(responseStatus={"code": 409})), [])
+        self.assertEqual(writes(event(), space="other"), [])
+
+    def test_leases_events_and_request_status_are_left_out(self):
+        self.assertEqual(writes(event(resource="leases"), event(resource="events")), [])
+        status = event(resource="mysqlopsrequests")
+        status["objectRef"]["subresource"] = "status"
+        self.assertEqual(writes(status), [])
+        self.assertEqual(len(writes(event(resource="mysqlopsrequests"))), 1)
+
+
+class Comparing(unittest.TestCase):
+    def test_ids_versions_times_and_the_namespace_do_not_matter(self):
+        one = event(body={**marked(RUN, 4), "text": "demo/db at 2026-11-23T01:02:03Z"})
+        two = event(body={**marked(OTHER, 4, "99"), "text": "kills/db at 2026-11-23T04:05:06Z"})
+        two["objectRef"]["namespace"] = "kills"
+        self.assertEqual(audit.differences(writes(one), writes(two, space="kills")), [])
+
+    def test_a_doubled_write_is_found(self):
+        one = event(body=marked(RUN, 4))
+        found = audit.differences(writes(one), writes(one, copy.deepcopy(one)))
+        self.assertEqual(len(found), 1)
+        self.assertIn("1 too many: patch pods db-0", found[0])
+
+    def test_a_missing_write_and_another_body_are_found(self):
+        one, other = event(body=marked(RUN, 4)), event(body=marked(RUN, 5))
+        self.assertIn("1 missing", audit.differences(writes(one), writes())[0])
+        self.assertEqual(len(audit.differences(writes(one), writes(other))), 2)
+
+
+class Matching(unittest.TestCase):
+    def test_each_write_has_its_intent(self):
+        done = writes(event(body=marked(RUN, 4)),
+                      event(verb="delete", body={"kind": "DeleteOptions"}))
+        self.assertEqual(audit.unmatched(done, [intent(4, "protect_pod"), intent(9, "delete_pod"),
+                                                intent(2, "inspect_server")]), [])
+
+    def test_a_missing_intent_is_found(self):
+        found = audit.unmatched(writes(event(body=marked(RUN, 4))), [intent(5, "protect_pod")])
+        self.assertEqual(len(found), 2)
+        self.assertIn("no intent", found[0])
+
+    def test_two_writes_do_not_share_an_intent(self):
+        twice = writes(event(body=marked(RUN, 4)), event(body=marked(RUN, 4)))
+        self.assertIn("no intent", audit.unmatched(twice, [intent(4, "protect_pod")])[0])
+
+    def test_the_mark_of_another_run_does_not_match(self):
+        self.assertEqual(len(audit.unmatched(writes(event(body=marked(OTHER, 4))),
+                                             [intent(4, "protect_pod")])), 2)
+
+    def test_an_intent_that_wrote_nothing_is_found(self):
+        self.assertIn("no write", audit.unmatched([], [intent(4, "protect_pod")])[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

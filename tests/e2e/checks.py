@@ -1,0 +1,127 @@
+"""What must hold after an upgrade: of the objects, the server, the audit log and the record."""
+import json
+import os
+import pathlib
+import shutil
+
+import audit
+from cluster import await_, check, conditions_of, get
+
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+USER = "ratchet-ops-manager"
+DAMAGED, UNREADABLE, DIVERGED = 3, 5, 4  # exit codes of ratchetctl
+ROWS = 1000
+
+
+def write_rows(database):
+    database.sql("CREATE DATABASE shop; USE shop; CREATE TABLE orders (id INT PRIMARY KEY, what TEXT); "
+                 f"INSERT INTO orders SELECT seq, CONCAT('order ', seq) FROM seq_1_to_{ROWS}")
+
+
+def check_objects(database, request):
+    check(request.phase() == "Successful",
+          f"the request is {request.phase()}: {conditions_of(request.get())}")
+    version = database.get()["spec"]["version"]
+    check(version == request.target, f"MySQL's version is {version}, not {request.target}")
+    await_("the upgraded MySQL is Ready", database.is_ready, 30)
+    check(not database.is_paused(), "MySQL is still paused")
+
+
+def check_server(database, request):
+    version = database.sql("SELECT VERSION()")
+    check(version.split("-")[0] == request.target, f"the server is {version}, not {request.target}")
+    rows = database.sql("SELECT COUNT(*), SUM(what = CONCAT('order ', id)) FROM shop.orders")
+    check(rows.split() == [str(ROWS)] * 2, f"rows are missing or changed: {rows}")
+
+
+def check_shutdown(log_file):
+    """`log_file`: what the old server said to its end."""
+    text = log_file.read_text(errors="replace").strip()
+    check("Shutdown complete" in text.rsplit("\n", 1)[-1],
+          f"the old server did not shut down cleanly; its last words: {text[-1000:]}")
+
+
+def contains_in_order(fixture, names, actual, what):
+    """Failed unless `actual` (lists of texts) contains the fixture's lines in their order."""
+    at = 0
+    for line in (FIXTURES / fixture).read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        want = [part.strip() for part in line.format(**names).split(" | ")]
+        place = next((i for i in range(at, len(actual))
+                      if [text.strip() for text in actual[i]] == want), None)
+        check(place is not None, f"{what}: {want} is missing, or out of order, in {actual}")
+        at = place + 1
+
+
+def check_words(database, request):
+    names = {"ns": database.space, "db": database.name, "ops": request.name, "pod": database.pod}
+    found = conditions_of(request.get())
+    check(all(c["status"] == "True" for c in found), f"a condition does not hold: {found}")
+    contains_in_order("conditions.txt", names,
+                      [[c["type"], c["reason"], c["message"]] for c in found], "conditions")
+    events = [[e["type"], e["reason"], e["message"]] for e in request.events()]
+    contains_in_order("events.txt", names, events, "Events")
+
+
+def audit_lines():
+    with open(os.environ["RATCHET_AUDIT_LOG"], encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def check_pod_replaced_once(database):
+    created = [json.loads(line) for line in audit_lines() if '"verb":"create"' in line]
+    ours = [e for e in created if e["objectRef"]["resource"] == "pods"
+            and "subresource" not in e["objectRef"] and e["responseStatus"]["code"] == 201
+            and e["objectRef"].get("namespace") == database.space]
+    uids = {e["responseObject"]["metadata"]["uid"] for e in ours}
+    check(len(uids) == 2, f"the pod was made {len(uids)} times, not twice")
+    check(database.pod_uid() in uids, "the pod that runs is not in the audit log")
+
+
+def check_writes(database, events, expected):
+    """Each write of the ops manager has its intent, and all are those of the fault-free run."""
+    writes = audit.writes_of(audit_lines(), USER, database.space)
+    problems = audit.unmatched(writes, events)
+    if expected is not None:
+        problems += audit.differences(expected, writes)
+    check(not problems, "the ops manager's writes:\n  " + "\n  ".join(problems))
+    return writes
+
+
+def check_record(programs):
+    """verify against the Lease's anchor and replay agree; a swapped build and an edit do not."""
+    lease = get("default", "lease", "ratchet-ops-manager")
+    anchor = programs.work / "anchor"
+    anchor.write_text(lease["metadata"]["annotations"]["ratchet.dev/anchor"])
+    for words in (["verify", "--anchor", str(anchor)], ["replay"]):
+        code, output = programs.ratchetctl(*words)
+        check(code == 0, f"ratchetctl {words[0]} ended with {code}: {output}")
+    code, output = programs.ratchetctl("replay", program="ratchetctl_swapped")
+    check(code == DIVERGED, f"replay by swapped steps ended with {code}, not {DIVERGED}: {output}")
+    check_edit(programs)
+
+
+def check_edit(programs):
+    copy = programs.work / "edited"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(programs.log, copy)
+    edited = edit_one_byte(copy, b"my-standalone")
+    code, output = programs.ratchetctl("verify", log=copy)
+    check(code in (DAMAGED, UNREADABLE), f"verify of a log with a byte of {edited} edited ended "
+                                         f"with {code}: {output}")
+    shutil.rmtree(copy)
+
+
+def edit_one_byte(folder, text):
+    """Changes one letter of `text` where a file of the log has it first; the file's name."""
+    for file in sorted(folder.iterdir()):
+        if file.is_dir() or file.name.startswith("LOG"):
+            continue
+        content = bytearray(file.read_bytes())
+        at = content.find(text)
+        if at >= 0:
+            content[at] ^= 1
+            file.write_bytes(content)
+            return file.name
+    raise AssertionError(f"no file of the log contains {text}")

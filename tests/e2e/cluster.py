@@ -1,0 +1,179 @@
+"""The test cluster by kubectl, as a user's guide would use it; every wait has a deadline."""
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+ROLES = {"ratchet-ops-manager": "RATCHET_KUBECONFIG_OPS",
+         "ratchet-provisioner": "RATCHET_KUBECONFIG_PROVISIONER"}
+
+
+class Failed(Exception):
+    """The test has failed; the message says what was expected and what was there."""
+
+
+def check(condition, message):
+    if not condition:
+        raise Failed(message)
+
+
+def kubectl(*words, stdin=None, timeout=60, quiet=False):
+    """The output of a kubectl command. Failed, with what it said, unless `quiet`: then None."""
+    done = subprocess.run(["kubectl", *words], input=stdin, capture_output=True, text=True,
+                          timeout=timeout, check=False)
+    if done.returncode != 0 and quiet:
+        return None
+    check(done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def apply(manifest):
+    kubectl("apply", "-f", "-", stdin=manifest)
+
+
+def get(space, kind, name):
+    """The object, or None if there is none."""
+    text = kubectl("get", kind, name, "-n", space, "-o", "json", quiet=True)
+    return json.loads(text) if text else None
+
+
+def await_(what, ready, seconds):
+    """Until `ready()` is true, and returns it; Failed, with what was seen last, when time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = ready()
+        if seen:
+            return seen
+        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
+        time.sleep(0.3)
+
+
+def conditions_of(thing):
+    return ((thing or {}).get("status") or {}).get("conditions") or []
+
+
+def prepare():
+    """CRDs, the catalogue of the images, and of all rights only those of k8s/manifests/rbac."""
+    manifests = SOURCE / "k8s/manifests"
+    for folder in ("crds", "rbac"):
+        kubectl("apply", *(f"-f{file}" for file in sorted((manifests / folder).glob("*.yaml"))))
+    kubectl("delete", "clusterrolebinding", "ratchet", "--ignore-not-found")
+    for role in ROLES:
+        kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", f"--user={role}")
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    catalogue = subprocess.run([manifests / "catalogue", image_index()], check=True,
+                               capture_output=True, text=True)
+    apply(catalogue.stdout)
+
+
+def image_index():
+    cache = os.environ.get("RATCHET_CACHE") or pathlib.Path.home() / ".cache/ratchet"
+    return pathlib.Path(cache) / "images/index.tsv"
+
+
+def version_of(image):
+    """The catalogue's name of an image of tests/cluster/images: the version of its server."""
+    rows = [line.split("\t") for line in image_index().read_text().splitlines()]
+    found = [row[2] for row in rows if row[0] == image]
+    check(found, f"no image {image} in {image_index()}: `tools/setup images` makes it")
+    return found[0]
+
+
+class Database:
+    """A Standalone MySQL in a namespace of its own, as KubeDB's guide has it."""
+    name = "my-standalone"
+    pod = "my-standalone-0"
+
+    def __init__(self, space):
+        self.space = space
+
+    def create(self, version):
+        kubectl("create", "namespace", self.space)
+        apply(f"""
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata: {{name: {self.name}, namespace: {self.space}}}
+spec:
+  version: "{version}"
+  storageType: Durable
+  storage:
+    storageClassName: standard
+    accessModes: [ReadWriteOnce]
+    resources: {{requests: {{storage: 1Gi}}}}
+  deletionPolicy: WipeOut
+""")
+        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
+
+    def get(self):
+        return get(self.space, "mysql.kubedb.com", self.name)
+
+    def is_ready(self):
+        return ((self.get() or {}).get("status") or {}).get("phase") == "Ready"
+
+    def is_paused(self):
+        return any(c["type"] == "Paused" and c["status"] == "True"
+                   for c in conditions_of(self.get()))
+
+    def password(self):
+        secret = get(self.space, "secret", f"{self.name}-auth")
+        password = base64.b64decode(secret["data"]["password"]).decode()
+        check(len(password) == 16, f"the generated password has {len(password)} characters, not 16")
+        return password
+
+    def sql(self, statement):
+        """As the guide does it: the client inside the pod. The rows, tab-separated."""
+        return kubectl("exec", "-n", self.space, self.pod, "-c", "mysql", "--", "mysql", "-u",
+                       "root", f"--password={self.password()}", "-N", "-e", statement).strip()
+
+    def pod_uid(self):
+        return get(self.space, "pod", self.pod)["metadata"]["uid"]
+
+    def remove(self):
+        kubectl("delete", "namespace", self.space, "--wait=false")
+
+
+class Request:
+    """A MySQLOpsRequest that asks for another version, in one of its two spellings."""
+    name = "my-upgrade"
+
+    def __init__(self, database, spelling, target):
+        self.database, self.spelling, self.target = database, spelling, target
+
+    def create(self):
+        kind, block = self.spelling
+        apply(f"""
+apiVersion: ops.kubedb.com/v1alpha1
+kind: MySQLOpsRequest
+metadata: {{name: {self.name}, namespace: {self.database.space}}}
+spec:
+  type: {kind}
+  databaseRef: {{name: {self.database.name}}}
+  {block}: {{targetVersion: "{self.target}"}}
+""")
+        return self.get()["metadata"]["uid"]
+
+    def get(self):
+        return get(self.database.space, "mysqlopsrequest.ops.kubedb.com", self.name)
+
+    def phase(self):
+        return ((self.get() or {}).get("status") or {}).get("phase", "")
+
+    def await_end(self, seconds):
+        await_(f"request {self.database.space}/{self.name} ends",
+               lambda: self.phase() in ("Successful", "Failed"), seconds)
+
+    def events(self):
+        """Its Events, in the order in which they were announced."""
+        found = json.loads(kubectl("get", "events", "-n", self.database.space, "-o", "json"))
+        ours = [e for e in found["items"] if e["involvedObject"].get("name") == self.name]
+        return sorted(ours, key=place_of)
+
+
+def place_of(event):
+    """Events that one turn announced have the same second; their names end in turn and place."""
+    parts = event["metadata"]["name"].rsplit(".", 2)[-2:]
+    numbers = [int(part) if part.isdigit() else 0 for part in parts]
+    return event.get("firstTimestamp") or "", numbers

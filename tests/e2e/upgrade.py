@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""upgrade.py SCENARIO --bin DIR: upgrades a MySQL on a real Kubernetes, through SIGKILLs.
+
+SCENARIO is `minor` (trixie's MariaDB 11.8 to sid's, `UpdateVersion`) or `major` (10.11 to 11.8,
+`Upgrade`). DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
+(tests/cluster/run). Three databases are upgraded, one after another: without faults; with the ops
+manager killed at each command and completion of the first; and at three moments of the API.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import checks
+import cluster
+import kills
+from cluster import Database, Failed, Request
+from daemons import Programs
+from history import kinds_of
+
+SCENARIOS = {  # images from and to, spelling of the request
+    "minor": ("mariadb-trixie", "mariadb-sid", ("UpdateVersion", "updateVersion")),
+    "major": ("mariadb-bookworm", "mariadb-trixie", ("Upgrade", "upgrade")),
+}
+LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
+BEGUN = time.monotonic()
+
+
+def say(text):
+    print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
+
+
+class Upgrade:
+    """One database, its request, and what is known of the upgrade at its end."""
+
+    def __init__(self, programs, space, scenario):
+        source, target, spelling = SCENARIOS[scenario]
+        self.programs = programs
+        self.database = Database(space)
+        self.request = Request(self.database, spelling, cluster.version_of(target))
+        self.source = cluster.version_of(source)
+        self.server_log = programs.work / f"{space}.old-server.log"
+
+    def run(self, steer):
+        """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
+        self.database.create(self.source)
+        checks.write_rows(self.database)
+        say(f"{self.database.space}: {self.source} is Ready and has {checks.ROWS} rows")
+        with open(self.server_log, "wb") as out:
+            logs = subprocess.Popen(["kubectl", "logs", "-f", "-n", self.database.space,
+                                     self.database.pod, "-c", "mysql"], stdout=out, stderr=out)
+        try:
+            known = steer(self.request.create())
+            self.request.await_end(60)
+            logs.wait(timeout=30)  # the old pod's end ends it
+        finally:
+            logs.kill()
+        return known
+
+    def check(self, events, expected_writes=None):
+        checks.check_objects(self.database, self.request)
+        checks.check_server(self.database, self.request)
+        checks.check_shutdown(self.server_log)
+        checks.check_words(self.database, self.request)
+        checks.check_pod_replaced_once(self.database)
+        writes = checks.check_writes(self.database, events, expected_writes)
+        checks.check_record(self.programs)
+        say(f"{self.database.space}: {self.request.target}, all checks passed")
+        self.database.remove()
+        return writes
+
+
+def upgrade_without_faults(programs, scenario):
+    upgrade = Upgrade(programs, "demo", scenario)
+    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, 180))
+    return kinds_of(events), upgrade.check(events)
+
+
+def upgrade_killed_at_events(programs, scenario, way, writes):
+    upgrade = Upgrade(programs, "demo-killed", scenario)
+
+    def steer(run):
+        return kills.kill_at_each_event(programs, run, way, 600)
+    events, summary = upgrade.run(steer)
+    say(summary)
+    upgrade.check(events, writes)
+
+
+def upgrade_killed_at_moments(programs, scenario, way, writes):
+    upgrade = Upgrade(programs, "demo-moments", scenario)
+    moments = []
+
+    def steer(run):
+        moments.append(kills.Moments(programs, upgrade))
+        return kills.follow_to_end(programs, run, 180)
+    try:
+        events = upgrade.run(steer)
+    finally:
+        for watching in moments:
+            watching.close()
+    kills.same_way(events, way)
+    say(f"killed when: {', '.join(moments[0].hit)}")
+    upgrade.check(events, writes)
+
+
+def inside(folder, scenario):
+    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
+    cluster.prepare()
+    try:
+        programs.start()
+        say(f"the cluster runs, and both roles of ratchetd; upgrades ({scenario}) without faults")
+        way, writes = upgrade_without_faults(programs, scenario)
+        say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
+        upgrade_killed_at_events(programs, scenario, way, writes)
+        upgrade_killed_at_moments(programs, scenario, way, writes)
+        programs.stop()
+    except (Failed, TimeoutError, RuntimeError) as failure:
+        say(f"FAILED: {failure}")
+        for daemon in (programs.ops_manager, programs.provisioner):
+            print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
+        print(programs.ratchetctl("history", "--last", "--hints")[1], flush=True)
+        return 1
+    finally:
+        programs.kill()
+    say(f"passed: {scenario}")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    if os.environ.get("RATCHET_NO_E2E") == "1":
+        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
+        return LEFT_OUT
+    if "RATCHET_CLUSTER_DIR" in os.environ:
+        return inside(options.bin.resolve(), options.scenario)
+    images = " ".join(SCENARIOS[options.scenario][:2])
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": images},
+                          check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

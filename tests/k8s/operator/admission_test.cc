@@ -1,0 +1,98 @@
+#include "k8s/operator/admission.h"
+
+#include <gtest/gtest.h>
+
+namespace ratchet::k8s {
+namespace {
+
+Json object(const std::string& name, const std::string& created = "2026-11-23T10:00:00Z") {
+  return {{"metadata",
+           {{"name", name},
+            {"namespace", "demo"},
+            {"uid", name + "-uid"},
+            {"generation", 1},
+            {"creationTimestamp", created}}},
+          {"spec",
+           {{"type", "UpdateVersion"},
+            {"databaseRef", {{"name", "db"}}},
+            {"updateVersion", {{"targetVersion", "11.8.6"}}}}}};
+}
+
+Json database(const char* phase) { return {{"status", {{"phase", phase}}}}; }
+
+TEST(Admission, ReadsBothSpellings) {
+  Json old = object("a");
+  old["spec"].erase("updateVersion");
+  old["spec"]["type"] = "Upgrade";
+  old["spec"]["upgrade"] = {{"targetVersion", "8.0.29"}};
+  EXPECT_EQ(read_request(old).target_version, "8.0.29");
+  EXPECT_EQ(read_request(old).malformed, "");
+  old["spec"]["type"] = "UpdateVersion";  // the guides of December 2022 mix them
+  EXPECT_EQ(read_request(old).malformed, "");
+  EXPECT_EQ(read_request(object("a")).target_version, "11.8.6");
+}
+
+TEST(Admission, SaysWhatIsWrongWithASpec) {
+  Json other = object("a");
+  other["spec"]["type"] = "Restart";
+  EXPECT_EQ(read_request(other).malformed,
+            "defined OpsRequestType Restart is not supported, supported types for MySQL are "
+            "UpdateVersion, Upgrade");
+  Json targetless = object("a");
+  targetless["spec"].erase("updateVersion");
+  EXPECT_NE(read_request(targetless).malformed.find("spec.updateVersion nil not supported"),
+            std::string::npos);
+  Json wrong = object("a");
+  wrong["spec"] = "nonsense";
+  EXPECT_NE(read_request(wrong).malformed, "");
+  Json timeless = object("a");
+  timeless["spec"]["timeout"] = "soon";
+  EXPECT_NE(read_request(timeless).malformed.find("spec.timeout \"soon\""), std::string::npos);
+
+  const Decision decision = admit(read_request(other), {}, std::nullopt, database("Ready"));
+  EXPECT_EQ(decision.admission, Admission::fail);
+  const Json status = status_without_run(read_request(other), decision, "now");
+  EXPECT_EQ(status["phase"], "Failed");
+  EXPECT_EQ(status["conditions"][1]["type"], "Failed");
+}
+
+TEST(Admission, WaitsForTheDatabaseUnlessToldNotTo) {
+  const OpsRequest request = read_request(object("a"));
+  EXPECT_EQ(admit(request, {}, std::nullopt, database("Ready")).admission, Admission::start);
+  EXPECT_EQ(admit(request, {}, std::nullopt, database("Critical")).admission, Admission::wait);
+  EXPECT_EQ(admit(request, {}, std::nullopt, std::nullopt).admission, Admission::start)
+      << "the run says that there is none";
+  Json always = object("a");
+  always["spec"]["apply"] = "Always";
+  EXPECT_EQ(admit(read_request(always), {}, std::nullopt, database("NotReady")).admission,
+            Admission::start);
+}
+
+TEST(Admission, OneRequestADatabaseAndTheNewestOfThoseThatWait) {
+  const OpsRequest older = read_request(object("older", "2026-11-23T10:00:00Z"));
+  const OpsRequest newer = read_request(object("newer", "2026-11-23T10:00:05Z"));
+  EXPECT_EQ(admit(newer, {}, "first", database("Ready")).reason, "AnotherRequestProgressing");
+  const Decision skipped = admit(older, {newer}, "first", database("Ready"));
+  EXPECT_EQ(skipped.admission, Admission::skip);
+  EXPECT_EQ(skipped.message,
+            "skipped as demo/newer is the most updated MySQLOpsRequest of type UpdateVersion at "
+            "2026-11-23T10:00:05Z");
+  EXPECT_EQ(admit(newer, {older}, "first", database("Ready")).admission, Admission::wait);
+  const OpsRequest twin = read_request(object("twin", "2026-11-23T10:00:05Z"));
+  EXPECT_EQ(admit(twin, {newer}, std::nullopt, database("Ready")).admission, Admission::skip);
+  EXPECT_EQ(admit(newer, {twin}, std::nullopt, database("Ready")).admission, Admission::start);
+}
+
+TEST(Durations, AreReadAsGoWritesThem) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(parse_duration("20m"), 20min);
+  EXPECT_EQ(parse_duration("1h30m"), 90min);
+  EXPECT_EQ(parse_duration("1.5h"), 90min);
+  EXPECT_EQ(parse_duration("1500ms"), 1500ms);
+  for (const char* text : {"", "0s", "-5m", "5", "m", "5 m", "inf", "1e9h"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace ratchet::k8s

@@ -1,0 +1,159 @@
+#include "k8s/operator/ops_manager.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/k8s/operator/ops_world.h"
+
+namespace ratchet::k8s::testing {
+namespace {
+
+constexpr const char* patch_version = R"(
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "10.11.19"}
+spec:
+  version: "10.11.19"
+  db: {image: "docker.io/library/mariadb:10.11.19"}
+)";
+
+TEST(OpsManager, UpgradesWithinASeries) {
+  OpsWorld world;
+  world.world.apply(patch_version);
+  const std::string old_pod = world.pod_uid();
+  const std::string set = world.world.get(kinds::stateful_set, "my-standalone")["metadata"]["uid"];
+  world.request("my-upgrade", "10.11.19");
+  world.finish("my-upgrade");
+
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.world.get(kinds::mysql, "my-standalone")["spec"]["version"], "10.11.19");
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:10.11.19");
+  EXPECT_NE(world.pod_uid(), old_pod);
+  EXPECT_EQ(world.world.get(kinds::stateful_set, "my-standalone")["metadata"]["uid"], set);
+  EXPECT_TRUE(world.world.condition("Paused").is_null());
+  EXPECT_EQ(world.world.phase(), "Ready");
+}
+
+TEST(OpsManager, UpgradesAcrossMajorsWithANewSetOfTheSameName) {
+  OpsWorld world;
+  const std::string set = world.world.get(kinds::stateful_set, "my-standalone")["metadata"]["uid"];
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:11.8.6");
+  EXPECT_NE(world.world.get(kinds::stateful_set, "my-standalone")["metadata"]["uid"], set);
+  EXPECT_EQ(world.events_of("my-upgrade"),
+            (std::vector<std::string>{
+                "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
+                "Starting: Pausing MySQL databse: demo/my-standalone",
+                "Successful: Successfully paused MySQL database: demo/my-standalone for "
+                "MySQLOpsRequest: my-upgrade",
+                "Starting: Upgrading MySQL images: demo/my-standalone for MySQLOpsRequest: "
+                "my-upgrade",
+                "Starting: Restarting Pod: my-standalone-0/demo",
+                "Successful: Image successfully updated in MySQL: demo/my-standalone for "
+                "MySQLOpsRequest: my-upgrade",
+                "Starting: Resuming MySQL database: demo/my-standalone",
+                "Successful: Successfully resumed MySQL database: demo/my-standalone",
+                "Successful: Controller has Successfully upgraded the version of MySQL : "
+                "demo/my-standalone"}));
+  const std::vector<std::string> writes = world.writes();
+  EXPECT_EQ(writes.size(), 9u) << ::testing::PrintToString(writes);
+}
+
+// The audit of the end-to-end test, in small: killed after every record of the log, the same writes
+// come out, each once.
+TEST(OpsManager, MakesTheSameWritesWhereverItIsKilled) {
+  OpsWorld calm;
+  calm.request("my-upgrade", "11.8.6");
+  calm.finish("my-upgrade");
+  const std::vector<std::string> expected = calm.writes();
+  ASSERT_GT(calm.records(), 15u);
+  for (std::size_t kill_after = 1; kill_after <= calm.records(); ++kill_after) {
+    OpsWorld world;
+    const std::string old_pod = world.pod_uid();
+    world.request("my-upgrade", "11.8.6");
+    world.finish("my-upgrade", kill_after);
+    EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << "killed after " << kill_after;
+    EXPECT_EQ(world.writes(), expected) << "killed after " << kill_after;
+    EXPECT_EQ(world.events_of("my-upgrade").size(), 9u) << "killed after " << kill_after;
+    EXPECT_NE(world.pod_uid(), old_pod);
+  }
+}
+
+TEST(OpsManager, LooksBeforeItWritesAgainWhenAnswersAreLost) {
+  OpsWorld calm;
+  calm.request("my-upgrade", "11.8.6");
+  calm.finish("my-upgrade");
+  OpsWorld world;
+  std::set<std::string> lost;
+  world.world.faults.on_write = [&](const embedded::Call& call) {
+    const std::string what = std::string(embedded::verb_name(call.verb)) + call.plural;
+    if (call.user != "ops-manager" || !lost.insert(what).second) return embedded::Fault::none;
+    return embedded::Fault::lost_after;
+  };
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful");
+  EXPECT_GT(lost.size(), 5u);
+  EXPECT_EQ(world.writes(), calm.writes());
+}
+
+TEST(OpsManager, SaysWhyItRefuses) {
+  OpsWorld world;
+  world.request("unknown", "12.0.0");
+  world.finish("unknown");
+  EXPECT_EQ(world.phase_of("unknown"), "Failed");
+  EXPECT_EQ(world.message_of("unknown", "Failed"),
+            "upgrade from version 10.11.18 to 12.0.0 is not supported: there is no MySQLVersion "
+            "\"12.0.0\" (kubectl get mysqlversions lists what there is)");
+  EXPECT_TRUE(world.writes().empty());
+}
+
+TEST(OpsManager, RefusesARequestForNoDatabase) {
+  OpsWorld world;
+  world.world.apply(R"(
+apiVersion: ops.kubedb.com/v1alpha1
+kind: MySQLOpsRequest
+metadata: {name: lost, namespace: demo}
+spec:
+  databaseRef: {name: nowhere}
+  type: Upgrade
+  upgrade: {targetVersion: "11.8.6"}
+)");
+  world.finish("lost");
+  EXPECT_NE(world.message_of("lost", "Failed").find("spec.databaseRef demo/nowhere, is invalid"),
+            std::string::npos);
+}
+
+TEST(OpsManager, LetsASecondRequestWait) {
+  OpsWorld world;
+  world.world.apply(patch_version);
+  world.request("first", "10.11.19");
+  world.run_until([&] { return world.phase_of("first") == "Progressing"; });
+  world.request("second", "11.8.6");
+  world.run_until([&] { return world.phase_of("second") == "Pending"; });
+  EXPECT_NE(world.message_of("second", "Pending").find("demo/first"), std::string::npos);
+  world.finish("second");
+  EXPECT_EQ(world.phase_of("first"), "Successful");
+  EXPECT_EQ(world.phase_of("second"), "Successful");
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:11.8.6");
+}
+
+TEST(OpsManager, StartsTheOldServerAgainAfterAnUncleanShutdown) {
+  OpsWorld world;
+  world.exit_code = 137;
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  EXPECT_NE(world.message_of("my-upgrade", "Failed").find("did not shut down cleanly"),
+            std::string::npos);
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:10.11.18");
+  EXPECT_EQ(world.world.phase(), "Ready");
+  EXPECT_TRUE(world.world.condition("Paused").is_null());
+}
+
+}  // namespace
+}  // namespace ratchet::k8s::testing

@@ -1,0 +1,243 @@
+#include "tests/k8s/operator/ops_world.h"
+
+#include <algorithm>
+#include <regex>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "tests/k8s/provisioner/manifests.h"
+#include "workflows/mysql/update_version.h"
+
+namespace ratchet::k8s::testing {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> yield(std::chrono::milliseconds) {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+
+std::string image_of(const Json& pod) {
+  return pod.value("/spec/containers/0/image"_json_pointer, "");
+}
+
+// "docker.io/library/mariadb:11.8.6" runs 11.8.6-MariaDB.
+std::string version_of(const Json& pod) {
+  const std::string image = image_of(pod);
+  return image.substr(image.rfind(':') + 1) + "-MariaDB";
+}
+
+// What differs between two runs of the same upgrade without meaning anything.
+std::string masked(std::string text) {
+  static const std::regex uid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  static const std::regex version("\"resourceVersion\":\"[0-9]+\"");
+  static const std::regex time("20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z");
+  text = std::regex_replace(text, uid, "UID");
+  text = std::regex_replace(text, version, "\"resourceVersion\":\"N\"");
+  return std::regex_replace(text, time, "TIME");
+}
+
+}  // namespace
+
+OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
+                       engine::testing::MemoryAnchor& anchor)
+    : world_(world),
+      log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }) {
+  environment_.executor = io_.get_executor();
+  environment_.client = &client_;
+  environment_.now = [this] { return host_.now(); };
+  environment_.pause = yield;
+  environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
+  environment_.sql = [this](mysql::Server, Json pod, std::vector<std::string> statements)
+      -> asio::awaitable<std::vector<SqlRows>> {
+    std::vector<SqlRows> answers;
+    for (const std::string& statement : statements) {
+      answers.push_back(statement == "SELECT VERSION()" ? SqlRows{{version_of(pod)}}
+                                                        : answer(statement));
+    }
+    co_return answers;
+  };
+  add_database_handlers(handlers_, environment_);
+  add_stateful_set_handlers(handlers_, environment_);
+  add_pod_handlers(handlers_, environment_);
+  add_server_handlers(handlers_, environment_);
+  mysql::add_workflows(registry_);
+  anchor.serve(host_);
+  engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor,
+                                             engine::EngineOptions{"test", "test"});
+  manager_ = std::make_unique<OpsManager>(
+      io_.get_executor(), client_, *engine_, log_,
+      OpsManagerOptions{"test", std::chrono::milliseconds(1)});
+  engine_->observe([this](const engine::Recorded& recorded) {
+    ++recorded_;
+    manager_->recorded(recorded);
+  });
+  engine_->open([this] {
+    asio::co_spawn(io_, manager_->run([this](const Resource&, std::function<void(Event)> on_event) {
+      return watch(std::move(on_event));
+    }),
+                   asio::detached);
+  });
+}
+
+SqlRows OpsProcess::answer(const std::string& statement) {
+  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "90", "0"}};
+  if (statement.starts_with("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
+  if (statement.starts_with("SELECT table_schema")) return {{"shop", "orders"}};
+  if (statement.starts_with("SELECT 1 FROM `shop`.`orders`")) return {{"1"}};
+  return {};
+}
+
+std::shared_ptr<void> OpsProcess::watch(std::function<void(Event)> on_event) {
+  on_event_ = std::move(on_event);
+  return std::shared_ptr<void>(this, [](void* self) {
+    static_cast<OpsProcess*>(self)->on_event_ = nullptr;
+  });
+}
+
+void OpsProcess::deliver() {
+  if (!on_event_) return;
+  for (const auto& object : world_.server.store().list("mysqlopsrequests.ops.kubedb.com", "")) {
+    Json& seen = seen_[object->at("metadata").at("name")];
+    if (seen == *object) continue;
+    seen = *object;
+    on_event_({Event::Type::modified, *object});
+  }
+}
+
+void OpsProcess::step() {
+  deliver();
+  io_.restart();
+  io_.poll_one();
+}
+
+OpsWorld::OpsWorld() {
+  world.apply(standalone);
+  world.settle();
+  world.server.on_call([this](const embedded::Call& call, const embedded::Answer& answer) {
+    const bool status = call.plural == "mysqlopsrequests";
+    if (call.user != "ops-manager" || !embedded::is_write(call.verb) || answer.code >= 300 ||
+        call.plural == "events" || status) {
+      return;
+    }
+    writes_.emplace_back(embedded::verb_name(call.verb), call.plural + " " + call.name +
+                                                             (call.subresource.empty() ? "" : "/") +
+                                                             call.subresource + " " +
+                                                             call.body.dump());
+  });
+}
+
+void OpsWorld::request(const std::string& name, const std::string& target,
+                       const std::string& more) {
+  world.apply(
+      "apiVersion: ops.kubedb.com/v1alpha1\n"
+      "kind: MySQLOpsRequest\n"
+      "metadata: {name: " + name + ", namespace: demo}\n"
+      "spec:\n"
+      "  databaseRef: {name: my-standalone}\n"
+      "  type: UpdateVersion\n"
+      "  updateVersion: {targetVersion: \"" + target + "\"}\n" + more);
+}
+
+// What a kubelet does with a deleted pod that somebody's finalizer keeps.
+void OpsWorld::end_containers() {
+  embedded::Actor node(world.server, "system:node:node");
+  for (const auto& pod : node.list("pods")) {
+    const Json::json_pointer state("/status/containerStatuses/0/state");
+    if (!embedded::deleting(*pod) || !pod->contains(state) || pod->at(state).contains("terminated")) {
+      continue;
+    }
+    Json statuses = pod->at("status").at("containerStatuses");
+    const bool ran = pod->at(state).contains("running");
+    statuses[0]["state"] = {
+        {"terminated",
+         {{"exitCode", ran ? exit_code : 137}, {"reason", ran ? "Completed" : "Unknown"}}}};
+    node.merge_patch("pods", *pod,
+                     {{"status", {{"phase", "Failed"}, {"containerStatuses", statuses}}}},
+                     "status");
+  }
+}
+
+void OpsWorld::round() {
+  const Json pod = world.get(kinds::pod, "my-standalone-0");
+  if (!pod.is_null()) {
+    world.answer.version = version_of(pod);
+    world.answer.connect_error.reset();
+    if (!pod.contains("/status/containerStatuses/0/state/running"_json_pointer)) {
+      world.answer.connect_error = "connection refused";
+    }
+  }
+  world.run_cluster();
+  end_containers();
+  world.pass();
+  world.check();
+}
+
+void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::size_t> kill_after) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!done()) {
+    if (!process_) process_ = std::make_unique<OpsProcess>(world, disk_, anchor_);
+    process_->step();
+    if (kill_after && process_->recorded() >= *kill_after) {
+      process_.reset();
+      kill_after.reset();
+      continue;
+    }
+    records_ = process_->recorded();
+    round();
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("took too long");
+  }
+}
+
+void OpsWorld::finish(const std::string& name, std::optional<std::size_t> kill_after) {
+  run_until(
+      [&] {
+        const std::string phase = phase_of(name);
+        return phase == "Successful" || phase == "Failed" || phase == "Skipped";
+      },
+      kill_after);
+}
+
+std::string OpsWorld::phase_of(const std::string& name) {
+  return world.get(kinds::mysql_ops_request, name).value("/status/phase"_json_pointer, "");
+}
+
+std::string OpsWorld::message_of(const std::string& name, const std::string& type) {
+  const Json request = world.get(kinds::mysql_ops_request, name);
+  for (const Json& condition :
+       request.value("/status/conditions"_json_pointer, Json::array())) {
+    if (condition["type"] == type) return condition["message"];
+  }
+  return "";
+}
+
+std::string OpsWorld::pod_uid() {
+  return world.get(kinds::pod, "my-standalone-0").value("/metadata/uid"_json_pointer, "");
+}
+
+std::string OpsWorld::image() { return image_of(world.get(kinds::pod, "my-standalone-0")); }
+
+std::vector<std::string> OpsWorld::events_of(const std::string& name) {
+  std::vector<std::string> texts;
+  for (const auto& object : world.server.store().list("events", "demo")) {
+    if (object->at("involvedObject").at("name") != name) continue;
+    texts.push_back(object->at("reason").get<std::string>() + ": " +
+                    object->at("message").get<std::string>());
+  }
+  return texts;
+}
+
+std::vector<std::string> OpsWorld::writes() {
+  std::vector<std::string> all;
+  for (const auto& [verb, what] : writes_) all.push_back(masked(verb + " " + what));
+  std::ranges::sort(all);
+  return all;
+}
+
+}  // namespace ratchet::k8s::testing

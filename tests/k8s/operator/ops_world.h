@@ -1,0 +1,92 @@
+// A cluster in this process with the provisioner on it (tests/k8s/provisioner/world.h), and an ops
+// manager that can be killed at any record of its log and started again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/runtime/asio_host.h"
+#include "engine/runtime/engine.h"
+#include "engine/testing/memory_anchor.h"
+#include "k8s/adapters/adapters.h"
+#include "k8s/operator/ops_manager.h"
+#include "store/memory_log.h"
+#include "tests/k8s/provisioner/world.h"
+
+namespace ratchet::k8s::testing {
+
+// One life of the ops manager.
+class OpsProcess {
+ public:
+  OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
+             engine::testing::MemoryAnchor& anchor);
+
+  void step();  // one piece of work, and what the watch has seen
+  std::size_t recorded() const { return recorded_; }
+  const store::LogReader& log() const { return log_; }
+
+ private:
+  std::shared_ptr<void> watch(std::function<void(Event)> on_event);
+  void deliver();
+  SqlRows answer(const std::string& statement);
+
+  World& world_;
+  boost::asio::io_context io_;
+  engine::AsioHost host_{io_};
+  store::MemoryLog log_;
+  embedded::InProcessClient client_{world_.server, "ops-manager"};
+  Environment environment_;
+  engine::Handlers handlers_;
+  engine::Registry registry_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<OpsManager> manager_;
+  std::function<void(Event)> on_event_;
+  std::map<std::string, Json> seen_;  // requests as last delivered, by key
+  std::size_t recorded_ = 0;
+};
+
+class OpsWorld {
+ public:
+  OpsWorld();  // with the MySQL demo/my-standalone, Ready at 10.11.18
+
+  void request(const std::string& name, const std::string& target,
+               const std::string& more = "");
+  // Runs everything until the request has ended. Kills the ops manager after `kill_after` of its
+  // records, once. Throws if it takes too long.
+  void finish(const std::string& name, std::optional<std::size_t> kill_after = std::nullopt);
+  void run_until(const std::function<bool()>& done,
+                 std::optional<std::size_t> kill_after = std::nullopt);
+
+  std::string phase_of(const std::string& name);
+  std::string message_of(const std::string& name, const std::string& condition);
+  std::string pod_uid();
+  std::string image();  // of the pod
+  // The reasons and messages of the core Events on the request, oldest first.
+  std::vector<std::string> events_of(const std::string& name);
+  // The ops manager's successful writes, but Events and statuses of requests; sorted; uids, versions
+  // and times masked.
+  std::vector<std::string> writes();
+  std::size_t records() const { return records_; }
+
+  World world;
+  int exit_code = 0;         // of servers that are asked to end
+  std::string missing_image;  // cannot be pulled
+
+ private:
+  void round();
+  void end_containers();
+
+  std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
+  engine::testing::MemoryAnchor anchor_;
+  std::unique_ptr<OpsProcess> process_;
+  std::vector<std::pair<std::string, std::string>> writes_;
+  std::size_t records_ = 0;
+};
+
+}  // namespace ratchet::k8s::testing

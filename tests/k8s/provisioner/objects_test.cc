@@ -1,0 +1,218 @@
+// The objects as text: what users and their tools see is in the golden files beside this.
+#include "k8s/provisioner/objects.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/k8s/provisioner/manifests.h"
+#include "tests/k8s/provisioner/yaml.h"
+
+namespace ratchet::k8s::provisioner {
+namespace {
+
+using ratchet::k8s::testing::parse_yaml;
+using ratchet::k8s::testing::read_source;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+Json stored(const std::string& yaml) {
+  Json mysql = parse_yaml(yaml).at(0);
+  mysql["metadata"]["uid"] = "1b6c0e4e-0000-4000-8000-000000000001";
+  mysql["metadata"]["generation"] = 1;
+  return mysql;
+}
+
+Json entry() { return parse_yaml(ratchet::k8s::testing::old_version).at(0); }
+
+// RATCHET_WRITE_GOLDEN=1 writes the file anew; review the difference before you commit it.
+void expect_golden(const std::string& name, const Json& actual) {
+  const std::string path = "tests/k8s/provisioner/golden/" + name + ".json";
+  const std::string text = actual.dump(2) + "\n";
+  if (std::getenv("RATCHET_WRITE_GOLDEN") != nullptr) {
+    std::ofstream(std::string(RATCHET_SOURCE_DIR) + "/" + path) << text;
+  }
+  EXPECT_EQ(text, read_source(path));
+}
+
+constexpr const char* everything = R"(
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata:
+  name: db
+  namespace: demo
+  labels: {team: red, kubedb.com/x: "y"}
+spec:
+  version: "10.11.18"
+  deletionPolicy: Halt
+  requireSSL: true
+  storage: {resources: {requests: {storage: 10Gi}}}
+  authSecret: {name: mine}
+  configSecret: {name: conf}
+  init: {script: {configMap: {name: scripts}}}
+  serviceTemplates:
+    - alias: primary
+      metadata: {annotations: {a: b}}
+      spec: {type: NodePort, ports: [{name: primary, port: 3306, nodePort: 30306}]}
+  podTemplate:
+    metadata: {annotations: {pod: note}}
+    controller: {annotations: {set: note}}
+    spec:
+      serviceAccountName: own
+      nodeSelector: {disk: ssd}
+      volumes: [{name: extra, emptyDir: {}}]
+      containers:
+        - name: mysql
+          args: ["--character-set-server=utf8mb4"]
+          env: [{name: MYSQL_DATABASE, value: myDB}]
+          resources: {requests: {cpu: 250m, memory: 2Gi}}
+          volumeMounts: [{name: extra, mountPath: /extra}]
+        - {name: shipper, image: logs}
+)";
+
+TEST(Objects, OfTheStandaloneOfTheGuide) {
+  const Database database = read_database(stored(ratchet::k8s::testing::standalone));
+  const Json set = stateful_set(database, entry(), "my-standalone");
+  expect_golden("standalone_stateful_set", set);
+  expect_golden("standalone_services", {governing_service(database), primary_service(database)});
+  expect_golden("standalone_access",
+                {service_account(database), role(database), role_binding(database)});
+  expect_golden("standalone_secret", auth_secret(database, "secret"));
+  Json made = set;
+  made["metadata"]["uid"] = "2";
+  expect_golden("standalone_budget", disruption_budget(database, made));
+}
+
+TEST(Objects, OfADatabaseThatUsesWhatThereIs) {
+  const Database database = read_database(stored(everything));
+  expect_golden("everything_stateful_set", stateful_set(database, entry(), "db"));
+  expect_golden("everything_primary_service", primary_service(database));
+}
+
+// The flat template of v1alpha2 and the containers of v1 say the same.
+TEST(Objects, AreTheSameForBothShapesOfThePodTemplate) {
+  Json flat = stored(everything);
+  Json& pod = flat["spec"]["podTemplate"]["spec"];
+  for (const char* field : {"args", "env", "resources", "volumeMounts"}) {
+    pod[field] = pod["containers"][0][field];
+  }
+  pod["containers"].erase(0);
+  EXPECT_EQ(stateful_set(read_database(flat), entry(), "db"),
+            stateful_set(read_database(stored(everything)), entry(), "db"));
+}
+
+TEST(Objects, TheSourceAnnotationTellsTemplatesApartButNotImages) {
+  Json mysql = stored(ratchet::k8s::testing::standalone);
+  const auto source = [&](const Json& of_version) {
+    return stateful_set(read_database(mysql), of_version,
+                        "x")["metadata"]["annotations"][source_annotation];
+  };
+  const Json before = source(entry());
+  EXPECT_EQ(source(parse_yaml(ratchet::k8s::testing::new_version).at(0)), before);
+  mysql["spec"]["podTemplate"]["spec"]["priority"] = 7;
+  EXPECT_NE(source(entry()), before);
+}
+
+TEST(Objects, AnEphemeralDatabaseHasNoClaim) {
+  Json mysql = stored(ratchet::k8s::testing::standalone);
+  mysql["spec"]["storageType"] = "Ephemeral";
+  const Json set = stateful_set(read_database(mysql), entry(), "x");
+  EXPECT_FALSE(set["spec"].contains("volumeClaimTemplates"));
+  EXPECT_EQ(set["spec"]["template"]["spec"]["volumes"][1],
+            Json({{"name", "data"}, {"emptyDir", {{"sizeLimit", "1Gi"}}}}));
+}
+
+TEST(Password, HasSixteenCharactersAndIsNeverTheSame) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 200; ++i) {
+    const std::string password = generate_password();
+    EXPECT_THAT(password, MatchesRegex("[A-Za-z0-9][-A-Za-z0-9!$&()*,.;=_~]{14}[A-Za-z0-9]"));
+    seen.insert(password);
+  }
+  EXPECT_EQ(seen.size(), 200u);
+}
+
+struct Bad {
+  const char* patch;  // merged into spec
+  const char* reason;
+  const char* message;
+};
+
+class BadSpec : public ::testing::TestWithParam<Bad> {};
+
+TEST_P(BadSpec, IsRefusedWithWhatToDo) {
+  Json mysql = stored(ratchet::k8s::testing::standalone);
+  mysql["spec"].merge_patch(Json::parse(GetParam().patch));
+  const auto refusal = refuse(read_database(mysql), entry(), false);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->reason, GetParam().reason);
+  EXPECT_THAT(refusal->message, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Specs, BadSpec,
+    ::testing::Values(
+        Bad{R"({"version": ""})", "MalformedSpec", "'spec.version' is missing"},
+        Bad{R"({"replicas": 3})", "MalformedSpec", "must be 1 for a standalone"},
+        Bad{R"({"storage": null})", "MalformedSpec",
+            "spec.storage is missing for durable storage type"},
+        Bad{R"({"storage": {"resources": null}})", "MalformedSpec", "give a size such as"},
+        Bad{R"({"storageType": "Nowhere"})", "MalformedSpec", "'spec.storageType' is invalid"},
+        Bad{R"({"storageType": "Ephemeral", "terminationPolicy": "Halt"})", "MalformedSpec",
+            "can not be used for 'Ephemeral' storage"},
+        Bad{R"({"topology": {"mode": "GroupReplication"}})", "Unsupported", "spec.topology"},
+        Bad{R"({"tls": {}})", "Unsupported", "spec.tls"},
+        Bad{R"({"monitor": {}})", "Unsupported", "spec.monitor"},
+        Bad{R"({"init": {"archiver": {}}})", "Unsupported", "spec.init.archiver"},
+        Bad{R"({"podTemplate": {"spec": {"env": [{"name": "MYSQL_ROOT_PASSWORD"}]}}})",
+            "MalformedSpec",
+            "environment variable MYSQL_ROOT_PASSWORD is forbidden to use in MySQL spec"},
+        Bad{R"({"podTemplate": {"spec": {"volumes": [{"name": "data"}]}}})", "MalformedSpec",
+            "volume name data is reserved"},
+        Bad{R"({"podTemplate": {"spec": {"volumeMounts": [{"name": "a", "mountPath": "/tmp"}]}}})",
+            "MalformedSpec", "mount path /tmp is reserved"},
+        Bad{R"({"podTemplate": {"spec": "x"}})", "MalformedSpec", "wrong type"}));
+
+TEST(BadVersion, IsRefusedByNameByFieldAndByDeprecation) {
+  const Database database = read_database(stored(ratchet::k8s::testing::standalone));
+  EXPECT_THAT(refuse(database, nullptr, false)->message,
+              HasSubstr("mysqlversions.catalog.kubedb.com \"10.11.18\" not found"));
+  Json incomplete = entry();
+  incomplete["spec"]["db"] = Json::object();
+  EXPECT_THAT(refuse(database, incomplete, false)->message, HasSubstr("lacks /spec/db/image"));
+  Json deprecated = entry();
+  deprecated["spec"]["deprecated"] = true;
+  EXPECT_THAT(refuse(database, deprecated, false)->message,
+              HasSubstr("is using deprecated version 10.11.18. Skipped processing"));
+  EXPECT_FALSE(refuse(database, deprecated, true).has_value());
+  EXPECT_FALSE(refuse(database, entry(), false).has_value());
+}
+
+TEST(Policy, OfTwoNamesTheMoreProtectiveCounts) {
+  const auto policy = [](const char* spec) {
+    Json mysql = stored(ratchet::k8s::testing::standalone);
+    mysql["spec"].merge_patch(Json::parse(spec));
+    return read_database(mysql).policy;
+  };
+  EXPECT_EQ(policy(R"({})"), DeletionPolicy::wipe_out);
+  EXPECT_EQ(policy(R"({"terminationPolicy": null})"), DeletionPolicy::remove);
+  EXPECT_EQ(policy(R"({"deletionPolicy": "Halt"})"), DeletionPolicy::halt);
+  EXPECT_EQ(policy(R"({"deletionPolicy": "WipeOut", "terminationPolicy": "DoNotTerminate"})"),
+            DeletionPolicy::do_not_terminate);
+}
+
+TEST(Versions, CompareByNumbers) {
+  EXPECT_EQ(version_digits("11.8.6-MariaDB-0+deb13u1"), "11.8.6");
+  EXPECT_LT(compare_versions("10.11.18", "11.8"), 0);
+  EXPECT_LT(compare_versions("9.7.4", "10.11.18"), 0);
+  EXPECT_EQ(compare_versions("8.0", "8.0.0-x"), 0);
+  EXPECT_GT(compare_versions("8.0.36", "8.0.4"), 0);
+  EXPECT_GT(compare_versions("8.0", ""), 0);
+}
+
+}  // namespace
+}  // namespace ratchet::k8s::provisioner

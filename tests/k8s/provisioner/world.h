@@ -1,0 +1,69 @@
+// A cluster in this process: the embedded API server with its controllers and a simulated node, the
+// project's own CRDs, and the provisioner's parts on it, driven one pass at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "k8s/client/kinds.h"
+#include "k8s/embedded/api_server.h"
+#include "k8s/embedded/controllers/controllers.h"
+#include "k8s/embedded/controllers/simulated_node.h"
+#include "k8s/embedded/in_process_client.h"
+#include "k8s/provisioner/health.h"
+#include "k8s/provisioner/reconcile.h"
+
+namespace ratchet::k8s::testing {
+
+class World {
+ public:
+  World();  // has namespace demo, the CRDs and both versions
+
+  // Creates, or replaces the spec of, every document.
+  void apply(const std::string& yaml);
+  // null if there is none.
+  Json get(const Resource& kind, const std::string& name, const std::string& space = "demo");
+  std::vector<std::string> names(const Resource& kind);
+  void patch(const Resource& kind, const std::string& name, Json patch);
+  void remove(const Resource& kind, const std::string& name);
+  void pause(const std::string& name, const std::string& since);
+  void resume(const std::string& name);
+
+  std::optional<provisioner::Duration> pass(const std::string& name = "my-standalone");
+  void check(const std::string& name = "my-standalone");
+  // Passes, checks, controllers and node until nothing changes any more.
+  void settle(const std::string& name = "my-standalone");
+  // Controllers and node only.
+  bool run_cluster();
+
+  std::string phase(const std::string& name = "my-standalone");
+  // The condition of the MySQL; null if there is none.
+  Json condition(const std::string& type, const std::string& name = "my-standalone");
+
+  boost::asio::io_context& loop() { return loop_; }
+  // Runs a call of the client to its end.
+  Reply run(boost::asio::awaitable<Reply> call);
+
+  // What the servers answer, and what they were asked with.
+  provisioner::ProbeResult answer;
+  std::vector<provisioner::ProbeTarget> probes;
+  std::vector<Report> events;
+  std::vector<std::string> event_texts();
+
+  embedded::Faults faults;
+  embedded::ApiServer server;
+  embedded::InProcessClient client{server, "provisioner"};
+  provisioner::Context context;
+
+ private:
+  boost::asio::io_context loop_;
+  embedded::Controllers controllers_{server};
+  embedded::SimulatedNode node_{server};
+  provisioner::Reconciler reconciler_{context};
+  provisioner::Health health_{context};
+};
+
+}  // namespace ratchet::k8s::testing

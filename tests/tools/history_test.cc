@@ -1,0 +1,126 @@
+// What is proved: the history of a run as people see it, to the letter, and as programs do.
+#include "engine/inspect/history.h"
+
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include "tests/engine/recording.h"
+#include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+namespace {
+
+using engine::testing::lisbon;
+using engine::testing::Outside;
+
+// A file beside this one.
+std::string content_of(const std::string& name) {
+  std::ifstream in(std::string(GOLDEN_FOLDER "/") + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class History : public ::testing::Test {
+ protected:
+  History() {
+    setenv("TZ", "UTC", 1);
+    tzset();
+    record_lisbon(outside);
+    log = reader_of(outside);
+  }
+
+  std::string print(Format format, bool hints = false) {
+    std::ostringstream out, err;
+    Streams streams{out, err, {}};
+    const HistoryOptions options{{lisbon, false}, hints, {}};
+    EXPECT_EQ(print_history(*log, options, {streams, format}), Exit::well);
+    EXPECT_EQ(err.str(), "");
+    return out.str();
+  }
+
+  Outside outside;
+  std::unique_ptr<store::LogReader> log;
+};
+
+TEST_F(History, IsATableThatAPersonCanRead) {
+  EXPECT_EQ(print(Format::table), content_of("history.txt"));
+}
+
+TEST_F(History, ShowsAttemptsAndProbesWhenAsked) {
+  const std::string table = print(Format::table, true);
+  EXPECT_NE(table.find("busy: the agency does not answer"), std::string::npos) << table;
+  EXPECT_NE(table.find("was done"), std::string::npos) << table;
+}
+
+TEST_F(History, AsJsonHoldsEveryEventWithItsPlaceInTheLog) {
+  const Document document = Document::parse(print(Format::json));
+  EXPECT_EQ(document["run"], lisbon);
+  EXPECT_EQ(document["state"], "completed");
+  std::size_t i = 0;
+  for (const auto& record : engine::read_history(*log, document["index"])) {
+    for (std::size_t place = 0; place < record.turn.events.size(); ++place, ++i) {
+      const Document& event = document["events"].at(i);
+      EXPECT_EQ(event["run"], lisbon);
+      EXPECT_EQ(event["index"], record.index);
+      EXPECT_EQ(event["turn"], record.turn.turn);
+      EXPECT_EQ(event["place"], place);
+      EXPECT_EQ(event["event"], engine::name_of(record.turn.events[place]));
+    }
+  }
+  EXPECT_EQ(document["events"].size(), i);
+  const Document& start = document["events"][0];
+  EXPECT_EQ(start["input"], "Lisbon");
+  EXPECT_EQ(start["class"], "completion");
+  EXPECT_EQ(start["time"], "2001-09-09T01:46:40.000000Z");
+}
+
+void expect_same(const YAML::Node& yaml, const Document& json, const std::string& where) {
+  if (json.is_object()) {
+    ASSERT_TRUE(yaml.IsMap()) << where;
+    EXPECT_EQ(yaml.size(), json.size()) << where;
+    for (const auto& [key, value] : json.items()) expect_same(yaml[key], value, where + "." + key);
+  } else if (json.is_array()) {
+    ASSERT_EQ(yaml.size(), json.size()) << where;
+    for (std::size_t i = 0; i < json.size(); ++i) expect_same(yaml[i], json[i], where + "[]");
+  } else {
+    EXPECT_EQ(yaml.Scalar(), json.is_string() ? json.get<std::string>() : json.dump()) << where;
+  }
+}
+
+TEST_F(History, AsYamlSaysTheSameAsJson) {
+  expect_same(YAML::Load(print(Format::yaml)), Document::parse(print(Format::json)), "");
+}
+
+TEST(Documents, TextThatYamlWouldTakeForSomethingElseIsQuoted) {
+  std::ostringstream out;
+  write_yaml(out, {{"a", "true"}, {"b", "1.5"}, {"c", "NO"}, {"d", ""}, {"e", "text"}, {"f", 7}});
+  EXPECT_EQ(out.str(), "---\na: \"true\"\nb: \"1.5\"\nc: \"NO\"\nd: \"\"\ne: text\nf: 7\n");
+}
+
+TEST(Words, APayloadIsToldByItsObjectsFirst) {
+  using Told = std::vector<std::string>;
+  const auto told = [](const char* json) { return telling(Document::parse(json), 2); };
+  EXPECT_EQ(told(R"("Lisbon")"), Told{"Lisbon"});
+  EXPECT_EQ(told(R"({"pod":"db-0","database":{"space":"shop","name":"db"},"uid":"7e0a"})"),
+            (Told{"shop/db", "db-0"}));
+  EXPECT_EQ(told(R"({"object":{"namespace":"shop","name":"db"}})"), Told{"shop/db"});
+  EXPECT_EQ(told(R"({"deadline_us":"1700000000000000","pod_uid":"7e0a"})"), Told{});
+  EXPECT_EQ(told(R"({"manifest":"{\"kind\":\"StatefulSet\"}","image":"db:11.8"})"),
+            Told{"db:11.8"});
+  EXPECT_EQ(told(R"({"a":"one","b":"one","c":"two","d":"three"})"), (Told{"one", "two"}));
+  EXPECT_EQ(telling(Document::parse(R"({"a":"one","b":"two"})"), 2, {"one"}), Told{"two"});
+  EXPECT_EQ(told("{}"), Told{});
+}
+
+}  // namespace
+}  // namespace ratchet::ratchetctl

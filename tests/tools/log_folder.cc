@@ -1,0 +1,53 @@
+#include "tests/tools/log_folder.h"
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "engine/core/codec.h"
+#include "store/rocks_log.h"
+
+namespace ratchet::ratchetctl {
+
+namespace fs = std::filesystem;
+
+Folder::Folder() {
+  std::string name = (fs::temp_directory_path() / "ratchetctl-test-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder " + name);
+  at_ = name;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  fs::remove_all(at_, ignored);
+}
+
+std::string make_log(const std::string& dir) { return store::open_rocks_log(dir)->head().log_id; }
+
+store::Entry Copier::entry(const std::string& record) {
+  store::Entry entry;
+  entry.record = record;
+  if (next_ == 0) {  // definitions do no harm before their records
+    from_.scan_projections(engine::definition_prefix, [&](auto key, auto value) {
+      entry.projections.push_back({std::string(key), std::string(value)});
+      return true;
+    });
+  }
+  const engine::Decoded decoded =
+      engine::decode({next_, record}, definitions_, engine::blobs_of(from_));
+  if (const auto* turn = std::get_if<engine::Turn>(&decoded)) {
+    entry.turn = store::RunTurn{turn->run, turn->turn};
+    engine::RunSummary& summary = summaries_[turn->run];
+    summary.run = turn->run;
+    if (engine::fold(summary, *turn)) {
+      summary.as_of = next_;
+      entry.projections.push_back({engine::summary_key(summary.run_id), engine::encode(summary)});
+    }
+  }
+  return entry;
+}
+
+void Copier::copy(store::Log& to, std::uint64_t end) {
+  for (; next_ < end; ++next_) to.submit(entry(*from_.read(next_)));
+}
+
+}  // namespace ratchet::ratchetctl

@@ -1,0 +1,52 @@
+#include "tools/ratchetd/daemon.h"
+
+#include <csignal>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include "store/rocks_log.h"
+#include "tools/ratchetd/process.h"
+#include "tools/ratchetd/roles.h"
+
+namespace ratchet::ratchetd {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// After a signal the roles give up their Leases; then, or after this, the process ends.
+constexpr std::chrono::seconds grace{5};
+
+}  // namespace
+
+int run(const Options& options) {
+  asio::io_context io{1};
+  std::unique_ptr<store::Log> log;  // outlives what the process keeps
+  Process process(io, options);
+  if (options.ops_manager) {
+    log = store::open_rocks_log(options.log.string());
+    process.spawn(run_ops_manager(process, *log));
+  }
+  if (options.provisioner) process.spawn(run_provisioner(process, log.get()));
+
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  asio::steady_timer last(io);
+  signals.async_wait([&](const boost::system::error_code& error, int number) {
+    if (error) return;
+    spdlog::info("stops: signal {}", number);
+    process.stop(Exit::well);
+    last.expires_after(grace);
+    last.async_wait([&io](const boost::system::error_code& over) {
+      if (!over) io.stop();
+    });
+  });
+  io.run();
+  if (process.error) std::rethrow_exception(process.error);
+  return process.code.value_or(Exit::failed);
+}
+
+}  // namespace ratchet::ratchetd

@@ -1,0 +1,108 @@
+#include <chrono>
+#include <memory>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "engine/runtime/asio_host.h"
+#include "engine/runtime/engine.h"
+#include "k8s/adapters/adapters.h"
+#include "k8s/adapters/pod_sql.h"
+#include "k8s/operator/fenced_client.h"
+#include "k8s/operator/lease_anchor.h"
+#include "k8s/operator/ops_manager.h"
+#include "store/checkpoint.h"
+#include "store/log.h"
+#include "tools/ratchetd/roles.h"
+#include "workflows/mysql/update_version.h"
+
+namespace ratchet::ratchetd {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> pause(std::chrono::milliseconds length) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, length);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+// Everything that the engine's handlers refer to; declared in the order of dependence.
+struct Works {
+  Works(Process& process, store::Log& log)
+      : executor(process.io.get_executor()),
+        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease, &log),
+              [&process] { lose(process); }),
+        client(process.client, lease, request_deadline),
+        anchor(executor, lease),
+        host(process.io) {
+    environment.executor = executor;
+    environment.client = &client;
+    environment.sql = k8s::make_pod_sql(client);
+    environment.now = [this] { return host.now(); };
+    environment.pause = pause;
+    environment.provisioner_lease = process.lease_key(provisioner_lease);
+    k8s::add_database_handlers(handlers, environment);
+    k8s::add_stateful_set_handlers(handlers, environment);
+    k8s::add_pod_handlers(handlers, environment);
+    k8s::add_server_handlers(handlers, environment);
+    mysql::add_workflows(registry);
+    engine = std::make_unique<engine::Engine>(
+        log, host, registry, handlers, anchor,
+        engine::EngineOptions{"ratchetd " RATCHET_VERSION, "ratchetd"});
+    manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
+  }
+
+  static void lose(Process& process) {
+    spdlog::critical(
+        "the ops manager's Lease was lost: another process took over, or the API "
+        "server was out of reach");
+    process.stop(Exit::lease_lost);
+    process.io.stop();
+  }
+
+  asio::any_io_executor executor;
+  k8s::Lease lease;
+  k8s::FencedClient client;
+  k8s::LeaseAnchor anchor;
+  engine::AsioHost host;
+  k8s::Environment environment;
+  engine::Handlers handlers;
+  engine::Registry registry;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<k8s::OpsManager> manager;
+};
+
+}  // namespace
+
+asio::awaitable<void> run_ops_manager(Process& process, store::Log& log) {
+  // Attempts under way refer to it until the io_context has stopped for good.
+  const auto works = std::make_shared<Works>(process, log);
+  process.kept.push_back(works);
+  if (!co_await process.acquire(works->lease)) co_return;
+
+  works->engine->on_halt([&process](const std::string& why) {
+    process.fail(std::make_exception_ptr(engine::Halt(why)));
+  });
+  works->engine->observe([manager = works->manager.get()](const engine::Recorded& recorded) {
+    manager->recorded(recorded);
+  });
+  asio::steady_timer ready(works->executor, asio::steady_timer::time_point::max());
+  works->engine->open([&ready] { ready.cancel(); });
+  boost::system::error_code opened;
+  co_await ready.async_wait(asio::redirect_error(asio::use_awaitable, opened));
+
+  process.on_stop([manager = works->manager.get()] { manager->stop(); });
+  spdlog::info("ops manager: started on the log {} with {} records",
+               store::to_hex(log.head().log_id), log.head().size);
+  co_await works->manager->run([&process](k8s::Resource kind, auto on_event) {
+    return process.watch(std::move(kind), "", std::move(on_event));
+  });
+  // Effects that are under way may land yet; the next start looks at them.
+  co_await works->lease.release();
+}
+
+}  // namespace ratchet::ratchetd

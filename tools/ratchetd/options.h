@@ -1,0 +1,31 @@
+// What ratchetd was asked to do, and how it ends.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace ratchet::ratchetd {
+
+// docs/OPERATING.md explains them. Never renumbered.
+enum Exit : int {
+  well = 0,        // stopped by SIGTERM or SIGINT
+  usage = 1,       // the command line, the kubeconfig or the log's folder is wrong
+  failed = 2,      // something unforeseen; the message says what
+  log_locked = 3,  // another process has the log open
+  halted = 4,      // the log is damaged, failed, or not the one that was anchored
+  lease_lost = 5   // another process took over, or the API server was out of reach for too long
+};
+
+struct Options {
+  bool ops_manager = true;
+  bool provisioner = true;
+  std::optional<std::filesystem::path> kubeconfig;
+  std::filesystem::path log;
+  std::string space;        // of the databases; empty: all namespaces
+  std::string lease_space;  // of the Leases; empty: the kubeconfig's or pod's own
+  std::chrono::seconds health_interval{10};
+};
+
+}  // namespace ratchet::ratchetd

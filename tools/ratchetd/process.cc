@@ -1,0 +1,111 @@
+#include "tools/ratchetd/process.h"
+
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include "store/checkpoint.h"
+#include "tools/ratchetd/daemon.h"
+
+namespace ratchet::ratchetd {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::shared_ptr<k8s::HttpClient> connect(asio::io_context& io, const Options& options) {
+  try {
+    k8s::ClientOptions how;
+    how.field_manager = "ratchetd";
+    how.user_agent = "ratchetd/" RATCHET_VERSION;
+    how.deadline = request_deadline;
+    return std::make_shared<k8s::HttpClient>(io.get_executor(),
+                                             k8s::find_access(options.kubeconfig), how);
+  } catch (const std::exception& error) {
+    throw BadSetup(error.what());
+  }
+}
+
+// Different for each process.
+std::string process_nonce() {
+  std::random_device random;
+  char text[17];
+  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
+  return text;
+}
+
+// Of this boot of the machine; empty if it cannot be read.
+std::string boot_id() {
+  std::ifstream in("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(in, id);
+  return id;
+}
+
+}  // namespace
+
+Process::Process(asio::io_context& context, const Options& given)
+    : io(context), options(given), client(connect(context, given)) {}
+
+void Process::stop(int with) {
+  if (code) return;
+  code = with;
+  for (const auto& task : stopping) task();
+  if (roles == waiting) io.stop();
+}
+
+asio::awaitable<bool> Process::acquire(k8s::Lease& lease) {
+  ++waiting;
+  co_await lease.acquire();
+  --waiting;
+  co_return !code;
+}
+
+void Process::fail(std::exception_ptr why) {
+  if (!error) error = std::move(why);
+  stop(Exit::failed);
+  io.stop();
+}
+
+void Process::spawn(asio::awaitable<void> task) {
+  ++roles;
+  asio::co_spawn(io, std::move(task), [this](std::exception_ptr why) {
+    if (why) fail(why);
+    if (--roles == (code ? waiting : 0)) io.stop();
+  });
+}
+
+std::shared_ptr<void> Process::watch(k8s::Resource kind, std::string label_selector,
+                                     std::function<void(k8s::Event)> on_event) const {
+  k8s::WatchOptions how;
+  how.space = options.space;
+  how.label_selector = std::move(label_selector);
+  k8s::WatchHandler handler;
+  handler.on_event = std::move(on_event);
+  auto followed = std::make_shared<k8s::Watch>(client, std::move(kind), how, std::move(handler));
+  followed->start();
+  return followed;
+}
+
+k8s::Key Process::lease_key(const char* name) const {
+  return {options.lease_space.empty() ? client->default_space() : options.lease_space, name};
+}
+
+k8s::LeaseOptions Process::lease_options(const char* name, const store::Log* log) const {
+  k8s::LeaseOptions how;
+  how.key = lease_key(name);
+  const std::string boot = boot_id();
+  if (log == nullptr || boot.empty()) {
+    how.identity = process_nonce();
+    return how;
+  }
+  const std::string mine = store::to_hex(log->head().log_id) + "_" + boot + "_";
+  how.identity = mine + process_nonce();
+  how.known_dead = [mine](const std::string& holder) { return holder.starts_with(mine); };
+  return how;
+}
+
+}  // namespace ratchet::ratchetd

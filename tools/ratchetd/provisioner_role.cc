@@ -1,0 +1,43 @@
+#include <memory>
+
+#include <spdlog/spdlog.h>
+
+#include "k8s/client/events.h"
+#include "k8s/provisioner/provisioner.h"
+#include "k8s/provisioner/sql_probe.h"
+#include "tools/ratchetd/roles.h"
+
+namespace ratchet::ratchetd {
+
+namespace asio = boost::asio;
+using k8s::provisioner::Provisioner;
+
+asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
+  k8s::Lease lease(process.io.get_executor(), process.client,
+                   process.lease_options(provisioner_lease, log), [&process] {
+                     spdlog::critical("the provisioner's Lease was lost");
+                     process.stop(Exit::lease_lost);
+                     process.io.stop();
+                   });
+  if (!co_await process.acquire(lease)) co_return;
+  spdlog::info("provisioner: started");
+
+  auto events = std::make_shared<k8s::EventRecorder>(process.io.get_executor(), process.client,
+                                                     "KubeDB Operator");
+  k8s::provisioner::Ports ports;
+  ports.watch = [&process](k8s::Resource kind, std::string labels, auto on_event) {
+    return process.watch(std::move(kind), std::move(labels), std::move(on_event));
+  };
+  ports.emit = [events](const k8s::Json& object, k8s::Report report) {
+    events->record(object, std::move(report));
+  };
+  ports.probe = k8s::provisioner::sql_prober();
+  k8s::provisioner::Options options;
+  options.health_period = process.options.health_interval;
+  Provisioner provisioner(process.io.get_executor(), *process.client, std::move(ports), options);
+  process.on_stop([&provisioner] { provisioner.stop(); });
+  co_await provisioner.run();
+  co_await lease.release();
+}
+
+}  // namespace ratchet::ratchetd

@@ -1,0 +1,24 @@
+// The two roles of the daemon. Each takes its own Lease first, and stops the process when that is
+// lost. Both return when the process stops.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "tools/ratchetd/process.h"
+
+namespace ratchet::store {
+class Log;
+}
+
+namespace ratchet::ratchetd {
+
+inline constexpr const char* provisioner_lease = "ratchet-provisioner";
+
+// The log must outlive the io_context's work. `log`: of the other role, if this process has it.
+boost::asio::awaitable<void> run_provisioner(Process& process, const store::Log* log);
+boost::asio::awaitable<void> run_ops_manager(Process& process, store::Log& log);
+
+}  // namespace ratchet::ratchetd
