@@ -30,25 +30,11 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-// `<log id>_<boot id>_<nonce>`. Whoever has this log open on this boot knows that an earlier holder
-// with the same log and boot is dead, so it need not wait for that one's lease to run out.
-k8s::LeaseOptions lease_options(const Process& process, const store::Log& log) {
-  const std::string boot = boot_id();
-  const std::string mine = store::to_hex(log.head().log_id) + "_" + boot + "_";
-  k8s::LeaseOptions how;
-  how.key = process.lease_key(k8s::ops_manager_lease);
-  how.identity = mine + process_nonce();
-  how.known_dead = [mine, boot](const std::string& holder) {
-    return !boot.empty() && holder.starts_with(mine);
-  };
-  return how;
-}
-
 // Everything that the engine's handlers refer to; declared in the order of dependence.
 struct Works {
   Works(Process& process, store::Log& log)
       : executor(process.io.get_executor()),
-        lease(executor, process.client, lease_options(process, log),
+        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease),
               [&process] { lose(process); }),
         client(process.client, lease, request_deadline),
         anchor(executor, lease),

@@ -28,6 +28,14 @@ std::shared_ptr<k8s::HttpClient> connect(asio::io_context& io, const Options& op
   }
 }
 
+// Random, different for each process.
+std::string process_nonce() {
+  std::random_device random;
+  char text[17];
+  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
+  return text;
+}
+
 }  // namespace
 
 Process::Process(asio::io_context& context, const Options& given)
@@ -77,11 +85,14 @@ k8s::Key Process::lease_key(const char* name) const {
   return {options.lease_space.empty() ? client->default_space() : options.lease_space, name};
 }
 
-std::string process_nonce() {
-  std::random_device random;
-  char text[17];
-  std::snprintf(text, sizeof text, "%08x%08x", random(), random());
-  return text;
+k8s::LeaseOptions Process::lease_options(const char* name) const {
+  k8s::LeaseOptions how;
+  how.key = lease_key(name);
+  how.identity = (log_and_boot.empty() ? "ratchetd_" : log_and_boot) + process_nonce();
+  how.known_dead = [mine = log_and_boot](const std::string& holder) {
+    return !mine.empty() && holder.starts_with(mine);
+  };
+  return how;
 }
 
 std::string boot_id() {

@@ -13,9 +13,7 @@ namespace asio = boost::asio;
 using k8s::provisioner::Provisioner;
 
 asio::awaitable<void> run_provisioner(Process& process) {
-  k8s::LeaseOptions how;
-  how.key = process.lease_key(provisioner_lease);
-  how.identity = "provisioner_" + process_nonce();
+  const auto how = process.lease_options(provisioner_lease);
   k8s::Lease lease(process.io.get_executor(), process.client, how, [&process] {
     spdlog::critical("the provisioner's Lease was lost");
     process.stop(Exit::lease_lost);
