@@ -42,6 +42,15 @@ bool was_started(const Json& pod) {
          (status.is_object() && status.value("restartCount", 0) > 0);
 }
 
+// The node does nothing more with a deleted pod: it was never on one, it has ended, or the node has
+// sent its last word, which sets the grace period to 0.
+bool is_let_go(const Json& pod) {
+  const std::string phase = text_at(pod, "/status/phase");
+  return phase == "Failed" || phase == "Succeeded" || text_at(pod, "/spec/nodeName").empty() ||
+         part_at(container_status(pod), "/state/terminated").is_object() ||
+         part_at(pod, "/metadata/deletionGracePeriodSeconds") == 0;
+}
+
 bool is_ready(const Json& pod) { return condition_is_true(pod, "Ready"); }
 
 // Why a pod does not come up, as far as its status says.
@@ -187,11 +196,7 @@ asio::awaitable<mysql::PodState> await_ended(const Environment& environment, Att
       throw Refused("no_evidence", name_of(in) + " is gone, so nobody can see whether its server "
                                                  "was started");
     }
-    const std::string phase = text_at(*pod, "/status/phase");
-    const bool ended = phase == "Failed" || phase == "Succeeded" ||
-                       text_at(*pod, "/spec/nodeName").empty() ||
-                       part_at(container_status(*pod), "/state/terminated").is_object();
-    if (is_deleting(*pod) && ended) co_return state_of(pod);
+    if (is_deleting(*pod) && is_let_go(*pod)) co_return state_of(pod);
     co_await wait_on(environment, in.deadline_us(), name_of(in) + " did not end in time");
   }
 }

@@ -255,7 +255,8 @@ asio::awaitable<Done> await_adoption(const Environment& environment, AttemptInfo
       throw Refused("gone", "pod " + key.space + "/" + key.name +
                                 " was replaced by somebody else during the upgrade");
     }
-    if (controller_of(*pod) == in.stateful_set().uid()) co_return Done{};
+    // A pod that somebody else has deleted is adopted by nobody, and need not be: it goes anyway.
+    if (controller_of(*pod) == in.stateful_set().uid() || is_deleting(*pod)) co_return Done{};
     co_await wait_on(environment, in.deadline_us(),
                      "the new StatefulSet " + key.space + "/" + in.stateful_set().name() +
                          " did not adopt pod " + key.name + ": compare its selector with the "

@@ -221,6 +221,16 @@ TEST(UpdateVersion, GoesBackFromAnImageThatCannotBePulled) {
   EXPECT_EQ(cluster.claim_version, "");
 }
 
+TEST(UpdateVersion, HoldsNoPodWhenNobodyCanTellWhetherTheTargetStarted) {
+  FakeCluster cluster("10.11.6", "11.8.6");
+  cluster.target_image_missing = true;
+  cluster.refuse["await_pod_ended"] = {"timeout", "the node is silent"};
+  const OneRun run(cluster);
+  EXPECT_NE(run.failure().find("the only way is forward"), std::string::npos);
+  EXPECT_EQ(cluster.set->image, "image:11.8.6");
+  EXPECT_FALSE(cluster.pod->is_protected);
+}
+
 TEST(UpdateVersion, OnlyGoesForwardOnceTheTargetHasStarted) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.target_crashes = true;

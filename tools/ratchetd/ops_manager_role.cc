@@ -34,7 +34,7 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
 struct Works {
   Works(Process& process, store::Log& log)
       : executor(process.io.get_executor()),
-        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease, &log),
+        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease),
               [&process] { lose(process); }),
         client(process.client, lease, request_deadline),
         anchor(executor, lease),
@@ -57,9 +57,8 @@ struct Works {
   }
 
   static void lose(Process& process) {
-    spdlog::critical(
-        "the ops manager's Lease was lost: another process took over, or the API "
-        "server was out of reach");
+    spdlog::critical("the ops manager's Lease was lost: another process took over, or the API "
+                     "server was out of reach");
     process.stop(Exit::lease_lost);
     process.io.stop();
   }

@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "k8s/adapters/probe.h"
 #include "k8s/client/events.h"
 #include "k8s/provisioner/provisioner.h"
-#include "k8s/provisioner/sql_probe.h"
 #include "tools/ratchetd/roles.h"
 
 namespace ratchet::ratchetd {
@@ -12,13 +12,13 @@ namespace ratchet::ratchetd {
 namespace asio = boost::asio;
 using k8s::provisioner::Provisioner;
 
-asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
-  k8s::Lease lease(process.io.get_executor(), process.client,
-                   process.lease_options(provisioner_lease, log), [&process] {
-                     spdlog::critical("the provisioner's Lease was lost");
-                     process.stop(Exit::lease_lost);
-                     process.io.stop();
-                   });
+asio::awaitable<void> run_provisioner(Process& process) {
+  const auto how = process.lease_options(provisioner_lease);
+  k8s::Lease lease(process.io.get_executor(), process.client, how, [&process] {
+    spdlog::critical("the provisioner's Lease was lost");
+    process.stop(Exit::lease_lost);
+    process.io.stop();
+  });
   if (!co_await process.acquire(lease)) co_return;
   spdlog::info("provisioner: started");
 
@@ -31,7 +31,7 @@ asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
   ports.emit = [events](const k8s::Json& object, k8s::Report report) {
     events->record(object, std::move(report));
   };
-  ports.probe = k8s::provisioner::sql_prober();
+  ports.probe = k8s::sql_prober();
   k8s::provisioner::Options options;
   options.health_period = process.options.health_interval;
   Provisioner provisioner(process.io.get_executor(), *process.client, std::move(ports), options);

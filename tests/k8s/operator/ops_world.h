@@ -75,8 +75,7 @@ class OpsWorld {
   std::size_t records() const { return records_; }
 
   World world;
-  int exit_code = 0;         // of servers that are asked to end
-  std::string missing_image;  // cannot be pulled
+  int exit_code = 0;  // of servers that are asked to end
 
  private:
   void round();
