@@ -202,11 +202,11 @@ std::vector<Cause> forbidden_changes(const Kind& kind, const Json& old, const Js
   const std::string resource = kind.resource();
   if (resource == "statefulsets.apps" &&
       changed_besides(old, object,
-                      {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+                      {"replicas", "ordinals", "template", "updateStrategy",
                        "persistentVolumeClaimRetentionPolicy", "minReadySeconds"})) {
     return {forbidden_value("spec",
                             "updates to statefulset spec for fields other than 'replicas', "
-                            "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                            "'ordinals', 'template', 'updateStrategy', "
                             "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
                             "forbidden")};
   }

@@ -1,5 +1,6 @@
 #include "k8s/operator/projection.h"
 
+#include <cstdio>
 #include <ctime>
 #include <map>
 #include <optional>
@@ -169,8 +170,9 @@ nlohmann::json status_of(const Projection& projection) {
 
 std::string announcement_name(const Projection& projection, const std::string& run_id,
                               const Announcement& announcement) {
-  return projection.request + "." + run_id.substr(0, 8) + "." + std::to_string(announcement.turn) +
-         "." + std::to_string(announcement.place);
+  char number[32];
+  std::snprintf(number, sizeof number, ".%05u.%02u", announcement.turn, announcement.place);
+  return projection.request + "." + run_id.substr(0, 8) + number;
 }
 
 }  // namespace ratchet::k8s

@@ -48,7 +48,8 @@ nlohmann::json status_of(const Projection& projection);
 // A time as the API writes it: 2026-11-23T02:14:12Z.
 std::string api_time(engine::Time time);
 
-// What makes up the names of a request's Events: `<request>.<run>.<turn>.<place>`.
+// The name of a request's Event, `<request>.<run>.<turn>.<place>`: their order by name is their
+// order in time, which their times (of seconds) do not show.
 std::string announcement_name(const Projection& projection, const std::string& run_id,
                               const Announcement& announcement);
 

@@ -31,7 +31,7 @@ struct ProbeResult {
   std::string version;                       // as it says itself
 };
 
-// Answers within a few seconds whatever happens. Production: k8s/adapters/probe.h.
+// Answers within a few seconds whatever happens. Production: k8s/provisioner/sql_probe.h.
 using Prober = std::function<boost::asio::awaitable<ProbeResult>(ProbeTarget target)>;
 
 // Records a Kubernetes Event on `object`; failures are its own affair (k8s/client/events.h).

@@ -80,7 +80,7 @@ asio::awaitable<Json> Health::find_pod(const Database& database) {
   for (const Json& pod : pods.body.value("items", Json::array())) {
     if (best.is_null() || !pod["metadata"].contains("deletionTimestamp")) best = pod;
   }
-  co_return best;
+  co_return best.is_null() ? best : typed(kinds::pod, std::move(best));
 }
 
 asio::awaitable<Json> Health::find_claim(const Database& database, const Json& pod) {

@@ -36,6 +36,12 @@ Json overlay(Json actual, const Json& wanted) {
   return actual;
 }
 
+Json typed(const Resource& kind, Json element) {
+  element["apiVersion"] = kind.api_version();
+  element["kind"] = kind.kind;
+  return element;
+}
+
 bool controlled_by(const Json& object, const std::string& uid) {
   for (const Json& owner : metadata(object).value("ownerReferences", Json::array())) {
     if (owner.value("controller", false)) return owner.value("uid", "") == uid;

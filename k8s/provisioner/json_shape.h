@@ -14,6 +14,9 @@ bool covers(const Json& actual, const Json& wanted);
 // `actual` with `wanted` written over it: objects field by field, everything else replaced.
 Json overlay(Json actual, const Json& wanted);
 
+// An element of a list with the apiVersion and kind that only the list itself states.
+Json typed(const Resource& kind, Json element);
+
 // Whether the object's controlling owner has this uid.
 bool controlled_by(const Json& object, const std::string& uid);
 

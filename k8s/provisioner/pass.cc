@@ -85,7 +85,7 @@ asio::awaitable<MaybeStop> Pass::find_set() {
       co_return Stop{Refusal{"AmbiguousStatefulSet",
                              "more then one StatefulSet found for MySQL " + database().path()}};
     }
-    set_ = set;
+    set_ = typed(kinds::stateful_set, set);
   }
   co_return std::nullopt;
 }

@@ -82,8 +82,7 @@ asio::awaitable<void> run_ops_manager(Process& process, store::Log& log) {
   // Attempts under way refer to it until the io_context has stopped for good.
   const auto works = std::make_shared<Works>(process, log);
   process.kept.push_back(works);
-  co_await works->lease.acquire();
-  if (process.code) co_return;
+  if (!co_await process.acquire(works->lease)) co_return;
 
   works->engine->on_halt([&process](const std::string& why) {
     process.fail(std::make_exception_ptr(engine::Halt(why)));

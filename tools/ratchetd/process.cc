@@ -54,6 +54,14 @@ void Process::stop(int with) {
   if (code) return;
   code = with;
   for (const auto& task : stopping) task();
+  if (roles == waiting) io.stop();
+}
+
+asio::awaitable<bool> Process::acquire(k8s::Lease& lease) {
+  ++waiting;
+  co_await lease.acquire();
+  --waiting;
+  co_return !code;
 }
 
 void Process::fail(std::exception_ptr why) {
@@ -66,7 +74,7 @@ void Process::spawn(asio::awaitable<void> task) {
   ++roles;
   asio::co_spawn(io, std::move(task), [this](std::exception_ptr why) {
     if (why) fail(why);
-    if (--roles == 0) io.stop();
+    if (--roles == (code ? waiting : 0)) io.stop();
   });
 }
 

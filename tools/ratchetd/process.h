@@ -40,13 +40,16 @@ struct Process {
   // log open on this boot is dead, so it need not wait for that one's lease to run out. `log` may
   // be null.
   k8s::LeaseOptions lease_options(const char* name, const store::Log* log) const;
+  // Waits until the lease is ours. False: the process stops.
+  boost::asio::awaitable<bool> acquire(k8s::Lease& lease);
 
   boost::asio::io_context& io;
   const Options& options;
   std::shared_ptr<k8s::HttpClient> client;
   std::vector<std::function<void()>> stopping;
   std::vector<std::shared_ptr<void>> kept;  // until nothing runs any more
-  int roles = 0;
+  int roles = 0;    // that have not returned
+  int waiting = 0;  // of these: for their Lease; they need no farewell
   std::optional<int> code;
   std::exception_ptr error;
 };

@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include "k8s/adapters/probe.h"
 #include "k8s/client/events.h"
 #include "k8s/provisioner/provisioner.h"
+#include "k8s/provisioner/sql_probe.h"
 #include "tools/ratchetd/roles.h"
 
 namespace ratchet::ratchetd {
@@ -19,8 +19,7 @@ asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
                      process.stop(Exit::lease_lost);
                      process.io.stop();
                    });
-  co_await lease.acquire();
-  if (process.code) co_return;
+  if (!co_await process.acquire(lease)) co_return;
   spdlog::info("provisioner: started");
 
   auto events = std::make_shared<k8s::EventRecorder>(process.io.get_executor(), process.client,
@@ -32,7 +31,7 @@ asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
   ports.emit = [events](const k8s::Json& object, k8s::Report report) {
     events->record(object, std::move(report));
   };
-  ports.probe = k8s::sql_prober();
+  ports.probe = k8s::provisioner::sql_prober();
   k8s::provisioner::Options options;
   options.health_period = process.options.health_interval;
   Provisioner provisioner(process.io.get_executor(), *process.client, std::move(ports), options);

@@ -132,7 +132,7 @@ TEST_P(Contract, AStatefulSetsIdentityIsImmutable) {
   EXPECT_EQ(refused.message(),
             "StatefulSet.apps \"db\" is invalid: spec: Forbidden: updates to statefulset spec for "
             "fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-            "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' "
+            "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' "
             "are forbidden");
   EXPECT_TRUE(patch(kinds::stateful_set, "db", {{"spec", {{"replicas", 2}}}}).ok());
 }

@@ -1,4 +1,7 @@
 // TLS both ways over loopback, with certificates made here.
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
@@ -113,6 +116,32 @@ TEST_F(TlsHttp, AStreamThatIsCutWithoutAFarewellEnds) {
   auto reply = loop.run(client.stream({}, seconds(10)));
   EXPECT_EQ(loop.run(reply.lines->next_line(seconds(10))), "one");
   EXPECT_EQ(loop.run(reply.lines->next_line(seconds(10))), std::nullopt);
+}
+
+TEST_F(TlsHttp, AWaitForALineCanBeCancelled) {
+  Server server(loop.executor(), "127.0.0.1", 0, server_tls(local),
+                [](const Request&, Responder& responder) -> asio::awaitable<void> {
+                  co_await responder.start(200, "text/plain");
+                  asio::steady_timer never(co_await asio::this_coro::executor, seconds(3600));
+                  co_await never.async_wait(asio::use_awaitable);
+                });
+  Client client(loop.executor(), {"127.0.0.1", server.port(), client_tls(authority.ca_pem())});
+  auto reply = loop.run(client.stream({}, seconds(10)));
+  asio::cancellation_signal cancel;
+  std::exception_ptr end;
+  auto line = reply.lines->next_line(seconds(3600));
+  asio::co_spawn(loop.context(), std::move(line),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure,
+                                                                 const auto&) { end = failure; }));
+  loop.context().poll();
+  EXPECT_FALSE(end);
+  cancel.emit(asio::cancellation_type::terminal);
+  loop.until([&] { return end != nullptr; });
+  try {
+    std::rethrow_exception(end);
+  } catch (const boost::system::system_error& error) {
+    EXPECT_EQ(error.code(), asio::error::operation_aborted);
+  }
 }
 
 TEST_F(TlsHttp, APlainServerIsNotTakenForATlsOne) {

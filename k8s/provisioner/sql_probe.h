@@ -6,12 +6,11 @@
 
 #include "k8s/provisioner/context.h"
 
-namespace ratchet::k8s {
+namespace ratchet::k8s::provisioner {
 
 // Connects, asks for the version, and says good-bye: a server that lets us in but answers no query
 // is reached and not ready. Each of the three has the deadline (KubeDB's limit is 5 s).
-provisioner::Prober sql_prober(
-    std::uint16_t port = 3306,
-    std::chrono::steady_clock::duration deadline = std::chrono::seconds(5));
+Prober sql_prober(std::uint16_t port = 3306,
+                  std::chrono::steady_clock::duration deadline = std::chrono::seconds(5));
 
-}  // namespace ratchet::k8s
+}  // namespace ratchet::k8s::provisioner

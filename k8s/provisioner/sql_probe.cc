@@ -1,0 +1,44 @@
+#include "k8s/provisioner/sql_probe.h"
+
+#include <utility>
+
+#include "k8s/adapters/sql.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> ask(sql::Target target, ProbeResult& result) {
+  const auto session = co_await sql::Session::connect(std::move(target));
+  result.connect_error.reset();
+  result.certificate = session->certificate();
+  const sql::Rows rows = co_await session->query("SELECT VERSION()");
+  result.version = rows.at(0).at(0).value_or("");
+  result.ready = true;
+  co_await session->close();
+}
+
+}  // namespace
+
+Prober sql_prober(std::uint16_t port, std::chrono::steady_clock::duration deadline) {
+  return [port, deadline](ProbeTarget at) -> asio::awaitable<ProbeResult> {
+    ProbeResult result;
+    result.connect_error = "not tried";
+    try {
+      co_await ask({.host = at.host,
+                    .port = port,
+                    .user = at.user,
+                    .password = at.password,
+                    .certificate = at.certificate,
+                    .deadline = deadline},
+                   result);
+    } catch (const sql::Error& error) {
+      if (result.connect_error) result.connect_error = error.what();
+    }
+    co_return result;
+  };
+}
+
+}  // namespace ratchet::k8s::provisioner

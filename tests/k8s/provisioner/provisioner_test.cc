@@ -1,0 +1,230 @@
+// The whole controller on watches, and its queue.
+#include "k8s/provisioner/provisioner.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/k8s/provisioner/manifests.h"
+#include "tests/k8s/provisioner/world.h"
+
+namespace ratchet::k8s {
+namespace {
+
+namespace asio = boost::asio;
+using provisioner::Provisioner;
+using provisioner::WorkQueue;
+using std::chrono::milliseconds;
+using testing::World;
+
+// A watch of the embedded server as the provisioner wants it.
+class Follower : public std::enable_shared_from_this<Follower> {
+ public:
+  Follower(World& world, const Resource& kind, std::string selector,
+           std::function<void(Event)> on_event)
+      : world_(world), on_event_(std::move(on_event)) {
+    embedded::Call call;
+    call.verb = embedded::Verb::watch;
+    call.group = kind.group;
+    call.version = kind.version;
+    call.plural = kind.plural;
+    call.label_selector = std::move(selector);
+    watch_ = world.server.watch(call).watch;
+  }
+
+  void start() {
+    const auto weak = weak_from_this();
+    watch_->on_change([this, weak] {
+      asio::post(world_.loop(), [weak] {
+        if (const auto self = weak.lock()) self->drain();
+      });
+    });
+    drain();
+  }
+
+ private:
+  void drain() {
+    while (const auto event = watch_->next()) {
+      const std::string type = event->at("type");
+      on_event_({type == "DELETED" ? Event::Type::deleted
+                 : type == "ADDED" ? Event::Type::added
+                                   : Event::Type::modified,
+                 event->at("object")});
+    }
+  }
+
+  World& world_;
+  std::function<void(Event)> on_event_;
+  std::unique_ptr<embedded::Watch> watch_;
+};
+
+class Running {
+ public:
+  explicit Running(World& world)
+      : world_(world), provisioner_(world.loop().get_executor(), world.client, ports(), options()) {
+    asio::co_spawn(world.loop(), provisioner_.run(), [this](std::exception_ptr error) {
+      ended_ = true;
+      EXPECT_EQ(error, nullptr);
+    });
+  }
+  ~Running() {
+    provisioner_.stop();
+    until([this] { return ended_; });
+  }
+
+  template <class Condition>
+  void until(Condition holds) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    world_.loop().restart();
+    while (!holds()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "not within 20 s";
+      world_.run_cluster();
+      world_.loop().run_one_for(milliseconds(5));
+      world_.loop().restart();
+    }
+  }
+
+ private:
+  provisioner::Ports ports() {
+    provisioner::Ports ports;
+    ports.watch = [this](const Resource& kind, std::string selector,
+                         std::function<void(Event)> on_event) -> std::shared_ptr<void> {
+      auto follower =
+          std::make_shared<Follower>(world_, kind, std::move(selector), std::move(on_event));
+      follower->start();
+      return follower;
+    };
+    ports.emit = world_.context.emit;
+    ports.probe = world_.context.probe;
+    return ports;
+  }
+  static provisioner::Options options() {
+    provisioner::Options options;
+    options.health_period = milliseconds(20);
+    options.queue.first_delay = milliseconds(1);
+    return options;
+  }
+
+  World& world_;
+  Provisioner provisioner_;
+  bool ended_ = false;
+};
+
+// The phase as the store has it: no call that would run the loop.
+std::string phase(World& world) {
+  const auto mysql = world.server.store().find({"mysqls.kubedb.com", "demo", "my-standalone"});
+  return mysql ? mysql->value("/status/phase"_json_pointer, "") : "";
+}
+
+TEST(Controller, BringsUpWhatItFindsAndFollowsWhatChanges) {
+  World world;
+  world.apply(testing::standalone);
+  Running running(world);
+  running.until([&] { return phase(world) == "Ready"; });
+  world.answer.connect_error = "gone";
+  running.until([&] { return phase(world) == "NotReady"; });
+  world.answer.connect_error.reset();
+  running.until([&] { return phase(world) == "Ready"; });
+}
+
+TEST(Controller, SurvivesWritesThatFailAndAnswersThatAreLost) {
+  World world;
+  int writes = 0;
+  world.faults.on_write = [&](const embedded::Call& call) {
+    if (call.user != "provisioner") return embedded::Fault::none;
+    switch (++writes % 7) {
+      case 2:
+        return embedded::Fault::refuse;
+      case 4:
+        return embedded::Fault::lost_after;
+      case 5:
+        return embedded::Fault::lost_before;
+      case 6:
+        return embedded::Fault::conflict;
+      default:
+        return embedded::Fault::none;
+    }
+  };
+  Running running(world);
+  embedded::InProcessClient user(world.server, "user");
+  asio::co_spawn(
+      world.loop(),
+      [&]() -> asio::awaitable<void> {
+        Json mysql = {{"apiVersion", "kubedb.com/v1"},
+                      {"kind", "MySQL"},
+                      {"metadata", {{"name", "my-standalone"}, {"namespace", "demo"}}},
+                      {"spec",
+                       {{"version", "10.11.18"},
+                        {"storage", {{"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}}};
+        co_await user.create(kinds::mysql, mysql);
+      },
+      asio::detached);
+  running.until([&] { return phase(world) == "Ready"; });
+  EXPECT_EQ(world.server.store().list("secrets", "demo").size(), 1u);
+  EXPECT_EQ(world.server.store().list("statefulsets.apps", "demo").size(), 1u);
+}
+
+class Queue : public ::testing::Test {
+ protected:
+  std::optional<std::string> take() {
+    std::optional<std::string> key;
+    bool ended = false;
+    asio::co_spawn(
+        loop_,
+        [&]() -> asio::awaitable<void> {
+          key = co_await queue_.take();
+          ended = true;
+        },
+        asio::detached);
+    loop_.restart();
+    while (!ended && loop_.run_one_for(std::chrono::seconds(20)) > 0) {
+    }
+    EXPECT_TRUE(ended);
+    return key;
+  }
+
+  asio::io_context loop_;
+  WorkQueue queue_{loop_.get_executor(), {.keys = 3, .first_delay = milliseconds(1)}};
+};
+
+TEST_F(Queue, HandsAKeyOutOnceHoweverOftenItWasNamed) {
+  queue_.add("a");
+  queue_.add("a");
+  queue_.add("b");
+  EXPECT_EQ(take(), "a");
+  EXPECT_EQ(take(), "b");
+  queue_.close();
+  EXPECT_EQ(take(), std::nullopt);
+}
+
+TEST_F(Queue, KeepsAKeyBackWhileItIsInWork) {
+  queue_.add("a");
+  EXPECT_EQ(take(), "a");
+  queue_.add("a");
+  queue_.add("b");
+  EXPECT_EQ(take(), "b");
+  queue_.done("a");
+  EXPECT_EQ(take(), "a");
+}
+
+TEST_F(Queue, DelayedKeysComeInTheirTime) {
+  queue_.add_after("late", milliseconds(30));
+  queue_.retry("soon");
+  EXPECT_EQ(take(), "soon");
+  EXPECT_EQ(take(), "late");
+}
+
+TEST_F(Queue, RefusesMoreKeysThanItsBound) {
+  EXPECT_TRUE(queue_.add("a"));
+  EXPECT_TRUE(queue_.add_after("b", milliseconds(1)));
+  EXPECT_TRUE(queue_.add("c"));
+  EXPECT_FALSE(queue_.add("d"));
+  EXPECT_TRUE(queue_.add("a"));
+  EXPECT_EQ(take(), "a");
+  EXPECT_TRUE(queue_.add("d"));
+}
+
+}  // namespace
+}  // namespace ratchet::k8s
