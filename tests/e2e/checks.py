@@ -26,6 +26,12 @@ def check_objects(database, request):
     check(version == request.target, f"MySQL's version is {version}, not {request.target}")
     await_("the upgraded MySQL is Ready", database.is_ready, 30)
     check(not database.is_paused(), "MySQL is still paused")
+    workload = get(database.space, "statefulset", database.name)
+    images = [workload["spec"]["template"]["spec"]["containers"][0]["image"],
+              get(database.space, "pod", database.pod)["spec"]["containers"][0]["image"]]
+    check(all(image.endswith(":" + request.target) for image in images),
+          f"StatefulSet and pod have the images {images}, not those of {request.target}")
+    check(workload["status"].get("readyReplicas") == 1, f"not 1/1 ready: {workload['status']}")
 
 
 def check_server(database, request):
