@@ -14,7 +14,8 @@ ROWS = 1000
 
 
 def write_rows(database):
-    database.sql("CREATE DATABASE shop; USE shop; CREATE TABLE orders (id INT PRIMARY KEY, what TEXT); "
+    database.sql("CREATE DATABASE shop; USE shop; "
+                 "CREATE TABLE orders (id INT PRIMARY KEY, what TEXT); "
                  f"INSERT INTO orders SELECT seq, CONCAT('order ', seq) FROM seq_1_to_{ROWS}")
 
 
@@ -25,6 +26,12 @@ def check_objects(database, request):
     check(version == request.target, f"MySQL's version is {version}, not {request.target}")
     await_("the upgraded MySQL is Ready", database.is_ready, 30)
     check(not database.is_paused(), "MySQL is still paused")
+    workload = get(database.space, "statefulset", database.name)
+    images = [workload["spec"]["template"]["spec"]["containers"][0]["image"],
+              get(database.space, "pod", database.pod)["spec"]["containers"][0]["image"]]
+    check(all(image.endswith(":" + request.target) for image in images),
+          f"StatefulSet and pod have the images {images}, not those of {request.target}")
+    check(workload["status"].get("readyReplicas") == 1, f"not 1/1 ready: {workload['status']}")
 
 
 def check_server(database, request):
@@ -106,22 +113,18 @@ def check_edit(programs):
     copy = programs.work / "edited"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(programs.log, copy)
-    edited = edit_one_byte(copy, b"my-standalone")
+    edited = edit_one_byte(copy)
     code, output = programs.ratchetctl("verify", log=copy)
     check(code in (DAMAGED, UNREADABLE), f"verify of a log with a byte of {edited} edited ended "
                                          f"with {code}: {output}")
     shutil.rmtree(copy)
 
 
-def edit_one_byte(folder, text):
-    """Changes one letter of `text` where a file of the log has it first; the file's name."""
-    for file in sorted(folder.iterdir()):
-        if file.is_dir() or file.name.startswith("LOG"):
-            continue
-        content = bytearray(file.read_bytes())
-        at = content.find(text)
-        if at >= 0:
-            content[at] ^= 1
-            file.write_bytes(content)
-            return file.name
-    raise AssertionError(f"no file of the log contains {text}")
+def edit_one_byte(folder):
+    """Changes a byte in the middle of the file that holds most of the records; the file's name."""
+    files = [file for file in folder.iterdir() if file.suffix in (".sst", ".log")]
+    file = max(files, key=lambda file: file.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    return file.name

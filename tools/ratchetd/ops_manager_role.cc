@@ -50,9 +50,8 @@ struct Works {
     k8s::add_pod_handlers(handlers, environment);
     k8s::add_server_handlers(handlers, environment);
     mysql::add_workflows(registry);
-    engine = std::make_unique<engine::Engine>(
-        log, host, registry, handlers, anchor,
-        engine::EngineOptions{"ratchetd " RATCHET_VERSION, "ratchetd"});
+    engine = std::make_unique<engine::Engine>(log, host, registry, handlers, anchor,
+                                              engine::EngineOptions{RATCHET_VERSION, "ratchetd"});
     manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
   }
 
