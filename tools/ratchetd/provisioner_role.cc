@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "k8s/adapters/probe.h"
+#include "k8s/provisioner/sql_probe.h"
 #include "k8s/client/events.h"
 #include "k8s/provisioner/provisioner.h"
 #include "tools/ratchetd/roles.h"
@@ -31,7 +31,7 @@ asio::awaitable<void> run_provisioner(Process& process) {
   ports.emit = [events](const k8s::Json& object, k8s::Report report) {
     events->record(object, std::move(report));
   };
-  ports.probe = k8s::sql_prober();
+  ports.probe = k8s::provisioner::sql_prober();
   k8s::provisioner::Options options;
   options.health_period = process.options.health_interval;
   Provisioner provisioner(process.io.get_executor(), *process.client, std::move(ports), options);
