@@ -1,9 +1,9 @@
 #include "workflows/mysql/update_version.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "engine/inspect/history.h"
 #include "engine/testing/crash_matrix.h"

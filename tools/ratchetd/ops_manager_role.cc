@@ -56,8 +56,9 @@ struct Works {
   }
 
   static void lose(Process& process) {
-    spdlog::critical("the ops manager's Lease was lost: another process took over, or the API "
-                     "server was out of reach");
+    spdlog::critical(
+        "the ops manager's Lease was lost: another process took over, or the API "
+        "server was out of reach");
     process.stop(Exit::lease_lost);
     process.io.stop();
   }

@@ -47,8 +47,8 @@ struct Process {
   std::string log_and_boot;  // `<log id>_<boot id>_`; empty without a log
   std::vector<std::function<void()>> stopping;
   std::vector<std::shared_ptr<void>> kept;  // until nothing runs any more
-  int roles = 0;    // that have not returned
-  int waiting = 0;  // of these: for their Lease; they need no farewell
+  int roles = 0;                            // that have not returned
+  int waiting = 0;                          // of these: for their Lease; they need no farewell
   std::optional<int> code;
   std::exception_ptr error;
 };

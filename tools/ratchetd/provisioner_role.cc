@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include "k8s/provisioner/sql_probe.h"
 #include "k8s/client/events.h"
 #include "k8s/provisioner/provisioner.h"
+#include "k8s/provisioner/sql_probe.h"
 #include "tools/ratchetd/roles.h"
 
 namespace ratchet::ratchetd {

@@ -28,8 +28,8 @@ Failure not_supported(const Upgrade& upgrade) {
 }
 
 std::optional<Failure> unfit(const Upgrade& upgrade, const Member& member) {
-  const std::string where = "the server in pod " + upgrade.request.database().space() + "/" +
-                            member.workload.pod();
+  const std::string where =
+      "the server in pod " + upgrade.request.database().space() + "/" + member.workload.pod();
   if (const auto open = member.state.prepared_transactions(); open > 0) {
     return Failure{"prepared_transactions",
                    where + " has " + std::to_string(open) +

@@ -105,8 +105,7 @@ Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
 Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
   const Member member = co_await pause(wf, upgrade);
 
-  const Outcome<void> stopped =
-      co_await attempt(stop_old_server(wf, upgrade, member.workload));
+  const Outcome<void> stopped = co_await attempt(stop_old_server(wf, upgrade, member.workload));
   if (!stopped.ok()) {
     const Outcome<void> undone = co_await attempt(put_back(wf, upgrade, member));
     throw StepFailure(undone.ok() ? put_back_after(*stopped.failed, upgrade)

@@ -1,8 +1,8 @@
 #include "k8s/operator/ops_manager.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "tests/k8s/operator/ops_world.h"
 
