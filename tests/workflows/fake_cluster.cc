@@ -1,4 +1,4 @@
-#include "fake_cluster.h"
+#include "tests/workflows/fake_cluster.h"
 
 #include <algorithm>
 #include <sstream>

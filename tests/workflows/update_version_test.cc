@@ -9,8 +9,8 @@
 #include "engine/testing/crash_matrix.h"
 #include "engine/testing/memory_anchor.h"
 #include "engine/testing/simulated_host.h"
-#include "fake_cluster.h"
 #include "store/memory_log.h"
+#include "tests/workflows/fake_cluster.h"
 
 namespace ratchet::mysql::testing {
 namespace {
