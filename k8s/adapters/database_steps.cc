@@ -170,8 +170,8 @@ asio::awaitable<std::optional<Done>> is_resumed(const Environment& environment, 
   const auto database = co_await find_database(environment, in.database(), in.uid());
   if (!database) co_return Done{};
   const Json& paused = element(part_at(*database, "/status/conditions"), "type", "Paused");
-  const bool ours = paused.is_object() &&
-                    paused.value("message", "").find(info.run_id) != std::string::npos;
+  const bool ours =
+      paused.is_object() && paused.value("message", "").find(info.run_id) != std::string::npos;
   co_return ours ? std::nullopt : std::optional(Done{});
 }
 
@@ -234,8 +234,8 @@ asio::awaitable<Done> await_ready(const Environment& environment, AttemptInfo, m
 asio::awaitable<std::optional<Done>> is_recorded(const Environment& environment, AttemptInfo info,
                                                  mysql::RecordVersion in) {
   const Json database = co_await the_database(environment, in.database(), in.uid());
-  const bool done = bears_mark(database, info) &&
-                    text_at(database, "/spec/version") == in.to_version();
+  const bool done =
+      bears_mark(database, info) && text_at(database, "/spec/version") == in.to_version();
   co_return done ? std::optional(Done{}) : std::nullopt;
 }
 

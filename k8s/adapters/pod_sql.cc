@@ -40,8 +40,7 @@ asio::awaitable<sql::Target> target_of(Client& client, mysql::Server server, Jso
   if (target.host.empty()) {
     throw std::runtime_error("pod " + space + "/" + server.pod() + " has no address yet");
   }
-  const Json secret =
-      co_await read(client, kinds::secret, Key{space, server.auth_secret()});
+  const Json secret = co_await read(client, kinds::secret, Key{space, server.auth_secret()});
   target.user = secret_text(secret, "username");
   target.password = secret_text(secret, "password");
   target.deadline = deadline;
@@ -49,8 +48,7 @@ asio::awaitable<sql::Target> target_of(Client& client, mysql::Server server, Jso
   const Json& volume = element(part_at(pod, "/spec/volumes"), "name", "data");
   const std::string claim_name = text_at(volume, "/persistentVolumeClaim/claimName");
   if (claim_name.empty()) co_return target;
-  const Json claim =
-      co_await read(client, kinds::persistent_volume_claim, Key{space, claim_name});
+  const Json claim = co_await read(client, kinds::persistent_volume_claim, Key{space, claim_name});
   const std::string pin = annotation(claim, certificate_annotation);
   if (!pin.empty()) target.certificate = pin;
   co_return target;

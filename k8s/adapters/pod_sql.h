@@ -1,5 +1,5 @@
-// SQL to the server in a pod: its address from the pod, the password from the database's Secret, the
-// server recognised by the certificate that is pinned on the pod's claim.
+// SQL to the server in a pod: its address from the pod, the password from the database's Secret,
+// the server recognised by the certificate that is pinned on the pod's claim.
 #pragma once
 
 #include <chrono>

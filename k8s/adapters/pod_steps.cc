@@ -42,6 +42,15 @@ bool was_started(const Json& pod) {
          (status.is_object() && status.value("restartCount", 0) > 0);
 }
 
+// The node does nothing more with a deleted pod: it was never on one, it has ended, or the node has
+// sent its last word, which sets the grace period to 0.
+bool is_let_go(const Json& pod) {
+  const std::string phase = text_at(pod, "/status/phase");
+  return phase == "Failed" || phase == "Succeeded" || text_at(pod, "/spec/nodeName").empty() ||
+         part_at(container_status(pod), "/state/terminated").is_object() ||
+         part_at(pod, "/metadata/deletionGracePeriodSeconds") == 0;
+}
+
 bool is_ready(const Json& pod) { return condition_is_true(pod, "Ready"); }
 
 // Why a pod does not come up, as far as its status says.
@@ -83,8 +92,9 @@ asio::awaitable<Done> protect(const Environment& environment, AttemptInfo info,
   while (!co_await protection(environment, info, in)) {
     const Json pod = co_await the_pod(environment, in);
     if (is_deleting(pod)) {
-      throw Refused("deleted_by_other", name_of(in) + " is being deleted by somebody else: create "
-                                                      "the request again when it is back");
+      throw Refused("deleted_by_other", name_of(in) +
+                                            " is being deleted by somebody else: create "
+                                            "the request again when it is back");
     }
     Json change = marked_patch(pod, info);
     Json finalizers = part_at(pod, "/metadata/finalizers");
@@ -143,8 +153,9 @@ asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& en
   for (;;) {
     const auto pod = co_await find(environment, kinds::pod, key_of(in));
     if (!pod || uid_of(*pod) != in.pod_uid()) {
-      throw Refused("no_evidence", name_of(in) + " is gone, so nobody can see how its server "
-                                                 "ended");
+      throw Refused("no_evidence", name_of(in) +
+                                       " is gone, so nobody can see how its server "
+                                       "ended");
     }
     const Json& ended = part_at(container_status(*pod), "/state/terminated");
     if (is_deleting(*pod) && ended.is_object()) {
@@ -161,8 +172,8 @@ asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& en
       proof.set_finished(ended.value("finishedAt", ""));
       co_return proof;
     }
-    co_await wait_on(environment, in.deadline_us(), "the server in " + name_of(in) +
-                                                        " did not end in time");
+    co_await wait_on(environment, in.deadline_us(),
+                     "the server in " + name_of(in) + " did not end in time");
   }
 }
 
@@ -184,14 +195,11 @@ asio::awaitable<mysql::PodState> await_ended(const Environment& environment, Att
   for (;;) {
     const auto pod = co_await find(environment, kinds::pod, key_of(in));
     if (!pod || uid_of(*pod) != in.pod_uid()) {
-      throw Refused("no_evidence", name_of(in) + " is gone, so nobody can see whether its server "
-                                                 "was started");
+      throw Refused("no_evidence", name_of(in) +
+                                       " is gone, so nobody can see whether its server "
+                                       "was started");
     }
-    const std::string phase = text_at(*pod, "/status/phase");
-    const bool ended = phase == "Failed" || phase == "Succeeded" ||
-                       text_at(*pod, "/spec/nodeName").empty() ||
-                       part_at(container_status(*pod), "/state/terminated").is_object();
-    if (is_deleting(*pod) && ended) co_return state_of(pod);
+    if (is_deleting(*pod) && is_let_go(*pod)) co_return state_of(pod);
     co_await wait_on(environment, in.deadline_us(), name_of(in) + " did not end in time");
   }
 }
@@ -210,9 +218,9 @@ asio::awaitable<mysql::Pod> await_ready(const Environment& environment, AttemptI
         co_return ready;
       }
     }
-    co_await wait_on(environment, in.deadline_us(), name_of(in) + " with image " + in.image() +
-                                                        " did not become ready in time (" +
-                                                        trouble_of(pod) + ")");
+    co_await wait_on(environment, in.deadline_us(),
+                     name_of(in) + " with image " + in.image() + " did not become ready in time (" +
+                         trouble_of(pod) + ")");
   }
 }
 

@@ -30,8 +30,7 @@ std::string pod_name(const mysql::Server& server) {
 // Nothing: the pod is not the one that was meant.
 asio::awaitable<std::optional<Json>> find_pod(const Environment& environment,
                                               mysql::Server server) {
-  auto pod =
-      co_await find(environment, kinds::pod, Key{server.database().space(), server.pod()});
+  auto pod = co_await find(environment, kinds::pod, Key{server.database().space(), server.pod()});
   if (pod && uid_of(*pod) != server.pod_uid()) co_return std::nullopt;
   co_return pod;
 }
@@ -115,7 +114,8 @@ asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environ
       "SELECT VERSION()",
       "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
       "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
-      "ORDER BY 1, 2 LIMIT " + std::to_string(most_tables)};
+      "ORDER BY 1, 2 LIMIT " +
+          std::to_string(most_tables)};
   const auto answers = co_await ask(environment, in.server(), std::move(questions));
   const std::string version = cell(answers, 0, 0);
   refuse_other_version(in, version);
@@ -143,8 +143,8 @@ asio::awaitable<mysql::VerifiedServer> verify(const Environment& environment, At
     } catch (const std::exception& e) {
       why = e.what();
     }
-    co_await wait_on(environment, in.deadline_us(), "the server in " + pod_name(in.server()) +
-                                                        " does not answer: " + why);
+    co_await wait_on(environment, in.deadline_us(),
+                     "the server in " + pod_name(in.server()) + " does not answer: " + why);
   }
 }
 

@@ -44,9 +44,12 @@ std::string manifest_of(const Json& set) {
 }
 
 asio::awaitable<Json> the_set(const Environment& environment, mysql::InspectWorkload in) {
-  const ListOptions ours{.label_selector = "app.kubernetes.io/name=mysqls.kubedb.com,"
-                                           "app.kubernetes.io/instance=" + in.database().name(),
-                         .field_selector = "", .page = 500};
+  const ListOptions ours{.label_selector =
+                             "app.kubernetes.io/name=mysqls.kubedb.com,"
+                             "app.kubernetes.io/instance=" +
+                             in.database().name(),
+                         .field_selector = "",
+                         .page = 500};
   const Reply reply =
       co_await environment.client->list(kinds::stateful_set, in.database().space(), ours);
   expect_success(reply, "listing StatefulSets in " + in.database().space());
@@ -61,11 +64,12 @@ asio::awaitable<Json> the_set(const Environment& environment, mysql::InspectWork
 }
 
 void refuse_unfit(const Json& set) {
-  const std::string name = "StatefulSet " + text_at(set, "/metadata/namespace") + "/" +
-                           text_at(set, "/metadata/name");
+  const std::string name =
+      "StatefulSet " + text_at(set, "/metadata/namespace") + "/" + text_at(set, "/metadata/name");
   if (text_at(set, "/spec/updateStrategy/type") != "OnDelete") {
-    throw Refused("not_on_delete", name + " has not the update strategy OnDelete, so its pod would "
-                                          "restart before the server is ready for it");
+    throw Refused("not_on_delete", name +
+                                       " has not the update strategy OnDelete, so its pod would "
+                                       "restart before the server is ready for it");
   }
   if (const auto replicas = set.value("/spec/replicas"_json_pointer, 1); replicas != 1) {
     throw Refused("not_one_replica", name + " has " + std::to_string(replicas) +
@@ -126,8 +130,8 @@ asio::awaitable<bool> patch_image(const Environment& environment, AttemptInfo in
 
 asio::awaitable<std::optional<Done>> is_changed(const Environment& environment, AttemptInfo info,
                                                 mysql::ChangeImage in) {
-  const Json set = co_await the_same_set(environment, in.database(), in.stateful_set(),
-                                         in.stateful_set_uid());
+  const Json set =
+      co_await the_same_set(environment, in.database(), in.stateful_set(), in.stateful_set_uid());
   co_return bears_mark(set, info) && image_of(set) == in.image() ? std::optional(Done{})
                                                                  : std::nullopt;
 }
@@ -135,8 +139,8 @@ asio::awaitable<std::optional<Done>> is_changed(const Environment& environment, 
 asio::awaitable<Done> change(const Environment& environment, AttemptInfo info,
                              mysql::ChangeImage in) {
   while (!co_await is_changed(environment, info, in)) {
-    Json set = co_await the_same_set(environment, in.database(), in.stateful_set(),
-                                     in.stateful_set_uid());
+    Json set =
+        co_await the_same_set(environment, in.database(), in.stateful_set(), in.stateful_set_uid());
     if (co_await patch_image(environment, info, std::move(set), in.image())) break;
   }
   co_return Done{};
@@ -144,8 +148,8 @@ asio::awaitable<Done> change(const Environment& environment, AttemptInfo info,
 
 asio::awaitable<std::optional<Done>> is_orphaned(const Environment& environment, AttemptInfo,
                                                  mysql::OrphanStatefulSet in) {
-  const auto set =
-      co_await find(environment, kinds::stateful_set, Key{in.database().space(), in.stateful_set()});
+  const auto set = co_await find(environment, kinds::stateful_set,
+                                 Key{in.database().space(), in.stateful_set()});
   co_return !set || uid_of(*set) != in.stateful_set_uid() ? std::optional(Done{}) : std::nullopt;
 }
 
@@ -202,8 +206,8 @@ asio::awaitable<std::optional<Json>> create_set(const Environment& environment, 
   const std::string name = text_at(set, "/metadata/name");
   Reply reply = co_await environment.client->create(kinds::stateful_set, std::move(set));
   if (reply.conflict()) co_return std::nullopt;
-  if (reply.invalid()) throw Refused("invalid", "creating StatefulSet " + name +
-                                                    " was refused: " + reply.message());
+  if (reply.invalid())
+    throw Refused("invalid", "creating StatefulSet " + name + " was refused: " + reply.message());
   expect_success(reply, "creating StatefulSet " + name);
   co_return std::move(reply.body);
 }
@@ -255,10 +259,12 @@ asio::awaitable<Done> await_adoption(const Environment& environment, AttemptInfo
       throw Refused("gone", "pod " + key.space + "/" + key.name +
                                 " was replaced by somebody else during the upgrade");
     }
-    if (controller_of(*pod) == in.stateful_set().uid()) co_return Done{};
+    // A pod that somebody else has deleted is adopted by nobody, and need not be: it goes anyway.
+    if (controller_of(*pod) == in.stateful_set().uid() || is_deleting(*pod)) co_return Done{};
     co_await wait_on(environment, in.deadline_us(),
                      "the new StatefulSet " + key.space + "/" + in.stateful_set().name() +
-                         " did not adopt pod " + key.name + ": compare its selector with the "
+                         " did not adopt pod " + key.name +
+                         ": compare its selector with the "
                          "pod's labels, and see that kube-controller-manager runs");
   }
 }

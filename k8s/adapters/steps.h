@@ -125,13 +125,13 @@ template <class In, class Out>
 void handle(engine::Handlers& handlers, const engine::Activity<In, Out>& activity,
             const Environment& environment, Doing<In, Out> act, Looking<In, Out> look) {
   handle<In, Out>(handlers, activity, environment, act);
-  handlers.probe<In, Out>(activity, [&environment, look](const engine::AttemptInfo& info,
-                                                         const In& in,
-                                                         engine::ProbeAnswer<Out> answer) {
-    boost::asio::co_spawn(environment.executor,
-                          detail::answer_looking<In, Out>(look, environment, info, in, answer),
-                          boost::asio::detached);
-  });
+  handlers.probe<In, Out>(
+      activity, [&environment, look](const engine::AttemptInfo& info, const In& in,
+                                     engine::ProbeAnswer<Out> answer) {
+        boost::asio::co_spawn(environment.executor,
+                              detail::answer_looking<In, Out>(look, environment, info, in, answer),
+                              boost::asio::detached);
+      });
 }
 
 }  // namespace ratchet::k8s

@@ -98,6 +98,12 @@ void ApiServer::check_body(const Call& call, const Kind& kind, const Json& objec
     throw bad_request("the object provided is unrecognized (must be of type " + kind.kind +
                       "): it is not a JSON object");
   }
+  for (const char* part : {"metadata", "spec", "status"}) {
+    if (object.contains(part) && !object[part].is_object() && !object[part].is_null()) {
+      throw bad_request(kind.kind + " in version \"" + call.version + "\" cannot be handled as a " +
+                        kind.kind + ": " + part + " is no object");
+    }
+  }
   const std::string version = object.value("apiVersion", kind.custom ? "" : expected);
   const std::string name = object.value("kind", kind.custom ? "" : kind.kind);
   if (version.empty() || name.empty()) {

@@ -72,8 +72,8 @@ std::optional<std::chrono::microseconds> parse_duration(const std::string& text)
   std::size_t at = 0;
   while (at < text.size()) {
     double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data() + at, text.data() + text.size(), number, std::chars_format::fixed);
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number,
+                                              std::chars_format::fixed);
     if (error != std::errc{} || number < 0) return std::nullopt;
     at = static_cast<std::size_t>(end - text.data());
     bool known = false;

@@ -33,8 +33,7 @@ std::optional<store::Head> LeaseAnchor::read() {
   return store::from_checkpoint(*checkpoint);
 }
 
-void LeaseAnchor::write(const store::Head& head,
-                        std::function<void(const std::string& why)> done) {
+void LeaseAnchor::write(const store::Head& head, std::function<void(const std::string& why)> done) {
   asio::co_spawn(executor_, annotate(lease_, store::to_checkpoint(head), std::move(done)),
                  asio::detached);
 }

@@ -72,8 +72,8 @@ void OpsManager::recorded(const engine::Recorded& recorded) {
   const auto open = open_runs_.find(recorded.run_id);
   if (open == open_runs_.end()) return;
   queue_.add(key_of(open->second.space, open->second.request));
-  const bool ended = recorded.state == engine::RunState::completed ||
-                     recorded.state == engine::RunState::failed;
+  const bool ended =
+      recorded.state == engine::RunState::completed || recorded.state == engine::RunState::failed;
   if (!ended) return;
   open_runs_.erase(open);
   look_at_waiting();

@@ -57,8 +57,8 @@ class Reader {
       announce("Starting", "Pausing MySQL databse: " + database_);
     } else if (is(step.activity, mysql::change_image.info()) ||
                is(step.activity, mysql::orphan_stateful_set.info())) {
-      announce("Starting", "Upgrading MySQL images: " + database_ +
-                               " for MySQLOpsRequest: " + out_.request);
+      announce("Starting",
+               "Upgrading MySQL images: " + database_ + " for MySQLOpsRequest: " + out_.request);
     } else if (is(step.activity, mysql::delete_pod.info())) {
       mysql::DeletePod deletion;
       deletion.ParseFromString(step.input);
@@ -106,7 +106,8 @@ class Reader {
   void on(const engine::Diverged& diverged) {
     const std::string text =
         "The code of this operator decides otherwise than the history says, so the request waits "
-        "for a person: " + diverged.difference;
+        "for a person: " +
+        diverged.difference;
     condition("Quarantined", true, "HistoryDiverged", text);
     announce("Quarantined", text, true);
   }

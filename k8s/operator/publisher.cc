@@ -51,8 +51,8 @@ asio::awaitable<void> Publisher::announce(std::string run_id, const Projection& 
                                           std::size_t from) {
   for (std::size_t i = from; i < projection.announcements.size(); ++i) {
     const Announcement& announcement = projection.announcements[i];
-    const Reply reply = co_await client_.create(
-        kinds::event, event_object(projection, run_id, announcement));
+    const Reply reply =
+        co_await client_.create(kinds::event, event_object(projection, run_id, announcement));
     if (!reply.ok() && !reply.conflict() && !reply.not_found()) {
       throw ApiError(reply.code, "an Event was refused: " + reply.message());
     }

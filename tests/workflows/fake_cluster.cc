@@ -1,4 +1,4 @@
-#include "fake_cluster.h"
+#include "tests/workflows/fake_cluster.h"
 
 #include <algorithm>
 #include <sstream>
@@ -58,25 +58,25 @@ void FakeCluster::on(Handlers& handlers, Host& host, const Activity<In, Out>& ac
                      std::function<Out(const Info&, const In&)> act,
                      std::function<std::optional<Out>(const Info&, const In&)> look) {
   const std::string name = activity.info().name;
-  handlers.handle<In, Out>(activity, [=, this, &host](const Info& info, const In& in,
-                                                      engine::Answer<Out> answer) {
-    try {
-      if (const auto found = refuse.find(name); found != refuse.end()) {
-        throw Refusal{found->second};
-      }
-      std::optional<Out> out = look ? look(info, in) : std::nullopt;
-      if (!out) out = act(info, in);
-      host.post([answer, out] { answer.complete(*out); });
-    } catch (const Refusal& refusal) {
-      host.post([answer, failure = refusal.failure] { answer.fail_for_good(failure); });
-    }
-  });
+  handlers.handle<In, Out>(
+      activity, [=, this, &host](const Info& info, const In& in, engine::Answer<Out> answer) {
+        try {
+          if (const auto found = refuse.find(name); found != refuse.end()) {
+            throw Refusal{found->second};
+          }
+          std::optional<Out> out = look ? look(info, in) : std::nullopt;
+          if (!out) out = act(info, in);
+          host.post([answer, out] { answer.complete(*out); });
+        } catch (const Refusal& refusal) {
+          host.post([answer, failure = refusal.failure] { answer.fail_for_good(failure); });
+        }
+      });
   if (!look) return;
-  handlers.probe<In, Out>(activity, [=, &host](const Info& info, const In& in,
-                                               engine::ProbeAnswer<Out> answer) {
-    const std::optional<Out> out = look(info, in);
-    host.post([answer, out] { out ? answer.done(*out) : answer.not_done(); });
-  });
+  handlers.probe<In, Out>(
+      activity, [=, &host](const Info& info, const In& in, engine::ProbeAnswer<Out> answer) {
+        const std::optional<Out> out = look(info, in);
+        host.post([answer, out] { out ? answer.done(*out) : answer.not_done(); });
+      });
 }
 
 void FakeCluster::serve(Handlers& handlers, Host& host) {
@@ -300,11 +300,12 @@ void FakeCluster::serve_waits(Handlers& handlers, Host& host) {
   }
   on<AwaitAdoption, Done>(handlers, host, await_adoption,
                           [](const Info&, const AwaitAdoption&) { return Done{}; });
-  on<AwaitEnd, ShutdownProof>(
-      handlers, host, await_clean_shutdown, [this](const Info&, const AwaitEnd&) {
-        if (exit_code != 0) throw Refusal{{"unclean_shutdown", "the server was killed"}};
-        return ShutdownProof{};
-      });
+  on<AwaitEnd, ShutdownProof>(handlers, host, await_clean_shutdown,
+                              [this](const Info&, const AwaitEnd&) {
+                                if (exit_code != 0)
+                                  throw Refusal{{"unclean_shutdown", "the server was killed"}};
+                                return ShutdownProof{};
+                              });
   on<AwaitEnd, PodState>(handlers, host, await_pod_ended, [this](const Info&, const AwaitEnd& in) {
     PodState state;
     state.set_uid(in.pod_uid());

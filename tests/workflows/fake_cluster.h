@@ -44,15 +44,15 @@ class FakeCluster : public engine::testing::World {
   // Faults, set before the run.
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
   bool database_exists = true;
-  int exit_code = 0;              // of the old server
+  int exit_code = 0;                  // of the old server
   bool target_image_missing = false;  // its containers are never created
   bool target_crashes = false;        // its server starts, and ends
   std::string claim_version;
   std::int64_t prepared_transactions = 0;
 
   // What there is.
-  std::string version;             // MySQL.spec.version
-  std::string paused_by;           // run id
+  std::string version;    // MySQL.spec.version
+  std::string paused_by;  // run id
   std::optional<FakeSet> set;
   std::optional<FakePod> pod;
   std::int64_t fast_shutdown = 1;

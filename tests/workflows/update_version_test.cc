@@ -1,16 +1,16 @@
 #include "workflows/mysql/update_version.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "engine/inspect/history.h"
 #include "engine/testing/crash_matrix.h"
 #include "engine/testing/memory_anchor.h"
 #include "engine/testing/simulated_host.h"
-#include "fake_cluster.h"
 #include "store/memory_log.h"
+#include "tests/workflows/fake_cluster.h"
 
 namespace ratchet::mysql::testing {
 namespace {
@@ -219,6 +219,16 @@ TEST(UpdateVersion, GoesBackFromAnImageThatCannotBePulled) {
   EXPECT_EQ(cluster.pod->uid, "pod3");
   EXPECT_EQ(cluster.pod->image, "image:10.11.6");
   EXPECT_EQ(cluster.claim_version, "");
+}
+
+TEST(UpdateVersion, HoldsNoPodWhenNobodyCanTellWhetherTheTargetStarted) {
+  FakeCluster cluster("10.11.6", "11.8.6");
+  cluster.target_image_missing = true;
+  cluster.refuse["await_pod_ended"] = {"timeout", "the node is silent"};
+  const OneRun run(cluster);
+  EXPECT_NE(run.failure().find("the only way is forward"), std::string::npos);
+  EXPECT_EQ(cluster.set->image, "image:11.8.6");
+  EXPECT_FALSE(cluster.pod->is_protected);
 }
 
 TEST(UpdateVersion, OnlyGoesForwardOnceTheTargetHasStarted) {

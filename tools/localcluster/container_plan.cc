@@ -106,12 +106,13 @@ fs::path hosts_file(const Json& pod, const PodPlace& place) {
 constexpr const char* in_own_layer =
     "mount -t overlay overlay -o \"$1\" \"$2\" && shift 2 && exec bwrap \"$@\"";
 
+// The sandbox keeps a first process of its own: one that changed its user, as entrypoints do, would
+// no longer be told of our end, and would outlive us.
 std::vector<std::string> isolation(const fs::path& root, const std::string& host) {
   std::vector<std::string> words = {"--die-with-parent",
                                     "--json-status-fd",
                                     "3",
                                     "--unshare-pid",
-                                    "--as-pid-1",
                                     "--unshare-uts",
                                     "--unshare-ipc",
                                     "--hostname",

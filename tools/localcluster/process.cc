@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -75,6 +76,15 @@ Files open_files(const Launch& launch) {
   _exit(127);
 }
 
+// 0 if it has none.
+pid_t first_child(pid_t parent) {
+  const std::string pid = std::to_string(parent);
+  std::ifstream file("/proc/" + pid + "/task/" + pid + "/children");
+  pid_t child = 0;
+  file >> child;
+  return child;
+}
+
 }  // namespace
 
 Process::Process(const boost::asio::any_io_executor& executor, const Launch& launch) {
@@ -132,13 +142,21 @@ pid_t Process::inner() {
 
 void Process::signal(int number) {
   if (reaped_) return;
-  const pid_t target = status_fd_ < 0 ? pid_ : inner();
-  if (target > 0) ::kill(target, number);
+  if (status_fd_ < 0) {
+    ::kill(pid_, number);
+    return;
+  }
+  const pid_t program = first_child(inner());
+  if (program > 0) {
+    ::kill(program, number);
+  } else if (inner() > 0) {
+    ::kill(inner(), SIGKILL);  // nothing runs in it yet, or any more
+  }
 }
 
 void Process::kill() {
   if (reaped_) return;
-  signal(SIGKILL);
+  if (inner() > 0) ::kill(inner(), SIGKILL);  // the end of all processes in the sandbox
   ::kill(pid_, SIGKILL);
 }
 

@@ -19,8 +19,8 @@ struct Launch {
   std::vector<std::string> argv;  // the program is looked up in PATH
   std::map<std::string, std::string> env;
   std::filesystem::path log;  // standard output and error are appended to it
-  // The program is a sandbox that writes {"child-pid": N} to its file descriptor 3: signals then
-  // go to that process.
+  // The program is a sandbox that writes {"child-pid": N} to its file descriptor 3, N being the
+  // first process in it, which starts the program: signals go to that one.
   bool sandbox = false;
 };
 
@@ -34,10 +34,10 @@ class Process {
 
   // Waits for its end: its exit code, or 128 + the signal that ended it. Once.
   boost::asio::awaitable<int> wait();
-  // To the process in the sandbox where there is one; nothing happens if it has ended.
+  // To the program in the sandbox where there is one; nothing happens if it has ended.
   void signal(int number);
   void kill();  // the process and its sandbox
-  // The process in the sandbox, as seen from here; 0 if it is not known (yet).
+  // The first process in the sandbox, as seen from here; 0 if it is not known (yet).
   pid_t inner();
 
  private:

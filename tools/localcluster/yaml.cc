@@ -52,7 +52,7 @@ void emit(YAML::Emitter& out, const Json& value) {
     if (ambiguous) out << YAML::DoubleQuoted;
     out << text;
   } else if (value.is_null()) {
-    out << "null";
+    out << YAML::Null;
   } else {
     out << YAML::Flow << YAML::Node(YAML::Load(value.dump()));
   }

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "store/checkpoint.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetd/process.h"
 #include "tools/ratchetd/roles.h"
@@ -29,9 +30,13 @@ int run(const Options& options) {
   Process process(io, options);
   if (options.ops_manager) {
     log = store::open_rocks_log(options.log.string());
+    const std::string boot = boot_id();
+    if (!boot.empty()) {
+      process.log_and_boot = store::to_hex(log->head().log_id) + "_" + boot + "_";
+    }
     process.spawn(run_ops_manager(process, *log));
   }
-  if (options.provisioner) process.spawn(run_provisioner(process, log.get()));
+  if (options.provisioner) process.spawn(run_provisioner(process));
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   asio::steady_timer last(io);

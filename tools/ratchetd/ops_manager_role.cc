@@ -34,7 +34,7 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
 struct Works {
   Works(Process& process, store::Log& log)
       : executor(process.io.get_executor()),
-        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease, &log),
+        lease(executor, process.client, process.lease_options(k8s::ops_manager_lease),
               [&process] { lose(process); }),
         client(process.client, lease, request_deadline),
         anchor(executor, lease),

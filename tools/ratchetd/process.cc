@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
-#include "store/checkpoint.h"
 #include "tools/ratchetd/daemon.h"
 
 namespace ratchet::ratchetd {
@@ -29,20 +28,12 @@ std::shared_ptr<k8s::HttpClient> connect(asio::io_context& io, const Options& op
   }
 }
 
-// Different for each process.
+// Random, different for each process.
 std::string process_nonce() {
   std::random_device random;
   char text[17];
   std::snprintf(text, sizeof text, "%08x%08x", random(), random());
   return text;
-}
-
-// Of this boot of the machine; empty if it cannot be read.
-std::string boot_id() {
-  std::ifstream in("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(in, id);
-  return id;
 }
 
 }  // namespace
@@ -94,18 +85,21 @@ k8s::Key Process::lease_key(const char* name) const {
   return {options.lease_space.empty() ? client->default_space() : options.lease_space, name};
 }
 
-k8s::LeaseOptions Process::lease_options(const char* name, const store::Log* log) const {
+k8s::LeaseOptions Process::lease_options(const char* name) const {
   k8s::LeaseOptions how;
   how.key = lease_key(name);
-  const std::string boot = boot_id();
-  if (log == nullptr || boot.empty()) {
-    how.identity = process_nonce();
-    return how;
-  }
-  const std::string mine = store::to_hex(log->head().log_id) + "_" + boot + "_";
-  how.identity = mine + process_nonce();
-  how.known_dead = [mine](const std::string& holder) { return holder.starts_with(mine); };
+  how.identity = (log_and_boot.empty() ? "ratchetd_" : log_and_boot) + process_nonce();
+  how.known_dead = [mine = log_and_boot](const std::string& holder) {
+    return !mine.empty() && holder.starts_with(mine);
+  };
   return how;
+}
+
+std::string boot_id() {
+  std::ifstream in("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(in, id);
+  return id;
 }
 
 }  // namespace ratchet::ratchetd

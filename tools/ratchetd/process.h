@@ -16,7 +16,6 @@
 #include "k8s/client/http_client.h"
 #include "k8s/client/lease.h"
 #include "k8s/client/watch.h"
-#include "store/log.h"
 #include "tools/ratchetd/options.h"
 
 namespace ratchet::ratchetd {
@@ -36,25 +35,28 @@ struct Process {
   std::shared_ptr<void> watch(k8s::Resource kind, std::string label_selector,
                               std::function<void(k8s::Event)> on_event) const;
   k8s::Key lease_key(const char* name) const;
-  // How to hold that Lease. Whoever has a log open knows that an earlier holder which had the same
-  // log open on this boot is dead, so it need not wait for that one's lease to run out. `log` may
-  // be null.
-  k8s::LeaseOptions lease_options(const char* name, const store::Log* log) const;
+  // Of a role's lease. Whoever has a log open on this boot knows that an earlier holder with the
+  // same log and boot is dead: nobody waits for that one's lease to run out.
+  k8s::LeaseOptions lease_options(const char* name) const;
   // Waits until the lease is ours. False: the process stops.
   boost::asio::awaitable<bool> acquire(k8s::Lease& lease);
 
   boost::asio::io_context& io;
   const Options& options;
   std::shared_ptr<k8s::HttpClient> client;
+  std::string log_and_boot;  // `<log id>_<boot id>_`; empty without a log
   std::vector<std::function<void()>> stopping;
   std::vector<std::shared_ptr<void>> kept;  // until nothing runs any more
-  int roles = 0;    // that have not returned
-  int waiting = 0;  // of these: for their Lease; they need no farewell
+  int roles = 0;                            // that have not returned
+  int waiting = 0;                          // of these: for their Lease; they need no farewell
   std::optional<int> code;
   std::exception_ptr error;
 };
 
 // How long a write to the API server may take; the fence around the ops manager's counts with it.
 inline constexpr std::chrono::seconds request_deadline{5};
+
+// Of this boot of the machine; empty if it cannot be read.
+std::string boot_id();
 
 }  // namespace ratchet::ratchetd

@@ -12,13 +12,13 @@ namespace ratchet::ratchetd {
 namespace asio = boost::asio;
 using k8s::provisioner::Provisioner;
 
-asio::awaitable<void> run_provisioner(Process& process, const store::Log* log) {
-  k8s::Lease lease(process.io.get_executor(), process.client,
-                   process.lease_options(provisioner_lease, log), [&process] {
-                     spdlog::critical("the provisioner's Lease was lost");
-                     process.stop(Exit::lease_lost);
-                     process.io.stop();
-                   });
+asio::awaitable<void> run_provisioner(Process& process) {
+  const auto how = process.lease_options(provisioner_lease);
+  k8s::Lease lease(process.io.get_executor(), process.client, how, [&process] {
+    spdlog::critical("the provisioner's Lease was lost");
+    process.stop(Exit::lease_lost);
+    process.io.stop();
+  });
   if (!co_await process.acquire(lease)) co_return;
   spdlog::info("provisioner: started");
 

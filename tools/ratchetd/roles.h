@@ -17,8 +17,8 @@ namespace ratchet::ratchetd {
 
 inline constexpr const char* provisioner_lease = "ratchet-provisioner";
 
-// The log must outlive the io_context's work. `log`: of the other role, if this process has it.
-boost::asio::awaitable<void> run_provisioner(Process& process, const store::Log* log);
+boost::asio::awaitable<void> run_provisioner(Process& process);
+// The log must outlive the io_context's work.
 boost::asio::awaitable<void> run_ops_manager(Process& process, store::Log& log);
 
 }  // namespace ratchet::ratchetd

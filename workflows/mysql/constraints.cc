@@ -102,8 +102,8 @@ bool holds(const Version& version, const Comparator& comparator) {
 std::optional<Comparator> parse_comparator(const std::string& text) {
   const std::size_t start = text.find_first_not_of("=!<>~^");
   if (start == std::string::npos) return std::nullopt;
-  static constexpr std::string_view known[] = {"", "=",  "!=", ">",  "<",  ">=",
-                                               "=>", "<=", "=<", "~", "~>", "^"};
+  static constexpr std::string_view known[] = {
+      "", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^"};
   Comparator comparator{.operation = text.substr(0, start), .operand = {}};
   if (std::ranges::find(known, comparator.operation) == std::end(known)) return std::nullopt;
   const auto operand = parse_partial(text.substr(start));
@@ -119,7 +119,8 @@ std::optional<std::vector<Comparator>> parse_group(std::string text) {
   }
   std::string tight;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool after_operator = !tight.empty() && std::string_view("=!<>~^").find(tight.back()) != std::string_view::npos;
+    const bool after_operator =
+        !tight.empty() && std::string_view("=!<>~^").find(tight.back()) != std::string_view::npos;
     if (text[i] == ' ' && after_operator) continue;
     tight += text[i];
   }

@@ -28,8 +28,8 @@ Failure not_supported(const Upgrade& upgrade) {
 }
 
 std::optional<Failure> unfit(const Upgrade& upgrade, const Member& member) {
-  const std::string where = "the server in pod " + upgrade.request.database().space() + "/" +
-                            member.workload.pod();
+  const std::string where =
+      "the server in pod " + upgrade.request.database().space() + "/" + member.workload.pod();
   if (const auto open = member.state.prepared_transactions(); open > 0) {
     return Failure{"prepared_transactions",
                    where + " has " + std::to_string(open) +
@@ -65,7 +65,10 @@ Failure stuck_after(const Failure& why, const Failure& then, const Upgrade& upgr
                         ". No target server has opened the volume, so version " +
                         upgrade.database.current().name() +
                         " may be started on it. Next: remove what stops MySQL " +
-                        full_name(upgrade) + " from starting; the database is resumed"};
+                        full_name(upgrade) +
+                        " from starting (a pod that is held by the finalizer "
+                        "ratchet.dev/clean-shutdown: compare the image of its StatefulSet, then "
+                        "remove the finalizer); the database is resumed"};
 }
 
 Failure forward_only_after(const Failure& why, const Upgrade& upgrade) {

@@ -22,13 +22,15 @@ using engine::Effect;
 using engine::Policy;
 
 inline constexpr Policy bounded =
-    Policy{}.overall(std::chrono::minutes{20}).backoff(std::chrono::milliseconds{500},
-                                                       std::chrono::seconds{10});
+    Policy{}
+        .overall(std::chrono::minutes{20})
+        .backoff(std::chrono::milliseconds{500}, std::chrono::seconds{10});
 inline constexpr Policy unbounded =
     Policy{}.backoff(std::chrono::milliseconds{500}, std::chrono::seconds{30});
 inline constexpr Policy waiting =
-    Policy{}.each(std::chrono::hours{24}).backoff(std::chrono::milliseconds{500},
-                                                  std::chrono::seconds{10});
+    Policy{}
+        .each(std::chrono::hours{24})
+        .backoff(std::chrono::milliseconds{500}, std::chrono::seconds{10});
 
 // Before anything is touched.
 
@@ -41,8 +43,8 @@ inline constexpr Activity<CheckUpgrade, UpgradeRules> check_upgrade{"check_upgra
 
 // Pausing is a barrier: after both nobody else changes the database's objects.
 
-inline constexpr Activity<PauseDatabase, Done> pause_database{"pause_database",
-                                                              Effect::conditional, bounded};
+inline constexpr Activity<PauseDatabase, Done> pause_database{"pause_database", Effect::conditional,
+                                                              bounded};
 // The provisioner has finished its work in flight, or there is none.
 inline constexpr Activity<Await, Done> await_drained{"await_drained", Effect::read, waiting};
 // Fails for good if the workload is not one that can be upgraded in place.
@@ -59,10 +61,10 @@ inline constexpr Activity<ProtectPod, Done> protect_pod{"protect_pod", Effect::c
                                                         bounded};
 // The server will leave nothing behind in its redo log (slow), and little to write (always).
 inline constexpr Activity<PrepareShutdown, Done> prepare_shutdown{
-    "prepare_shutdown", Effect::idempotent, Policy{bounded}.each(std::chrono::minutes{30}).overall(
-                                                std::chrono::hours{1})};
+    "prepare_shutdown", Effect::idempotent,
+    Policy{bounded}.each(std::chrono::minutes{30}).overall(std::chrono::hours{1})};
 inline constexpr Activity<ChangeImage, Done> change_image{"change_image", Effect::conditional,
-                                                            bounded};
+                                                          bounded};
 // Deletes the StatefulSet and leaves its pod alone; done when the StatefulSet is gone.
 inline constexpr Activity<OrphanStatefulSet, Done> orphan_stateful_set{
     "orphan_stateful_set", Effect::conditional, bounded};
@@ -74,8 +76,8 @@ inline constexpr Activity<AwaitAdoption, Done> await_adoption{"await_adoption", 
 inline constexpr auto delete_pod =
     Activity<DeletePod, Done>{"delete_pod", Effect::conditional, bounded}.irreversible();
 // Fails for good if the server did not end by itself with exit code 0.
-inline constexpr Activity<AwaitEnd, ShutdownProof> await_clean_shutdown{
-    "await_clean_shutdown", Effect::read, waiting};
+inline constexpr Activity<AwaitEnd, ShutdownProof> await_clean_shutdown{"await_clean_shutdown",
+                                                                        Effect::read, waiting};
 // Says on the claim which server version may have opened the volume: nobody may start an older.
 inline constexpr Activity<MarkClaim, Done> mark_claim{"mark_claim", Effect::conditional, bounded};
 
@@ -88,8 +90,8 @@ inline constexpr auto release_volume =
 inline constexpr Activity<AwaitPod, Pod> await_pod_ready{"await_pod_ready", Effect::read, waiting};
 inline constexpr Activity<VerifyServer, VerifiedServer> verify_server{"verify_server", Effect::read,
                                                                       waiting};
-inline constexpr Activity<RecordVersion, Done> record_version{"record_version",
-                                                              Effect::conditional, unbounded};
+inline constexpr Activity<RecordVersion, Done> record_version{"record_version", Effect::conditional,
+                                                              unbounded};
 // The provisioner's health check sees the database ready.
 inline constexpr Activity<Await, Done> await_database_ready{"await_database_ready", Effect::read,
                                                             waiting};
@@ -112,7 +114,7 @@ inline constexpr Activity<MarkClaim, Done> restore_claim{"restore_claim", Effect
                                                          unbounded};
 inline constexpr Activity<ProtectPod, Done> unprotect_pod{"unprotect_pod", Effect::conditional,
                                                           unbounded};
-inline constexpr Activity<RestoreSettings, Done> restore_settings{
-    "restore_settings", Effect::idempotent, bounded};
+inline constexpr Activity<RestoreSettings, Done> restore_settings{"restore_settings",
+                                                                  Effect::idempotent, bounded};
 
 }  // namespace ratchet::mysql

@@ -80,6 +80,12 @@ Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
   co_await wf.step(restore_settings, former_settings(upgrade, member));
 }
 
+Task<PodState> end_pod(Workflow wf, Upgrade upgrade, Workload workload) {
+  co_await wf.step(protect_pod, the_pod(upgrade, workload));
+  co_await wf.step(delete_pod, deletion(upgrade, workload));
+  co_return co_await wf.step(await_pod_ended, the_end(upgrade, workload, wf.now()));
+}
+
 // True: the target's server was never started (its image cannot be pulled, say), so the volume is
 // as the old server left it, and the old server is back.
 Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
@@ -87,11 +93,8 @@ Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
   if (stuck.uid().empty() || stuck.started()) co_return false;
 
   member.workload.set_pod_uid(stuck.uid());
-  co_await wf.step(protect_pod, the_pod(upgrade, member.workload));
-  co_await wf.step(delete_pod, deletion(upgrade, member.workload));
-  const PodState ended =
-      co_await wf.step(await_pod_ended, the_end(upgrade, member.workload, wf.now()));
-  if (!ended.started()) {
+  const Outcome<PodState> ended = co_await attempt(end_pod(wf, upgrade, member.workload));
+  if (ended.ok() && !ended.value->started()) {
     co_await put_back(wf, upgrade, member);
     co_return true;
   }
@@ -102,8 +105,7 @@ Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
 Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
   const Member member = co_await pause(wf, upgrade);
 
-  const Outcome<void> stopped =
-      co_await attempt(stop_old_server(wf, upgrade, member.workload));
+  const Outcome<void> stopped = co_await attempt(stop_old_server(wf, upgrade, member.workload));
   if (!stopped.ok()) {
     const Outcome<void> undone = co_await attempt(put_back(wf, upgrade, member));
     throw StepFailure(undone.ok() ? put_back_after(*stopped.failed, upgrade)

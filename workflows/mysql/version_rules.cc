@@ -21,13 +21,13 @@ struct Series {
   Stability stability;
 };
 constexpr std::array mysql_series{
-    Series{5, 7, Stability::bugfix},     Series{8, 0, Stability::bugfix},
-    Series{8, 1, Stability::innovation}, Series{8, 2, Stability::innovation},
-    Series{8, 3, Stability::innovation}, Series{8, 4, Stability::lts},
-    Series{9, 0, Stability::innovation}, Series{9, 1, Stability::innovation},
-    Series{9, 2, Stability::innovation}, Series{9, 3, Stability::innovation},
-    Series{9, 4, Stability::innovation}, Series{9, 5, Stability::innovation},
-    Series{9, 6, Stability::innovation}, Series{9, 7, Stability::lts},
+    Series{5, 7, Stability::bugfix},      Series{8, 0, Stability::bugfix},
+    Series{8, 1, Stability::innovation},  Series{8, 2, Stability::innovation},
+    Series{8, 3, Stability::innovation},  Series{8, 4, Stability::lts},
+    Series{9, 0, Stability::innovation},  Series{9, 1, Stability::innovation},
+    Series{9, 2, Stability::innovation},  Series{9, 3, Stability::innovation},
+    Series{9, 4, Stability::innovation},  Series{9, 5, Stability::innovation},
+    Series{9, 6, Stability::innovation},  Series{9, 7, Stability::lts},
     Series{26, -1, Stability::innovation}};
 
 // The only ways over a change of the major version, and what the source must at least be.
@@ -88,14 +88,14 @@ void check_constraints(const Version& to, const CatalogueVersion& current,
   const auto holds = [&](const std::string& constraint) {
     const std::optional<bool> held = satisfies(to, constraint);
     if (!held) {
-      blockers.push_back("MySQLVersion " + current.name() + " has a constraint that cannot be read: " +
-                         constraint);
+      blockers.push_back("MySQLVersion " + current.name() +
+                         " has a constraint that cannot be read: " + constraint);
     }
     return held.value_or(false);
   };
-  const bool allowed =
-      current.allowed().empty() || std::ranges::any_of(current.allowed(), holds);
-  if (!allowed) blockers.push_back("MySQLVersion " + current.name() + " does not list it as allowed");
+  const bool allowed = current.allowed().empty() || std::ranges::any_of(current.allowed(), holds);
+  if (!allowed)
+    blockers.push_back("MySQLVersion " + current.name() + " does not list it as allowed");
   if (std::ranges::any_of(current.denied(), holds)) {
     blockers.push_back("MySQLVersion " + current.name() + " denies it");
   }
@@ -141,7 +141,8 @@ std::vector<std::string> path_blockers(const Version& from, const Version& to) {
 UpgradeRules rules_for(const Database& database) {
   UpgradeRules rules;
   std::vector<std::string> blockers;
-  if (!database.standalone()) blockers.push_back("only standalone databases can be upgraded so far");
+  if (!database.standalone())
+    blockers.push_back("only standalone databases can be upgraded so far");
   const auto from = parse_version(database.current().version());
   const auto to = parse_version(database.target().version());
   for (const auto* entry : {&database.current(), &database.target()}) {

@@ -1,8 +1,8 @@
 #include "k8s/operator/ops_manager.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "tests/k8s/operator/ops_world.h"
 
@@ -153,6 +153,46 @@ TEST(OpsManager, StartsTheOldServerAgainAfterAnUncleanShutdown) {
   EXPECT_EQ(world.image(), "docker.io/library/mariadb:10.11.18");
   EXPECT_EQ(world.world.phase(), "Ready");
   EXPECT_TRUE(world.world.condition("Paused").is_null());
+}
+
+TEST(OpsManager, GoesBackFromAnImageThatCannotBePulled) {
+  OpsWorld world;
+  world.world.missing_images.insert("docker.io/library/mariadb:11.8.6");
+  world.request("my-upgrade", "11.8.6", "  timeout: 1s\n");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  const std::string why = world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(why.find("ImagePullBackOff"), std::string::npos) << why;
+  EXPECT_NE(why.find("The upgrade was undone"), std::string::npos) << why;
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:10.11.18");
+  world.run_until([&] { return world.world.phase() == "Ready"; });
+}
+
+TEST(OpsManager, DoesNotTakeOverSomebodyElsesPause) {
+  OpsWorld world;
+  world.world.pause("my-standalone", "2026-11-23T09:00:00Z");
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_NE(world.message_of("my-upgrade", "Failed").find("is already paused (by a test)"),
+            std::string::npos);
+  EXPECT_FALSE(world.world.condition("Paused").is_null()) << "it is not ours to remove";
+  EXPECT_TRUE(world.writes().empty());
+}
+
+TEST(OpsManager, SurvivesAPodThatSomebodyElseDeletesInTheMiddle) {
+  OpsWorld world;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] {
+    const Json pod = world.world.get(kinds::pod, "my-standalone-0");
+    return pod.contains("/metadata/finalizers/0"_json_pointer);
+  });
+  world.world.remove(kinds::pod, "my-standalone-0");
+  world.finish("my-upgrade");
+  // Whichever way it ended, no target server has opened a volume whose server was not seen ending.
+  EXPECT_EQ(world.world.phase(), "Ready");
+  EXPECT_TRUE(world.world.condition("Paused").is_null());
+  const Json pod = world.world.get(kinds::pod, "my-standalone-0");
+  EXPECT_FALSE(pod.contains("/metadata/finalizers/0"_json_pointer));
 }
 
 }  // namespace

@@ -54,8 +54,9 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   environment_.now = [this] { return host_.now(); };
   environment_.pause = yield;
   environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
-  environment_.sql = [this](mysql::Server, Json pod, std::vector<std::string> statements)
-      -> asio::awaitable<std::vector<SqlRows>> {
+  environment_.sql =
+      [this](mysql::Server, Json pod,
+             std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
     std::vector<SqlRows> answers;
     for (const std::string& statement : statements) {
       answers.push_back(statement == "SELECT VERSION()" ? SqlRows{{version_of(pod)}}
@@ -71,9 +72,8 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   anchor.serve(host_);
   engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor,
                                              engine::EngineOptions{"test", "test"});
-  manager_ = std::make_unique<OpsManager>(
-      io_.get_executor(), client_, *engine_, log_,
-      OpsManagerOptions{"test", std::chrono::milliseconds(1)});
+  manager_ = std::make_unique<OpsManager>(io_.get_executor(), client_, *engine_, log_,
+                                          OpsManagerOptions{"test", std::chrono::milliseconds(1)});
   engine_->observe([this](const engine::Recorded& recorded) {
     ++recorded_;
     manager_->recorded(recorded);
@@ -96,9 +96,8 @@ SqlRows OpsProcess::answer(const std::string& statement) {
 
 std::shared_ptr<void> OpsProcess::watch(std::function<void(Event)> on_event) {
   on_event_ = std::move(on_event);
-  return std::shared_ptr<void>(this, [](void* self) {
-    static_cast<OpsProcess*>(self)->on_event_ = nullptr;
-  });
+  return std::shared_ptr<void>(
+      this, [](void* self) { static_cast<OpsProcess*>(self)->on_event_ = nullptr; });
 }
 
 void OpsProcess::deliver() {
@@ -126,10 +125,9 @@ OpsWorld::OpsWorld() {
         call.plural == "events" || status) {
       return;
     }
-    writes_.emplace_back(embedded::verb_name(call.verb), call.plural + " " + call.name +
-                                                             (call.subresource.empty() ? "" : "/") +
-                                                             call.subresource + " " +
-                                                             call.body.dump());
+    writes_.emplace_back(embedded::verb_name(call.verb),
+                         call.plural + " " + call.name + (call.subresource.empty() ? "" : "/") +
+                             call.subresource + " " + call.body.dump());
   });
 }
 
@@ -138,11 +136,14 @@ void OpsWorld::request(const std::string& name, const std::string& target,
   world.apply(
       "apiVersion: ops.kubedb.com/v1alpha1\n"
       "kind: MySQLOpsRequest\n"
-      "metadata: {name: " + name + ", namespace: demo}\n"
+      "metadata: {name: " +
+      name +
+      ", namespace: demo}\n"
       "spec:\n"
       "  databaseRef: {name: my-standalone}\n"
       "  type: UpdateVersion\n"
-      "  updateVersion: {targetVersion: \"" + target + "\"}\n" + more);
+      "  updateVersion: {targetVersion: \"" +
+      target + "\"}\n" + more);
 }
 
 // What a kubelet does with a deleted pod that somebody's finalizer keeps.
@@ -150,7 +151,8 @@ void OpsWorld::end_containers() {
   embedded::Actor node(world.server, "system:node:node");
   for (const auto& pod : node.list("pods")) {
     const Json::json_pointer state("/status/containerStatuses/0/state");
-    if (!embedded::deleting(*pod) || !pod->contains(state) || pod->at(state).contains("terminated")) {
+    if (!embedded::deleting(*pod) || !pod->contains(state) ||
+        pod->at(state).contains("terminated")) {
       continue;
     }
     Json statuses = pod->at("status").at("containerStatuses");
@@ -210,8 +212,7 @@ std::string OpsWorld::phase_of(const std::string& name) {
 
 std::string OpsWorld::message_of(const std::string& name, const std::string& type) {
   const Json request = world.get(kinds::mysql_ops_request, name);
-  for (const Json& condition :
-       request.value("/status/conditions"_json_pointer, Json::array())) {
+  for (const Json& condition : request.value("/status/conditions"_json_pointer, Json::array())) {
     if (condition["type"] == type) return condition["message"];
   }
   return "";

@@ -55,8 +55,7 @@ class OpsWorld {
  public:
   OpsWorld();  // with the MySQL demo/my-standalone, Ready at 10.11.18
 
-  void request(const std::string& name, const std::string& target,
-               const std::string& more = "");
+  void request(const std::string& name, const std::string& target, const std::string& more = "");
   // Runs everything until the request has ended. Kills the ops manager after `kill_after` of its
   // records, once. Throws if it takes too long.
   void finish(const std::string& name, std::optional<std::size_t> kill_after = std::nullopt);
@@ -69,14 +68,13 @@ class OpsWorld {
   std::string image();  // of the pod
   // The reasons and messages of the core Events on the request, oldest first.
   std::vector<std::string> events_of(const std::string& name);
-  // The ops manager's successful writes, but Events and statuses of requests; sorted; uids, versions
-  // and times masked.
+  // The ops manager's successful writes, but Events and statuses of requests; sorted; uids,
+  // versions and times masked.
   std::vector<std::string> writes();
   std::size_t records() const { return records_; }
 
   World world;
-  int exit_code = 0;         // of servers that are asked to end
-  std::string missing_image;  // cannot be pulled
+  int exit_code = 0;  // of servers that are asked to end
 
  private:
   void round();

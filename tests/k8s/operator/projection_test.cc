@@ -1,8 +1,8 @@
 #include "k8s/operator/projection.h"
 
-#include <gtest/gtest.h>
-
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "workflows/mysql/ports.h"
 
@@ -174,11 +174,12 @@ TEST(Projection, OfADivergedRunSaysThatAPersonIsNeeded) {
 
 TEST(Projection, WritesStatusAsTheApiHasIt) {
   const nlohmann::json status = status_of(project(Story{}.history()));
-  EXPECT_EQ(status.dump(),
-            R"({"conditions":[{"lastTransitionTime":"2027-01-15T08:00:00Z",)"
-            R"("message":"Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade",)"
-            R"("observedGeneration":1,"reason":"OpsRequestProgressingStarted","status":"True",)"
-            R"("type":"Progressing"}],"observedGeneration":1,"phase":"Progressing"})");
+  EXPECT_EQ(
+      status.dump(),
+      R"({"conditions":[{"lastTransitionTime":"2027-01-15T08:00:00Z",)"
+      R"("message":"Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade",)"
+      R"("observedGeneration":1,"reason":"OpsRequestProgressingStarted","status":"True",)"
+      R"("type":"Progressing"}],"observedGeneration":1,"phase":"Progressing"})");
 }
 
 }  // namespace

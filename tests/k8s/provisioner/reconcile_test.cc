@@ -141,8 +141,11 @@ TEST(Provisioning, ATemplateChangeReachesTheSetButRestartsNoPod) {
   world.apply(testing::standalone);
   world.settle();
   const std::string pod = world.get(kinds::pod, "my-standalone-0")["metadata"]["uid"];
-  world.patch(kinds::mysql, "my-standalone",
-              {{"spec", {{"podTemplate", {{"spec", {{"args", {"--max-connections=7"}}}}}}}}});
+  world.patch(
+      kinds::mysql, "my-standalone",
+      {{"spec",
+        {{"podTemplate",
+          {{"spec", {{"args", {"--max-connections=7"}}, {"nodeSelector", {{"disk", "ssd"}}}}}}}}}});
   world.settle();
   const Json set = world.get(kinds::stateful_set, "my-standalone");
   EXPECT_THAT(set["spec"]["template"]["spec"]["containers"][0]["args"],
@@ -150,9 +153,9 @@ TEST(Provisioning, ATemplateChangeReachesTheSetButRestartsNoPod) {
   EXPECT_EQ(world.get(kinds::pod, "my-standalone-0")["metadata"]["uid"], pod);
   world.patch(kinds::mysql, "my-standalone", {{"spec", {{"podTemplate", nullptr}}}});
   world.settle();
-  EXPECT_FALSE(
-      world.get(kinds::stateful_set, "my-standalone")["spec"]["template"]["spec"]["containers"][0]
-          .contains("args"));
+  const Json after = world.get(kinds::stateful_set, "my-standalone")["spec"]["template"]["spec"];
+  EXPECT_FALSE(after["containers"][0].contains("args"));
+  EXPECT_FALSE(after.contains("nodeSelector"));
 }
 
 TEST(Provisioning, AnEditOfTheVersionDoesNotUpgrade) {

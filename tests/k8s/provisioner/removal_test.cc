@@ -163,6 +163,23 @@ spec: {ports: [{port: 80}]}
   EXPECT_EQ(world.get(kinds::service, "my-standalone")["spec"]["ports"][0]["port"], 80);
 }
 
+TEST(Refusing, TwoDatabasesWhoseServicesHaveOneName) {
+  World world;
+  world.apply(R"(
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata: {name: my-standalone-pods, namespace: demo}
+spec: {version: "10.11.18", storage: {resources: {requests: {storage: 1Gi}}}}
+)");
+  world.settle("my-standalone-pods");
+  ASSERT_EQ(world.phase("my-standalone-pods"), "Ready");
+  world.apply(testing::standalone);
+  world.settle();
+  EXPECT_EQ(world.condition("SpecAccepted")["reason"], "NameTaken");
+  world.settle("my-standalone-pods");
+  EXPECT_EQ(world.phase("my-standalone-pods"), "Ready");
+}
+
 TEST(Refusing, ASecretOfSomebodyElseIsNotTakenForOurs) {
   World world;
   world.apply(R"(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class World {
   std::vector<provisioner::ProbeTarget> probes;
   std::vector<Report> events;
   std::vector<std::string> event_texts();
+  std::set<std::string> missing_images;  // that the node cannot pull
 
   embedded::Faults faults;
   embedded::ApiServer server;
@@ -61,7 +63,8 @@ class World {
  private:
   boost::asio::io_context loop_;
   embedded::Controllers controllers_{server};
-  embedded::SimulatedNode node_{server};
+  embedded::SimulatedNode node_{
+      server, [this](const std::string& image) { return !missing_images.contains(image); }};
   provisioner::Reconciler reconciler_{context};
   provisioner::Health health_{context};
 };
