@@ -56,16 +56,27 @@ class Comparing(unittest.TestCase):
         two["objectRef"]["namespace"] = "kills"
         self.assertEqual(audit.differences(writes(one), writes(two, space="kills")), [])
 
+    def test_the_order_of_a_status_conditions_does_not_matter_but_their_content_does(self):
+        def paused(*types):
+            body = {"status": {"conditions": [{"type": name} for name in types]}}
+            found = event(verb="update", resource="mysqls", name="db", body=body)
+            found["objectRef"]["subresource"] = "status"
+            return writes(found)
+        self.assertEqual(audit.differences(paused("Ready", "Paused"), paused("Paused", "Ready")), [])
+        self.assertEqual(len(audit.differences(paused("Ready", "Paused"), paused("Ready"))), 1)
+
     def test_a_doubled_write_is_found(self):
         one = event(body=marked(RUN, 4))
         found = audit.differences(writes(one), writes(one, copy.deepcopy(one)))
         self.assertEqual(len(found), 1)
-        self.assertIn("1 too many: patch pods db-0", found[0])
+        self.assertIn("too many: patch pods db-0", found[0])
 
     def test_a_missing_write_and_another_body_are_found(self):
         one, other = event(body=marked(RUN, 4)), event(body=marked(RUN, 5))
-        self.assertIn("1 missing", audit.differences(writes(one), writes())[0])
-        self.assertEqual(len(audit.differences(writes(one), writes(other))), 2)
+        self.assertIn("missing: patch pods", audit.differences(writes(one), writes())[0])
+        found = audit.differences(writes(one), writes(other))
+        self.assertEqual(len(found), 1)
+        self.assertIn('annotations/ratchet.dev/change: "UID.4" -> "UID.5"', found[0])
 
 
 class Matching(unittest.TestCase):

@@ -41,11 +41,10 @@ def check_server(database, request):
     check(rows.split() == [str(ROWS)] * 2, f"rows are missing or changed: {rows}")
 
 
-def check_shutdown(log_file):
-    """`log_file`: what the old server said to its end."""
-    text = log_file.read_text(errors="replace").strip()
-    check("Shutdown complete" in text.rsplit("\n", 1)[-1],
-          f"the old server did not shut down cleanly; its last words: {text[-1000:]}")
+def check_shutdown(log):
+    """`log`: what the old server said to its end."""
+    check("Shutdown complete" in log.strip().rsplit("\n", 1)[-1],
+          f"the old server did not shut down cleanly; its last words: {log[-1000:]}")
 
 
 def contains_in_order(fixture, names, actual, what):

@@ -131,6 +131,13 @@ spec:
     def pod_uid(self):
         return get(self.space, "pod", self.pod)["metadata"]["uid"]
 
+    def open_server_log(self):
+        """What the pod's server says, on the node. It can be read to the end when the pod is gone;
+        `kubectl logs --follow` can lose the last lines then."""
+        folder = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs/pods"
+        path = folder / f"{self.space}_{self.pod}_{self.pod_uid()}" / "mysql/0.log"
+        return open(path, encoding="utf-8", errors="replace")
+
     def remove(self):
         kubectl("delete", "namespace", self.space, "--wait=false")
 

@@ -9,7 +9,6 @@ import time
 from cluster import Failed, check
 
 STARTED = "ops manager: started"
-RUNS, RESTS = 0.005, 0.06  # of a sliced process; a follower looks at the log every 50 ms
 
 
 class Daemon:
@@ -51,10 +50,12 @@ class Daemon:
         check(code == -signal.SIGKILL, f"ratchetd had ended with {code}: {self.said()[-2000:]}")
 
     @contextlib.contextmanager
-    def sliced(self):
-        """Meanwhile it runs a little and rests a little, by SIGSTOP and SIGCONT from outside."""
+    def sliced(self, runs, rests, after=""):
+        """Meanwhile it runs and rests by turns, for so many seconds each, by SIGCONT and SIGSTOP:
+        it cannot go on far before somebody has seen what it did. Each process from when it has
+        said `after`."""
         over = threading.Event()
-        slicer = threading.Thread(target=self._slice, args=(over,), daemon=True)
+        slicer = threading.Thread(target=self._slice, args=(over, runs, rests, after), daemon=True)
         slicer.start()
         try:
             yield
@@ -63,12 +64,15 @@ class Daemon:
             slicer.join(timeout=10)
             self._signal(signal.SIGCONT)
 
-    def _slice(self, over):
+    def _slice(self, over, runs, rests, after):
         while not over.is_set():
+            if after not in self.said():
+                over.wait(0.005)
+                continue
             self._signal(signal.SIGCONT)
-            time.sleep(RUNS)
+            time.sleep(runs)
             self._signal(signal.SIGSTOP)
-            over.wait(RESTS)
+            over.wait(rests)
 
     def _signal(self, number):
         with self._changing:

@@ -35,7 +35,7 @@ def kill_at_each_event(programs, run, way, seconds):
     follower = follower_of(programs, run, seconds)
     daemon, killed, close = programs.ops_manager, [], 0
     try:
-        with daemon.sliced():
+        with daemon.sliced(0.004, 0.06):  # a follower looks at the log every 50 ms
             while (event := follower.next(deadline)) is not None:
                 if not follower.came_now:  # one turn has recorded several: killed in recovery too
                     daemon.await_text(STARTED)
@@ -121,6 +121,11 @@ class Moments:
         if self._failure:
             raise self._failure
         check(sorted(self.hit) == sorted(self.names), f"of the API's moments only {self.hit} came")
+
+
+def found_done(events):
+    """How many steps a later process found done: their effect had landed, but no result."""
+    return sum(bool(event.get("found_done")) for event in events)
 
 
 def same_way(events, way):

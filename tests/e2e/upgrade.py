@@ -17,7 +17,7 @@ import checks
 import cluster
 import kills
 from cluster import Database, Failed, Request
-from daemons import Programs
+from daemons import STARTED, Programs
 from history import kinds_of
 
 SCENARIOS = {  # images from and to, spelling of the request
@@ -41,22 +41,17 @@ class Upgrade:
         self.database = Database(space)
         self.request = Request(self.database, spelling, cluster.version_of(target))
         self.source = cluster.version_of(source)
-        self.server_log = programs.work / f"{space}.old-server.log"
+        self.server_log = ""
 
     def run(self, steer):
         """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
         self.database.create(self.source)
         checks.write_rows(self.database)
         say(f"{self.database.space}: {self.source} is Ready and has {checks.ROWS} rows")
-        with open(self.server_log, "wb") as out:
-            logs = subprocess.Popen(["kubectl", "logs", "-f", "-n", self.database.space,
-                                     self.database.pod, "-c", "mysql"], stdout=out, stderr=out)
-        try:
+        with self.database.open_server_log() as log:
             known = steer(self.request.create())
             self.request.await_end(60)
-            logs.wait(timeout=30)  # the old pod's end ends it
-        finally:
-            logs.kill()
+            self.server_log = log.read()
         return known
 
     def check(self, events, expected_writes=None):
@@ -84,7 +79,7 @@ def upgrade_killed_at_events(programs, scenario, way, writes):
     def steer(run):
         return kills.kill_at_each_event(programs, run, way, 600)
     events, summary = upgrade.run(steer)
-    say(summary)
+    say(f"{summary}; {kills.found_done(events)} steps were found done")
     upgrade.check(events, writes)
 
 
@@ -93,15 +88,19 @@ def upgrade_killed_at_moments(programs, scenario, way, writes):
     moments = []
 
     def steer(run):
-        moments.append(kills.Moments(programs, upgrade))
-        return kills.follow_to_end(programs, run, 180)
+        # Slices are shorter than a write takes: most end between a write and its answer, so that
+        # the kill comes when the effect has landed and its result is not recorded.
+        with programs.ops_manager.sliced(0.001, 0.12, after=STARTED):
+            moments.append(kills.Moments(programs, upgrade))
+            return kills.follow_to_end(programs, run, 180)
     try:
         events = upgrade.run(steer)
     finally:
         for watching in moments:
             watching.close()
     kills.same_way(events, way)
-    say(f"killed when: {', '.join(moments[0].hit)}")
+    say(f"killed when: {', '.join(moments[0].hit)}; {kills.found_done(events)} steps were found "
+        "done")
     upgrade.check(events, writes)
 
 
