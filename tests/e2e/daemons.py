@@ -67,6 +67,7 @@ class Daemon:
     def _slice(self, over, runs, rests, after):
         while not over.is_set():
             if after not in self.said():
+                self._signal(signal.SIGCONT)  # the stop may have met a process just started
                 over.wait(0.005)
                 continue
             self._signal(signal.SIGCONT)
