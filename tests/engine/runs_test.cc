@@ -121,6 +121,42 @@ TEST_F(Runs, ChangedCodeIsQuarantinedWithADiffAndGoesOnWithTheOldCode) {
   EXPECT_FALSE(replay_all(p->log, p->registry).front().divergence);
 }
 
+TEST_F(Runs, AFactThatComesDuringQuarantineIsDeliveredWhenTheRunGoesOn) {
+  {
+    auto p = process();
+    p->open();
+    start(*p);
+    p->host.run_until([&] { return p->history("r").find("wait 3") != std::string::npos; });
+  }
+  {
+    auto p = process(travel_otherwise);
+    p->open("build-2");
+    p->host.settle();
+    EXPECT_EQ(p->engine->state("r"), RunState::quarantined);
+    const std::string why = find_run(p->log, "r")->failure->message;
+    EXPECT_EQ(why.substr(0, why.find(" (")),
+              "turn 0: recorded: step 1 quote | attempted: step 1 announce");
+    approve(*p);
+    p->host.settle();
+    EXPECT_NE(p->history("r").find("Held"), std::string::npos);
+  }
+  {
+    auto p = process();
+    p->open("build-3");
+    p->host.run_until([&] { return p->history("r").find("step 4") != std::string::npos; });
+  }
+  auto p = process();
+  p->open("build-3");
+  ASSERT_TRUE(finish(*p)) << "nobody approved again:\n" << p->history("r");
+  const std::string history = p->history("r");
+  const auto first = history.find("SignalReceived");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(history.find("SignalReceived", first + 1), std::string::npos)
+      << "a held fact is delivered once, however often the process starts:\n"
+      << history;
+  EXPECT_TRUE(verify(p->log).ok());
+}
+
 TEST_F(Runs, ABuildWithoutTheWorkflowQuarantinesTheRun) {
   stop_before_the_end();
   auto p = process(travel, 2);

@@ -23,6 +23,10 @@ Task<Text> plan(Workflow wf, Text where, bool swapped) {
 Task<Text> travel(Workflow wf, Text where) { return plan(wf, std::move(where), false); }
 Task<Text> travel_swapped(Workflow wf, Text where) { return plan(wf, std::move(where), true); }
 
+Task<Text> travel_otherwise(Workflow wf, Text where) {
+  co_return co_await wf.step(announce, where);
+}
+
 void Ledger::serve(Handlers& handlers, Host&) {
   handlers.handle<Text, Text>(quote, [](const AttemptInfo&, const Text& what, Answer<Text> answer) {
     answer.complete(text("100 for " + what.value()));

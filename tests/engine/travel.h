@@ -31,6 +31,9 @@ Task<Text> travel(Workflow wf, Text where);
 // The same with the two bookings swapped: replays of travel() must notice.
 Task<Text> travel_swapped(Workflow wf, Text where);
 
+// Begins with another step that has the same input.
+Task<Text> travel_otherwise(Workflow wf, Text where);
+
 class Ledger final : public World {
  public:
   void serve(Handlers& handlers, Host& host) override;
