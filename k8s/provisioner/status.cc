@@ -1,6 +1,8 @@
 #include "k8s/provisioner/status.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace ratchet::k8s::provisioner {
 namespace {
@@ -10,6 +12,21 @@ Json* find_condition(Json& status, const std::string& type) {
     if (condition.value("type", "") == type) return &condition;
   }
   return nullptr;
+}
+
+// The place of a new condition: the five of the guides stand in their order, whichever loop adds
+// one first; others come at the end.
+Json::iterator place_of(Json& conditions, const std::string& type) {
+  constexpr std::array order{"ProvisioningStarted", "ReplicaReady", "AcceptingConnection", "Ready",
+                             "Provisioned"};
+  const auto rank = [&](const std::string& t) {
+    return std::find(order.begin(), order.end(), t) - order.begin();
+  };
+  const auto mine = rank(type);
+  return std::find_if(conditions.begin(), conditions.end(), [&](const Json& c) {
+    const auto other = rank(c.value("type", ""));
+    return mine < other && other < std::ssize(order);
+  });
 }
 
 }  // namespace
@@ -31,7 +48,8 @@ void set_condition(Json& status, const Condition& condition, const std::string& 
   Json* old = find_condition(status, condition.type);
   wanted["lastTransitionTime"] = now;
   if (old == nullptr) {
-    status["conditions"].push_back(std::move(wanted));
+    Json& conditions = status["conditions"];
+    conditions.insert(place_of(conditions, condition.type), std::move(wanted));
     return;
   }
   if (old->value("observedGeneration", std::int64_t{0}) >

@@ -60,6 +60,21 @@ TEST(Conditions, AnIdenticalOneKeepsItsTime) {
   EXPECT_EQ(condition_status(status, "Ready"), false);
 }
 
+TEST(Conditions, StandInTheOrderOfTheGuidesWhicheverComesFirst) {
+  Json status = Json::object();
+  for (const char* type : {"Paused", "Ready", "ProvisioningStarted", "AcceptingConnection",
+                           "Halted", "Provisioned", "ReplicaReady"}) {
+    set_condition(status, {type, true, "R", "m"}, t1);
+  }
+  std::string order;
+  for (const Json& condition : status["conditions"]) {
+    order += condition.value("type", "") + " ";
+  }
+  EXPECT_EQ(
+      order,
+      "Paused ProvisioningStarted ReplicaReady AcceptingConnection Ready Halted Provisioned ");
+}
+
 TEST(Conditions, AnOlderGenerationReplacesNoNewer) {
   Json status = Json::object();
   set_condition(status, {"Provisioned", true, "A", "m", 5}, t1);
