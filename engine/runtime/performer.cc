@@ -30,7 +30,7 @@ Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t 
   const double factor = std::pow(policy.backoff_factor, std::min(attempt, 64U) - 1.0);
   const double most = static_cast<double>(policy.max_backoff.count());
   const double base = std::min(most, static_cast<double>(policy.first_backoff.count()) * factor);
-  const std::size_t seed = std::hash<std::string>{}(run_id) + attempt * 0x9e3779b9U;
+  const std::size_t seed = std::hash<std::string>{}(run_id) + attempt * std::size_t{0x9e3779b9};
   const double spread = 0.8 + 0.4 * (static_cast<double>(seed % 1000) / 1000.0);
   return Duration{static_cast<std::int64_t>(base * spread * 1000.0)};
 }
@@ -92,7 +92,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
       const auto self = guard->step.lock();
       if (!self || self->token_ != guard->token) return;
       ++self->token_;
-      ((*self).*method)(args...);
+      ((*self).*method)(std::move(args)...);
     };
   }
 

@@ -93,22 +93,31 @@ class StoppingLog final : public store::Log {
   std::deque<store::Entry> queue_;
 };
 
+// What outlives every process.
+struct Outside {
+  std::unique_ptr<World> world;
+  std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
+  MemoryAnchor anchor;
+  Time now{Duration{1'000'000'000'000'000}};
+};
+
 // One life of the process: everything in it is lost at the stop.
 class Process {
  public:
-  Process(const CrashCase& crash_case, World& world, std::shared_ptr<store::MemoryDisk> disk,
-          MemoryAnchor& anchor, Plan& plan, std::vector<std::string>& failures, Time start)
-      : host_(start),
-        memory_(std::move(disk), [this](std::function<void()> task) { host_.post(task); }),
+  Process(const CrashCase& crash_case, Outside& outside, Plan& plan,
+          std::vector<std::string>& failures)
+      : host_(outside.now),
+        memory_(outside.disk, [this](std::function<void()> task) { host_.post(std::move(task)); }),
         log_(memory_, host_, plan),
         plan_(plan),
         failures_(failures) {
     crash_case.registry(registry_);
     Handlers real;
-    world.serve(real, host_);
+    outside.world->serve(real, host_);
     real.for_each([this](const Handlers::Entry& entry) { handlers_.put(watched(entry)); });
-    anchor.serve(host_);
-    engine_.emplace(log_, host_, registry_, handlers_, anchor, EngineOptions{"test", "test"});
+    outside.anchor.serve(host_);
+    engine_.emplace(log_, host_, registry_, handlers_, outside.anchor,
+                    EngineOptions{"test", "test"});
   }
 
   // True if the run ended; false if the process was stopped, or nothing moves any more.
@@ -185,23 +194,21 @@ std::string outcome(const store::LogReader& log) {
 }
 
 // Runs the case through the given stops (in order, one process each) to its end.
-std::string run_once(const CrashCase& crash_case, std::vector<Plan*> plans,
+std::string run_once(const CrashCase& crash_case, const std::vector<Plan*>& plans,
                      std::vector<std::string>& failures) {
-  const auto world = crash_case.world();
-  const auto disk = std::make_shared<store::MemoryDisk>();
-  MemoryAnchor anchor;
-  Time start{Duration{1'000'000'000'000'000}};
+  Outside outside;
+  outside.world = crash_case.world();
   for (Plan* plan : plans) {
-    Process process(crash_case, *world, disk, anchor, *plan, failures, start);
-    const bool ended = process.live(crash_case, *world);
-    start = process.now();
+    Process process(crash_case, outside, *plan, failures);
+    const bool ended = process.live(crash_case, *outside.world);
+    outside.now = process.now();
     if (process.stopped()) continue;
     if (!ended) return "the run came to no end";
     if (const auto bad = verify(process.log()); !bad.ok()) return "verify: " + bad.problems.front();
     for (const auto& replayed : replay_all(process.log(), process.registry())) {
       if (replayed.divergence) return "replay: " + replayed.divergence->text();
     }
-    return world->state() + "\n" + outcome(process.log());
+    return outside.world->state() + "\n" + outcome(process.log());
   }
   return "the run was stopped as often as there were processes";
 }
@@ -220,7 +227,9 @@ CrashReport run_crash_matrix(const CrashCase& crash_case) {
     std::vector<std::string> failures;
     const std::string end = run_once(crash_case, {&plan, &without}, failures);
     if (end != report.end) failures.push_back("ends as «" + end + "»");
-    for (const auto& failure : failures) report.failures.push_back(where + ": " + failure);
+    for (std::string& failure : failures) {
+      report.failures.push_back(failure.insert(0, where + ": "));
+    }
   };
   for (std::size_t i = 0; i < report.appends; ++i) {
     stop_at({.after_append = i}, "stopped after append " + std::to_string(i));
