@@ -40,22 +40,17 @@ std::uint16_t free_port() {
   return probe.local_endpoint().port();
 }
 
-bool answers(std::uint16_t port) {
-  asio::io_context context;
-  tcp::socket socket(context);
-  boost::system::error_code error;
-  socket.connect({asio::ip::address_v4::loopback(), port}, error);
-  return !error;
-}
-
-// Mounts are private to the process, so that tests and demo can use one image side by side.
+// Mounts are private to the process, so that tests and demo can use one image side by side. The
+// shell stays as init of the pid namespace: the server changes its user, which makes the kernel
+// forget the signal that --kill-child asked for, and would outlive the test.
 constexpr const char* start = R"(
 set -e
 for d in var/lib/mysql run tmp; do mount -t tmpfs -o mode=1777 none "$ROOT/$d"; done
 mkdir "$ROOT/run/mysqld"
 mount -t proc none "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
-exec chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT"
+chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT"
+exit $?
 )";
 
 [[noreturn]] void run_server(const std::string& root, std::uint16_t port) {
@@ -75,6 +70,14 @@ exec chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT"
 }
 
 }  // namespace
+
+bool answers(std::uint16_t port) {
+  asio::io_context context;
+  tcp::socket socket(context);
+  boost::system::error_code error;
+  socket.connect({asio::ip::address_v4::loopback(), port}, error);
+  return !error;
+}
 
 Server::Server(const std::string& image) : port_(free_port()) {
   const auto folder = image_folder(image);
@@ -99,8 +102,12 @@ Server::Server(const std::string& image) : port_(free_port()) {
 
 Server::~Server() {
   if (process_ <= 0) return;
-  kill(process_, SIGKILL);  // takes the whole pid namespace along
+  kill(process_, SIGKILL);  // takes the whole pid namespace along, a moment later
   waitpid(process_, nullptr, 0);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (answers(port_) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 }  // namespace ratchet::k8s::testing

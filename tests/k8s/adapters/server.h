@@ -9,6 +9,9 @@
 
 namespace ratchet::k8s::testing {
 
+// Whether anything accepts connections on this port of the loopback address.
+bool answers(std::uint16_t port);
+
 class Server {
  public:
   // `image`: a name of images/index.tsv. Returns once the server accepts connections (120 s at

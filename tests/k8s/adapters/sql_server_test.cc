@@ -35,6 +35,16 @@ class SqlServer : public ::testing::TestWithParam<const char*> {
   }
 };
 
+TEST_P(SqlServer, IsGoneWithItsObject) {
+  std::uint16_t port = 0;
+  {
+    const testing::Server server(GetParam());
+    port = server.port();
+    ASSERT_TRUE(testing::answers(port));
+  }
+  EXPECT_FALSE(testing::answers(port));
+}
+
 TEST_P(SqlServer, GivesRowsAsTextAndTheVersionOfTheImage) {
   testing::run([]() -> asio::awaitable<void> {
     auto session = co_await sql::Session::connect(target());
