@@ -95,7 +95,9 @@ class Verification {
     if (fold(summary, turn)) summary.as_of = index;
   }
 
-  // The root over all, and roots that use every stored subtree hash.
+  // The root over all leaves, and the one from the stored subtree hashes. The latter reads only
+  // those that the root of this size needs: smaller subtrees inside larger full ones are not
+  // compared.
   void roots() {
     if (tree_.root() != report_.head.root) {
       problem("the root of the " + std::to_string(report_.records) +
