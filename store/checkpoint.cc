@@ -4,12 +4,13 @@
 
 #include <openssl/evp.h>
 
+#include "store/keys.h"
+
 namespace ratchet::store {
 
 namespace {
 
 constexpr std::string_view origin_prefix = "ratchet.dev/log/";
-constexpr std::size_t log_id_bytes = 16;
 
 [[noreturn]] void malformed(const std::string& why) {
   throw Error(Fault::corrupt,

@@ -4,7 +4,6 @@ namespace ratchet::store {
 namespace {
 
 constexpr std::uint8_t format_level = 1;
-constexpr std::size_t log_id_bytes = 16;
 constexpr std::size_t head_bytes = 1 + log_id_bytes + 8 + 32 + 8;
 
 template <class Number>

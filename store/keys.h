@@ -13,6 +13,8 @@
 
 namespace ratchet::store {
 
+inline constexpr std::size_t log_id_bytes = 16;
+
 // A key built without touching the heap. Projection keys are not of fixed size; see below.
 class Key {
  public:

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/keys.h"
 #include "store/log.h"
 
 namespace ratchet::store {
@@ -20,7 +21,6 @@ namespace {
 constexpr char magic[9] = "RATCHET1";
 constexpr std::size_t size_offset = 8;
 constexpr std::size_t log_id_offset = 16;
-constexpr std::size_t log_id_bytes = 16;
 
 struct File {
   int fd;

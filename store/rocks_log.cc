@@ -128,9 +128,9 @@ void RocksLog::load_head() {
 }
 
 void RocksLog::make_head() {
-  written_.log_id.resize(16);
+  written_.log_id.resize(log_id_bytes);
   written_.root = empty_root();
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(written_.log_id.data()), 16) != 1) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(written_.log_id.data()), log_id_bytes) != 1) {
     throw Error(Fault::io, "the system gives no random bytes for the name of the log");
   }
   check(db().Put(write_options_, head_key, encode_head(written_)), "create", view().dir());

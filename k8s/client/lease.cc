@@ -34,7 +34,7 @@ milliseconds duration_of(const Json& object) {
       seconds != spec.end() && seconds->is_number_integer() ? seconds->get<int>() : 0);
 }
 
-std::string version_of(const Json& object) {
+std::string lease_version(const Json& object) {
   return object.value("metadata", Json::object()).value("resourceVersion", "");
 }
 
@@ -74,7 +74,7 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
   // Sends our record on top of `object`; the answer becomes `object`.
   asio::awaitable<Reply> write(Json wanted) {
     auto sent = Clock::now();
-    bool is_new = version_of(wanted).empty();
+    bool is_new = lease_version(wanted).empty();
     Reply reply = is_new ? co_await client->create(kinds::lease, std::move(wanted))
                          : co_await client->update(kinds::lease, std::move(wanted));
     if (reply.ok()) {
@@ -115,8 +115,8 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
         (options.known_dead && options.known_dead(holder))) {
       return true;
     }
-    if (observed.version != version_of(seen)) {
-      observed = {version_of(seen), Clock::now()};
+    if (observed.version != lease_version(seen)) {
+      observed = {lease_version(seen), Clock::now()};
     }
     return Clock::now() >= observed.since + std::max(options.duration, duration_of(seen));
   }

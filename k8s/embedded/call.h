@@ -13,6 +13,10 @@ namespace ratchet::k8s::embedded {
 
 enum class Verb { get, list, watch, create, update, patch, remove, remove_all };
 
+// The finalizers that stand for a deletion's propagation policy (metav1).
+inline constexpr const char* orphan_finalizer = "orphan";
+inline constexpr const char* foreground_finalizer = "foregroundDeletion";
+
 // As an audit log spells it: get, …, delete, deletecollection.
 const char* verb_name(Verb verb);
 inline bool is_write(Verb verb) {

@@ -8,6 +8,10 @@
 
 namespace ratchet::k8s::embedded {
 
+// The kind of the definitions, and the finalizer that keeps one until its objects are gone.
+inline constexpr const char* crd_resource = "customresourcedefinitions.apiextensions.k8s.io";
+inline constexpr const char* crd_finalizer = "customresourcecleanup.apiextensions.k8s.io";
+
 // Throws Refusal (422) if the definition cannot be served.
 Kind kind_of_definition(const Kind& definitions, const Json& definition);
 

@@ -3,14 +3,12 @@
 #include <utility>
 
 #include "k8s/embedded/api_server.h"
+#include "k8s/embedded/crd.h"
 #include "k8s/embedded/json_access.h"
 #include "k8s/embedded/refusal.h"
 
 namespace ratchet::k8s::embedded {
 namespace {
-
-constexpr const char* orphan = "orphan";
-constexpr const char* foreground = "foregroundDeletion";
 
 void check_preconditions(const Kind& kind, const Json& object, const Json& options) {
   const std::string name = text(object, {"metadata", "name"});
@@ -45,12 +43,12 @@ void set_propagation(Json& metadata, const std::string& policy) {
   Json& finalizers = metadata["finalizers"];
   if (!finalizers.is_array()) finalizers = Json::array();
   if (!policy.empty()) {
-    for (const char* one : {orphan, foreground}) {
+    for (const char* one : {orphan_finalizer, foreground_finalizer}) {
       finalizers.erase(std::remove(finalizers.begin(), finalizers.end(), one), finalizers.end());
     }
   }
-  if (policy == "Orphan") finalizers.push_back(orphan);
-  if (policy == "Foreground") finalizers.push_back(foreground);
+  if (policy == "Orphan") finalizers.push_back(orphan_finalizer);
+  if (policy == "Foreground") finalizers.push_back(foreground_finalizer);
   if (finalizers.empty()) metadata.erase("finalizers");
 }
 
@@ -96,7 +94,7 @@ bool ApiServer::removable(const Json& object) const {
 }
 
 void ApiServer::dropped(const Target& target) {
-  if (target.id.resource == "customresourcedefinitions.apiextensions.k8s.io") {
+  if (target.id.resource == crd_resource) {
     kinds_.erase(target.id.name);
   }
 }

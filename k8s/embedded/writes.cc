@@ -14,9 +14,6 @@
 namespace ratchet::k8s::embedded {
 namespace {
 
-constexpr const char* definitions = "customresourcedefinitions.apiextensions.k8s.io";
-constexpr const char* definition_finalizer = "customresourcecleanup.apiextensions.k8s.io";
-
 // What the server itself sets and a client cannot change.
 constexpr std::array system_fields = {"uid", "creationTimestamp", "generation", "deletionTimestamp",
                                       "deletionGracePeriodSeconds"};
@@ -180,11 +177,11 @@ void ApiServer::place(const Kind& kind, Json& object) {
     object["spec"]["clusterIP"] = next_cluster_ip();
     object["spec"]["clusterIPs"] = {object["spec"]["clusterIP"]};
   }
-  if (resource == definitions) {
+  if (resource == crd_resource) {
     fill_definition_defaults(object);
     kinds_.put(kind_of_definition(kind, object));
     object["status"] = established_status(object, now());
-    object["metadata"]["finalizers"] = {definition_finalizer};
+    object["metadata"]["finalizers"] = {crd_finalizer};
   }
 }
 
@@ -307,7 +304,7 @@ Answer ApiServer::commit(const Call& call, const Target& target, const Json& old
     object["metadata"]["generation"] = number(old, {"metadata", "generation"}) + 1;
   }
   if (object == old || call.dry_run) return {200, in_version(kind, call.version, object)};
-  if (kind.resource() == definitions && call.subresource.empty()) {
+  if (kind.resource() == crd_resource && call.subresource.empty()) {
     fill_definition_defaults(object);
     kinds_.put(kind_of_definition(kind, object));
     object["status"] = established_status(object, now());

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "k8s/embedded/crd.h"
 #include "k8s/embedded/json_access.h"
 
 namespace ratchet::k8s::embedded {
 namespace {
-
-constexpr const char* definitions = "customresourcedefinitions.apiextensions.k8s.io";
-constexpr const char* definition_finalizer = "customresourcecleanup.apiextensions.k8s.io";
-constexpr const char* orphan = "orphan";
-constexpr const char* foreground = "foregroundDeletion";
 
 Json references_but(const Json& object, const std::vector<std::string>& uids) {
   Json kept = Json::array();
@@ -30,10 +26,10 @@ bool GarbageCollector::pass() {
   for (const Entry& entry : all_) {
     const Json& object = *entry.object;
     if (deleting(object)) {
-      if (has_finalizer(object, orphan)) orphan_dependents(entry);
-      if (has_finalizer(object, foreground)) finish_foreground(entry);
+      if (has_finalizer(object, orphan_finalizer)) orphan_dependents(entry);
+      if (has_finalizer(object, foreground_finalizer)) finish_foreground(entry);
       if (entry.resource == "namespaces") empty_namespace(object);
-      if (entry.resource == definitions) empty_definition(object);
+      if (entry.resource == crd_resource) empty_definition(object);
     } else {
       collect(entry);
     }
@@ -70,7 +66,7 @@ bool GarbageCollector::exists(const Json& dependent, const Json& reference) {
 bool GarbageCollector::waits_for_dependents(const Json& reference) const {
   const auto owner = by_uid_.find(text(reference, {"uid"}));
   return owner != by_uid_.end() && deleting(*owner->second.object) &&
-         has_finalizer(*owner->second.object, foreground);
+         has_finalizer(*owner->second.object, foreground_finalizer);
 }
 
 void GarbageCollector::collect(const Entry& dependent) {
@@ -106,8 +102,8 @@ void GarbageCollector::orphan_dependents(const Entry& owner) {
     all = all && (answer.code == 200 || answer.code == 404);
   }
   if (!all) return;
-  wrote(
-      actor_.merge_patch(owner.resource, *owner.object, without_finalizer(*owner.object, orphan)));
+  wrote(actor_.merge_patch(owner.resource, *owner.object,
+                           without_finalizer(*owner.object, orphan_finalizer)));
 }
 
 void GarbageCollector::finish_foreground(const Entry& owner) {
@@ -121,7 +117,7 @@ void GarbageCollector::finish_foreground(const Entry& owner) {
   });
   if (blocked) return;
   wrote(actor_.merge_patch(owner.resource, *owner.object,
-                           without_finalizer(*owner.object, foreground)));
+                           without_finalizer(*owner.object, foreground_finalizer)));
 }
 
 void GarbageCollector::empty_namespace(const Json& space) {
@@ -144,8 +140,7 @@ void GarbageCollector::empty_definition(const Json& definition) {
     wrote(actor_.remove(text(definition, {"metadata", "name"}), *instance));
   }
   if (!instances.empty()) return;
-  wrote(actor_.merge_patch(definitions, definition,
-                           without_finalizer(definition, definition_finalizer)));
+  wrote(actor_.merge_patch(crd_resource, definition, without_finalizer(definition, crd_finalizer)));
 }
 
 }  // namespace ratchet::k8s::embedded
