@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,8 @@ class Handlers {
   // a failed attempt.
   template <Message In, Message Out>
   void handle(const Activity<In, Out>& activity,
-              std::function<void(const AttemptInfo&, const In&, Answer<Out>)> perform) {
+              std::type_identity_t<std::function<void(const AttemptInfo&, const In&, Answer<Out>)>>
+                  perform) {
     entry(activity.info()).perform = [perform = std::move(perform)](const AttemptInfo& info,
                                                                     const Bytes& input, auto sink) {
       In in;
@@ -99,8 +101,10 @@ class Handlers {
   // Conditional and fenced activities need a probe: it looks at the live system for the effect of
   // an attempt whose answer was lost. Engine::open refuses a registry without it.
   template <Message In, Message Out>
-  void probe(const Activity<In, Out>& activity,
-             std::function<void(const AttemptInfo&, const In&, ProbeAnswer<Out>)> look) {
+  void probe(
+      const Activity<In, Out>& activity,
+      std::type_identity_t<std::function<void(const AttemptInfo&, const In&, ProbeAnswer<Out>)>>
+          look) {
     entry(activity.info()).probe = [look = std::move(look)](const AttemptInfo& info,
                                                             const Bytes& input, auto sink) {
       In in;

@@ -1,4 +1,3 @@
-// The one place where the bodies of Asio's and Beast's functions are compiled.
-#include <boost/asio/impl/src.hpp>
+// The one place where the bodies of the functions of Beast and of Asio's TLS are compiled.
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -6,7 +6,8 @@
 A case is a text file: a line on why, `expect: file:line: part of the message` lines, then files as
 `-- path --` and their contents, laid over the files of cases/clean.txt. `@@` is taken out of the
 contents, so that no file here holds what the linter forbids. `repeat: path: N: line` appends a line
-N times. A case with one file `object.cc` is compiled and checked with --objects.
+N times. A case with one file `object.cc` is compiled and checked with --objects, and with the
+`allow: PREFIX` of the case.
 """
 import pathlib
 import re
@@ -27,7 +28,7 @@ def read_case(path):
     return expected, tree
 
 
-def lint_tree(tree, folder, _):
+def lint_tree(tree, folder):
     for name, text in tree.items():
         file = folder / name.replace("@@", "")
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -36,11 +37,11 @@ def lint_tree(tree, folder, _):
     return [LINT, "--root", folder]
 
 
-def lint_object(tree, folder, compiler):
+def lint_object(tree, folder, compiler, allowed):
     (folder / "object.cc").write_text(tree["object.cc"])
     subprocess.run([compiler, "-std=c++20", "-O1", "-c", "object.cc"], check=True, cwd=folder)
     subprocess.run(["ar", "rc", "object.a", "object.o"], check=True, cwd=folder)
-    return [LINT, "--objects", folder / "object.a"]
+    return [LINT, "--objects", folder / "object.a", *(f"--allow={prefix}" for prefix in allowed)]
 
 
 def wrong(path, clean, compiler):
@@ -49,8 +50,9 @@ def wrong(path, clean, compiler):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         is_object = "object.cc" in tree
-        command = (lint_object(tree, folder, compiler) if is_object else
-                   lint_tree({**clean, **tree}, folder, compiler))
+        allowed = re.findall(r"^allow: (.*)$", path.read_text(), flags=re.M)
+        command = (lint_object(tree, folder, compiler, allowed) if is_object else
+                   lint_tree({**clean, **tree}, folder))
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = [line.replace(name + "/", "") for line in done.stdout.splitlines()[:-1]]
     missed = [e for e in expected if not any(e in line for line in found)]
