@@ -1,0 +1,149 @@
+// What is proved: runs keep the version they were started with; a changed workflow without a new
+// version is noticed, in a test and by the engine; LocalEngine over real folders.
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/inspect/history.h"
+#include "engine/inspect/replay.h"
+#include "engine/inspect/verify.h"
+#include "engine/runtime/local_engine.h"
+#include "store/rocks_log.h"
+#include "tests/examples/refund.h"
+
+namespace examples {
+namespace {
+
+using namespace ratchet;
+using namespace ratchet::engine;
+
+class Versions : public ::testing::Test {
+ protected:
+  Versions() {
+    std::string name = (std::filesystem::temp_directory_path() / "ratchet-versions-XXXXXX");
+    folder_ = mkdtemp(name.data());
+  }
+  ~Versions() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<LocalEngine> open(const std::function<void(Registry&)>& add_workflows) {
+    auto local = std::make_unique<LocalEngine>(
+        LocalOptions{.log = folder_ / "log", .anchor = folder_ / "anchor"});
+    add_workflows(local->registry());
+    local->perform(ask_clerk, [](const AttemptInfo&, const Refund&) { return Done{}; });
+    local->perform(pay_back, [this](const AttemptInfo&, const Refund& refund) {
+      if (refund.order() == "robbed") throw StepFailure({"empty", "the till is empty"});
+      paid_ += refund.cents();
+      return Done{};
+    });
+    local->probe(pay_back, [this](const AttemptInfo&, const Refund&) {
+      return paid_ > 0 ? std::optional<Done>(Done{}) : std::nullopt;
+    });
+    local->open();
+    return local;
+  }
+
+  static void start(LocalEngine& local, const std::string& order) {
+    Refund request;
+    request.set_order(order);
+    request.set_cents(2000);
+    local.engine().start("refund-" + order, "refund", request.SerializeAsString(), "me");
+  }
+  static void grant(LocalEngine& local, const std::string& order) {
+    Decision said;
+    said.set_granted(true);
+    local.engine().signal("refund-" + order, decision.name(), said.SerializeAsString(), "clerk");
+  }
+  std::unique_ptr<store::LogReader> log() const {
+    return store::open_rocks_reader((folder_ / "log").string());
+  }
+
+  std::filesystem::path folder_;
+  std::atomic<std::int64_t> paid_ = 0;
+};
+
+void first_release(Registry& registry) { registry.add("refund", 1, refund); }
+
+// doc: versions
+void second_release(Registry& registry) {
+  registry.add("refund", 1, refund);           // until its last run has ended
+  registry.add("refund", 2, refund_in_peace);  // new runs take the newest
+}
+// doc end
+
+void careless_release(Registry& registry) { registry.add("refund", 1, refund_in_peace); }
+
+TEST_F(Versions, ARunKeepsTheVersionThatItWasStartedWith) {
+  {
+    const auto first = open(first_release);
+    start(*first, "a");
+    EXPECT_EQ(first->finish<Done>("refund-a", 50ms).failed->code, "not_ended");
+  }
+  const auto second = open(second_release);
+  start(*second, "b");
+  grant(*second, "a");
+  EXPECT_TRUE(second->finish<Done>("refund-a", 20s).ok());
+  EXPECT_EQ(second->finish<Done>("refund-b", 50ms).failed->code, "not_ended");
+  EXPECT_EQ(find_run(second->log(), "refund-a")->version, 1U);
+  EXPECT_EQ(find_run(second->log(), "refund-b")->version, 2U);
+  EXPECT_EQ(paid_, 2000);
+}
+
+TEST_F(Versions, AChangedWorkflowWithoutANewVersionIsNoticed) {
+  {
+    const auto first = open(first_release);
+    start(*first, "a");
+    grant(*first, "a");
+    EXPECT_TRUE(first->finish<Done>("refund-a", 20s).ok());
+    start(*first, "b");
+    EXPECT_FALSE(first->finish<Done>("refund-b", 50ms).ok());
+  }
+  // doc: replay
+  Registry registry;
+  careless_release(registry);
+  const std::vector<ReplayReport> reports = replay_all(*log(), registry);
+  ASSERT_TRUE(reports.at(0).divergence.has_value());
+  EXPECT_NE(reports.at(0).divergence->text().find("step 3 pay_back"), std::string::npos);
+  // doc end
+  const auto careless = open(careless_release);
+  grant(*careless, "b");
+  EXPECT_EQ(careless->finish<Done>("refund-b", 50ms).failed->code, "not_ended")
+      << "as far as it went, both versions do the same";
+  EXPECT_TRUE(verify(careless->log()).ok());
+}
+
+TEST_F(Versions, AnOutcomeSaysWhyThereIsNoValue) {
+  const auto local = open(first_release);
+  EXPECT_EQ(local->finish<Done>("refund-x", 20s).failed->code, "no_run");
+  start(*local, "robbed");
+  grant(*local, "robbed");
+  EXPECT_EQ(local->finish<Done>("refund-robbed", 20s).failed,
+            (Failure{"empty", "the till is empty"}));
+}
+
+TEST_F(Versions, ARunWhoseVersionIsGoneIsQuarantined) {
+  {
+    const auto first = open(first_release);
+    start(*first, "a");
+    EXPECT_FALSE(first->finish<Done>("refund-a", 50ms).ok());
+  }
+  const auto later = open([](Registry& registry) { registry.add("refund", 2, refund_in_peace); });
+  const auto end = later->finish<Done>("refund-a", 20s);
+  EXPECT_EQ(end.failed->code, "quarantined");
+  EXPECT_NE(end.failed->message.find("this build has no such workflow or version"),
+            std::string::npos)
+      << end.failed->message;
+}
+
+TEST_F(Versions, ServesUntilItIsStopped) {
+  const auto local = open(first_release);
+  local->host().post([&local] { local->stop(); });
+  local->serve();
+}
+
+}  // namespace
+}  // namespace examples
