@@ -1,0 +1,32 @@
+// record_histories FOLDER   runs today's workflows and writes those histories that FOLDER
+// (tests/histories) does not hold yet. A file that is there is never written again: its runs were
+// recorded by a build that somebody may have used. A workflow that got a new version, or a variant
+// that is new, gets a file of its own in histories.cc.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "tests/engine/recording.h"
+#include "tests/histories/histories.h"
+#include "tests/histories/history_text.h"
+
+int main(int argc, char** argv) {
+  using namespace ratchet;
+  using namespace ratchet::engine::testing;
+  if (argc != 2) {
+    std::cerr << "record_histories FOLDER\n";
+    return 2;
+  }
+  for (const Recording& recording : recordings()) {
+    const std::filesystem::path file = std::filesystem::path(argv[1]) / recording.file;
+    if (std::filesystem::exists(file)) continue;
+    Outside outside;
+    outside.disk = std::make_shared<store::MemoryDisk>("golden history 1");
+    recording.record(outside);
+    std::ofstream(file) << to_text(*reader_of(outside));
+    std::cout << "recorded " << file.string() << "\n";
+  }
+  return 0;
+}
