@@ -58,9 +58,10 @@ def compile_alone(headers, prefix, folder, compiler):
         (folder / f"header{number}.cc").write_text(f'#include "{name}"\n')
     (folder / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\nproject(Headers LANGUAGES CXX)\n"
-        "find_package(Ratchet 0.1 REQUIRED COMPONENTS asio_host)\n"
+        "find_package(Ratchet 0.1 REQUIRED COMPONENTS asio_host windows)\n"
         "file(GLOB sources *.cc)\nadd_library(headers OBJECT ${sources})\n"
-        "target_link_libraries(headers Ratchet::asio_host Ratchet::inspect Ratchet::testing)\n")
+        "target_link_libraries(headers Ratchet::asio_host Ratchet::inspect Ratchet::testing "
+        "Ratchet::windows)\n")
     configure(folder, folder / "build", prefix, compiler)
     command("cmake", "--build", folder / "build", "-j2", timeout=600)
 

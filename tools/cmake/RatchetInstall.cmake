@@ -36,7 +36,7 @@ function(ratchet_install_headers)
 endfunction()
 
 function(ratchet_install_package)
-  foreach(set IN ITEMS Targets AsioTargets)
+  foreach(set IN ITEMS Targets AsioTargets WindowsTargets)
     install(EXPORT Ratchet${set} NAMESPACE Ratchet:: DESTINATION "${RATCHET_CMAKE_DIR}")
   endforeach()
   set(here "${PROJECT_SOURCE_DIR}/tools/cmake")
