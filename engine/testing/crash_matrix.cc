@@ -26,6 +26,7 @@ struct Plan {
   std::size_t after_append = never;
   std::size_t before_activity = never;
   std::size_t after_activity = never;
+  std::size_t lost_answer = never;  // no stop: the effect happens, its answer comes too late
   std::size_t appends = 0;
   std::size_t activities = 0;
 };
@@ -142,14 +143,25 @@ class Process {
                                                     auto sink) {
       check_not_recorded(info);
       const std::size_t nth = plan_.activities++;
+      for (const auto& late : std::exchange(late_, {})) late();
       if (nth == plan_.before_activity) return host_.stop();
       perform(info, input,
               [this, nth, sink = std::move(sink)](Bytes result, const Failure* f, bool retry) {
                 if (nth == plan_.after_activity) return host_.stop();
+                if (nth == plan_.lost_answer) return keep(sink, std::move(result), f, retry);
                 sink(std::move(result), f, retry);
               });
     };
     return entry;
+  }
+
+  // The answer stays on its way until the next activity, long after its deadline.
+  template <class Sink>
+  void keep(const Sink& sink, Bytes result, const Failure* failure, bool retry) {
+    late_.push_back([sink, result = std::move(result), retry,
+                     failure = failure != nullptr ? std::optional(*failure) : std::nullopt] {
+      sink(result, failure ? &*failure : nullptr, retry);
+    });
   }
 
   void check_not_recorded(const AttemptInfo& info) {
@@ -177,6 +189,7 @@ class Process {
   std::vector<std::string>& failures_;
   Registry registry_;
   Handlers handlers_;
+  std::vector<std::function<void()>> late_;
   std::optional<Engine> engine_;
 };
 
@@ -193,6 +206,16 @@ std::string outcome(const store::LogReader& log) {
   return text;
 }
 
+// What is wrong with the log as it is now: it must verify, its projections be those that its
+// records give, and its code decide again what is recorded.
+std::string trouble_in(const store::LogReader& log, const Registry& registry) {
+  if (const auto bad = verify(log); !bad.ok()) return "verify: " + bad.problems.front();
+  for (const auto& replayed : replay_all(log, registry)) {
+    if (replayed.divergence) return "replay: " + replayed.divergence->text();
+  }
+  return "";
+}
+
 // Runs the case through the given stops (in order, one process each) to its end.
 std::string run_once(const CrashCase& crash_case, const std::vector<Plan*>& plans,
                      std::vector<std::string>& failures) {
@@ -202,15 +225,43 @@ std::string run_once(const CrashCase& crash_case, const std::vector<Plan*>& plan
     Process process(crash_case, outside, *plan, failures);
     const bool ended = process.live(crash_case, *outside.world);
     outside.now = process.now();
-    if (process.stopped()) continue;
-    if (!ended) return "the run came to no end";
-    if (const auto bad = verify(process.log()); !bad.ok()) return "verify: " + bad.problems.front();
-    for (const auto& replayed : replay_all(process.log(), process.registry())) {
-      if (replayed.divergence) return "replay: " + replayed.divergence->text();
+    if (!ended && !process.stopped()) return "the run came to no end";
+    if (auto trouble = trouble_in(process.log(), process.registry()); !trouble.empty()) {
+      return trouble;
     }
+    if (process.stopped()) continue;
     return outside.world->state() + "\n" + outcome(process.log());
   }
   return "the run was stopped as often as there were processes";
+}
+
+// Where a process can be stopped that was seen to do so much.
+std::vector<std::pair<std::string, Plan>> stops_of(const Plan& seen) {
+  std::vector<std::pair<std::string, Plan>> stops;
+  for (std::size_t i = 0; i < seen.appends; ++i) {
+    stops.push_back({"stopped after append " + std::to_string(i), {.after_append = i}});
+  }
+  for (std::size_t i = 0; i < seen.activities; ++i) {
+    stops.push_back({"stopped before activity " + std::to_string(i), {.before_activity = i}});
+    stops.push_back({"stopped after activity " + std::to_string(i), {.after_activity = i}});
+  }
+  return stops;
+}
+
+// Runs the case through `plans` and notes every way in which it ends otherwise than without them.
+void must_end_the_same(const CrashCase& crash_case, const std::vector<Plan*>& plans,
+                       const std::string& where, CrashReport& report) {
+  std::vector<std::string> failures;
+  const std::string end = run_once(crash_case, plans, failures);
+  if (end != report.end) failures.push_back("ends as «" + end + "»");
+  for (std::string& failure : failures) report.failures.push_back(failure.insert(0, where + ": "));
+}
+
+void print(const CrashCase& crash_case, const CrashReport& report) {
+  std::cout << "crash matrix of " << crash_case.workflow << ": " << report.points << " points ("
+            << report.appends << " appends + 2 x " << report.activities << " activities), "
+            << report.lost_answers << " lost answers, " << report.pairs << " pairs of points, "
+            << report.failures.size() << " failures\n";
 }
 
 }  // namespace
@@ -221,26 +272,26 @@ CrashReport run_crash_matrix(const CrashCase& crash_case) {
   report.end = run_once(crash_case, {&counted}, report.failures);
   report.appends = counted.appends;
   report.activities = counted.activities;
-  const auto stop_at = [&](Plan plan, const std::string& where) {
+  for (const auto& [where, stop] : stops_of(counted)) {
     ++report.points;
-    Plan without;
-    std::vector<std::string> failures;
-    const std::string end = run_once(crash_case, {&plan, &without}, failures);
-    if (end != report.end) failures.push_back("ends as «" + end + "»");
-    for (std::string& failure : failures) {
-      report.failures.push_back(failure.insert(0, where + ": "));
+    Plan first = stop;
+    Plan rest;
+    must_end_the_same(crash_case, {&first, &rest}, where, report);
+    if (!crash_case.pairs) continue;
+    for (const auto& [then, second_stop] : stops_of(rest)) {
+      ++report.pairs;
+      Plan again = stop;
+      Plan second = second_stop;
+      Plan last;
+      must_end_the_same(crash_case, {&again, &second, &last}, where + ", then " + then, report);
     }
-  };
-  for (std::size_t i = 0; i < report.appends; ++i) {
-    stop_at({.after_append = i}, "stopped after append " + std::to_string(i));
   }
   for (std::size_t i = 0; i < report.activities; ++i) {
-    stop_at({.before_activity = i}, "stopped before activity " + std::to_string(i));
-    stop_at({.after_activity = i}, "stopped after activity " + std::to_string(i));
+    ++report.lost_answers;
+    Plan lost{.lost_answer = i};
+    must_end_the_same(crash_case, {&lost}, "answer " + std::to_string(i) + " lost", report);
   }
-  std::cout << "crash matrix of " << crash_case.workflow << ": " << report.points << " points ("
-            << report.appends << " appends + 2 x " << report.activities << " activities), "
-            << report.failures.size() << " failures\n";
+  print(crash_case, report);
   return report;
 }
 

@@ -1,11 +1,14 @@
 // The crash matrix: a workflow is stopped after every log append and before and after every
-// activity of its fault-free run, reopened, and must come to the same end. For users' own
+// activity of its fault-free run, reopened, and must come to the same end; if asked for, also at
+// every pair of such points. It must come there also when the answer of any one activity comes too
+// late, its effect having happened. At each stop the log must verify and replay. For users' own
 // workflows too:
 //
 //   TEST(MyWorkflow, SurvivesACrashAtEveryPoint) {
 //     const CrashReport report = run_crash_matrix(my_case());
 //     EXPECT_EQ(report.failures, std::vector<std::string>{});
 //     EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+//     EXPECT_EQ(report.lost_answers, report.activities);
 //   }
 #pragma once
 
@@ -42,12 +45,15 @@ struct CrashCase {
   std::function<std::unique_ptr<World>()> world;
   std::string workflow;
   Bytes input;
+  bool pairs = false;  // also every two stops of one run: their number is that of points, squared
 };
 
 struct CrashReport {
-  std::size_t appends = 0;     // of the fault-free run
-  std::size_t activities = 0;  // of the fault-free run
-  std::size_t points = 0;      // at which the run was stopped, reopened and finished
+  std::size_t appends = 0;       // of the fault-free run
+  std::size_t activities = 0;    // of the fault-free run
+  std::size_t points = 0;        // at which the run was stopped, reopened and finished
+  std::size_t pairs = 0;         // of points, if asked for
+  std::size_t lost_answers = 0;  // activities whose answer came too late
   std::vector<std::string> failures;
   std::string end;  // state of the world, and the outcome of the run, without faults
 };

@@ -19,7 +19,8 @@ CrashCase travel_case(bool honest_probe) {
                 return ledger;
               },
           .workflow = "travel",
-          .input = text("Lisbon").SerializeAsString()};
+          .input = text("Lisbon").SerializeAsString(),
+          .pairs = true};
 }
 
 TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
@@ -27,6 +28,8 @@ TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
   EXPECT_EQ(report.failures, std::vector<std::string>{});
   EXPECT_EQ(report.points, report.appends + 2 * report.activities);
   EXPECT_EQ(report.activities, 4U);
+  EXPECT_EQ(report.lost_answers, report.activities);
+  EXPECT_GE(report.pairs, report.points * report.points / 2);
   EXPECT_GE(report.appends, 9U);
   EXPECT_NE(report.end.find("flight to Lisbon x1\nhotel in Lisbon x1\n"), std::string::npos)
       << report.end;

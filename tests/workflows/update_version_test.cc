@@ -133,6 +133,7 @@ engine::testing::CrashReport matrix(const std::string& from, const std::string& 
 void expect_whole(const engine::testing::CrashReport& report) {
   EXPECT_EQ(report.failures, std::vector<std::string>{});
   EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+  EXPECT_EQ(report.lost_answers, report.activities);
 }
 
 TEST(UpdateVersion, MakesEachWriteOnceWhereverItIsStopped) {
