@@ -4,14 +4,31 @@
 
 namespace ratchet::engine {
 
+namespace {
+
+// A damaged log may answer a command with the fact of another kind.
+template <class Command>
+bool is_open(const std::map<CommandId, Decision>& open, CommandId command) {
+  const auto it = open.find(command);
+  return it != open.end() && std::holds_alternative<Command>(it->second.command);
+}
+
+}  // namespace
+
 Run::Run(std::string run_id, const WorkflowType& type) : run_id_(std::move(run_id)), type_(type) {}
 
 bool Run::expects(const Fact& fact) const {
   if (std::holds_alternative<RunStarted>(fact)) return !task_ && !ended_;
   if (ended_ || !task_) return false;
-  if (const auto* done = std::get_if<StepCompleted>(&fact)) return open_.contains(done->command);
-  if (const auto* failed = std::get_if<StepFailed>(&fact)) return open_.contains(failed->command);
-  if (const auto* fired = std::get_if<TimerFired>(&fact)) return open_.contains(fired->command);
+  if (const auto* done = std::get_if<StepCompleted>(&fact)) {
+    return is_open<StepScheduled>(open_, done->command);
+  }
+  if (const auto* failed = std::get_if<StepFailed>(&fact)) {
+    return is_open<StepScheduled>(open_, failed->command);
+  }
+  if (const auto* fired = std::get_if<TimerFired>(&fact)) {
+    return is_open<TimerStarted>(open_, fired->command);
+  }
   return true;
 }
 

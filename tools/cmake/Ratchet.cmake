@@ -10,6 +10,7 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(RATCHET_SANITIZE "" CACHE STRING "value of -fsanitize=, or empty")
+option(RATCHET_FUZZ "Instrument store and engine for libFuzzer and build its targets" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -53,6 +54,13 @@ function(ratchet_library name)
   target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
   target_link_libraries(${name} PUBLIC ${A_LIBS})
 endfunction()
+
+# What fuzzers run must tell them which way it went; for every other program that is idle.
+macro(ratchet_instrument_for_fuzzers)
+  if(RATCHET_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
+endmacro()
 
 # ratchet_program(NAME SOURCES a.cc … LIBS …): a program in build/<preset>/bin.
 function(ratchet_program name)
