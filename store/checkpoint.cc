@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include <openssl/evp.h>
+#include "store/base64.h"
 
 #include "store/keys.h"
 
@@ -38,28 +38,6 @@ std::string from_hex(std::string_view hex) {
   return bytes;
 }
 
-std::string base64(const Hash& hash) {
-  std::string out(48, '\0');
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), hash.data(),
-                                static_cast<int>(hash.size()));
-  out.resize(static_cast<std::size_t>(n));
-  return out;
-}
-
-Hash from_base64(std::string_view text) {
-  std::array<unsigned char, 33> out{};
-  if (text.size() != 44 ||
-      EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size())) != static_cast<int>(out.size()) ||
-      out[32] != 0) {
-    malformed("the root is not the base64 of 32 bytes");
-  }
-  Hash hash{};
-  std::copy_n(out.begin(), hash.size(), hash.begin());
-  if (base64(hash) != text) malformed("the root is not in canonical base64");
-  return hash;
-}
-
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -72,9 +50,10 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
+std::string origin_of(const Head& head) { return std::string(origin_prefix) + to_hex(head.log_id); }
+
 std::string to_checkpoint(const Head& head) {
-  return std::string(origin_prefix) + to_hex(head.log_id) + "\n" + std::to_string(head.size) +
-         "\n" + base64(head.root) + "\n";
+  return origin_of(head) + "\n" + std::to_string(head.size) + "\n" + to_base64(head.root) + "\n";
 }
 
 Head from_checkpoint(std::string_view text) {
@@ -88,7 +67,9 @@ Head from_checkpoint(std::string_view text) {
       std::to_string(head.size) != size) {
     malformed("the second line is not a size");
   }
-  head.root = from_base64(next_line(text));
+  const auto root = hash_from_base64(next_line(text));
+  if (!root) malformed("the third line is not the base64 of 32 bytes");
+  head.root = *root;
   return head;
 }
 

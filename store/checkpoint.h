@@ -9,6 +9,9 @@
 
 namespace ratchet::store {
 
+// The unique name of the log, which is also the name of its key: "ratchet.dev/log/<hex id>".
+std::string origin_of(const Head& head);
+
 // "ratchet.dev/log/<hex id>\n<size>\n<base64 root>\n"
 std::string to_checkpoint(const Head& head);
 

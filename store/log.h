@@ -123,6 +123,10 @@ class LogReader {
   // Throws std::out_of_range if index >= head().size.
   virtual Hash leaf(std::uint64_t index) const = 0;
 
+  // The stored hash of the n-th subtree of 256^level records, from which proofs and tiles are made
+  // (store/merkle.h); level 0 are the leaves. Throws std::out_of_range unless the subtree is full.
+  virtual Hash subtree(unsigned level, std::uint64_t n) const = 0;
+
   // The root of the tree of the first `size` records, computed from stored subtree hashes and at
   // most 255 reads a level. Throws std::out_of_range if size > head().size.
   virtual Hash root(std::uint64_t size) const = 0;

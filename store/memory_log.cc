@@ -177,6 +177,11 @@ Hash MemoryLog::leaf(std::uint64_t index) const {
   return disk_->content_.hashes[0].at(index);
 }
 
+Hash MemoryLog::subtree(unsigned level, std::uint64_t n) const {
+  const std::scoped_lock lock(disk_->mutex_);
+  return disk_->content_.hashes.at(level).at(n);
+}
+
 Hash MemoryLog::root(std::uint64_t size) const {
   const std::scoped_lock lock(disk_->mutex_);
   if (size > disk_->content_.head.size) {

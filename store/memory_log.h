@@ -76,6 +76,7 @@ class MemoryLog final : public Log {
                         const std::function<bool(std::string_view key, std::string_view value)>&
                             visit) const override;
   Hash leaf(std::uint64_t index) const override;
+  Hash subtree(unsigned level, std::uint64_t n) const override;
   Hash root(std::uint64_t size) const override;
 
   void listen(Listener listener) override;

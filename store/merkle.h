@@ -23,6 +23,11 @@ inline constexpr unsigned bits_per_level = 8;
 // The stored hash of the n-th subtree of 256^level records; level 0 are the leaves.
 using StoredHashes = std::function<Hash(unsigned level, std::uint64_t n)>;
 
+// Whether the first `size` records fill that subtree.
+constexpr bool is_full_subtree(unsigned level, std::uint64_t n, std::uint64_t size) {
+  return level < 64 / bits_per_level && n < size >> level * bits_per_level;
+}
+
 // A tree that grows: the roots of its full subtrees, one per bit of its size.
 class Tree {
  public:

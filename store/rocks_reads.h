@@ -88,6 +88,10 @@ class RocksReads : public Base {
     if (index >= visible_) throw_beyond(index, "leaf");
     return view_.leaf(index);
   }
+  Hash subtree(unsigned level, std::uint64_t n) const final {
+    if (!is_full_subtree(level, n, visible_)) throw_beyond(n, "subtree");
+    return view_.stored_hashes()(level, n);
+  }
   Hash root(std::uint64_t size) const final {
     if (size > visible_) throw_beyond(size, "root of size");
     return tree_root(size, view_.stored_hashes());

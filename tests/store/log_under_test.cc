@@ -83,6 +83,7 @@ class SeenByReader final : public Log {
     fresh().scan_projections(prefix, visit);
   }
   Hash leaf(std::uint64_t index) const override { return fresh().leaf(index); }
+  Hash subtree(unsigned level, std::uint64_t n) const override { return fresh().subtree(level, n); }
   Hash root(std::uint64_t size) const override { return fresh().root(size); }
 
  private:

@@ -1,0 +1,29 @@
+// Proofs about a log as the public formats write them: of a record (c2sp.org/tlog-proof), and that
+// an older log is a prefix (as c2sp.org/tlog-witness asks for it).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/log.h"
+#include "store/merkle.h"
+
+namespace ratchet::store {
+
+// The hashes of `log`, which must outlive them, for prove_inclusion and prove_consistency. A proof
+// takes at most 510 reads a level: its siblings inside a stored subtree, and the tree's right edge.
+StoredHashes stored_hashes(const LogReader& log);
+
+// `checkpoint` is the checkpoint of the tree that the proof is of, as a signed note or without
+// signatures; it is repeated verbatim.
+std::string to_tlog_proof(std::uint64_t index, const std::vector<Hash>& proof,
+                          std::string_view checkpoint);
+
+// The body of an add-checkpoint request: that the log of `checkpoint` extends its own first
+// `old_size` records.
+std::string to_add_checkpoint(std::uint64_t old_size, const std::vector<Hash>& proof,
+                              std::string_view checkpoint);
+
+}  // namespace ratchet::store
