@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,9 @@ struct Output {
   Streams& streams;
   Format format = Format::table;
 };
+
+// A command with its options, ready to run on the log in `dir`.
+using Action = std::function<int(const std::string& dir, const Output& output)>;
 
 int print_runs(const store::LogReader& log, const Output& output);
 

@@ -1,16 +1,15 @@
 #include "tools/ratchetctl/ctl.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 
-#include "store/checkpoint.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/public_format.h"
+#include "tools/ratchetctl/witness.h"
 
 namespace ratchet::ratchetctl {
 
@@ -38,18 +37,16 @@ struct Arguments {
   bool follow = false;
   double timeout_seconds = 0;
   std::string anchor_file;
+  std::string anchor_key;
   std::optional<store::Head> anchor;
 };
 
 // Throws CLI::ValidationError: what is wrong is the command line, not the log.
-store::Head checkpoint_in(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) throw CLI::ValidationError("--anchor", "cannot read " + file);
+store::Head anchor_in(const std::string& file, const std::string& key) {
   try {
-    return store::from_checkpoint(text);
-  } catch (const store::Error& error) {
-    throw CLI::ValidationError("--anchor", file + " is " + error.what());
+    return checkpoint_in(file, key);
+  } catch (const WrongInput& error) {
+    throw CLI::ValidationError("--anchor", error.what());
   }
 }
 
@@ -97,8 +94,14 @@ CLI::App* add_verify(CLI::App& app, Arguments& arguments) {
                    "A checkpoint kept outside the log, which the log must extend")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+  verify
+      ->add_option("--signed-by", arguments.anchor_key,
+                   "The public key that must have signed it, as `checkpoint --key` shows it")
+      ->type_name("KEY")
+      ->needs("--anchor");
   verify->callback([&arguments] {
-    if (!arguments.anchor_file.empty()) arguments.anchor = checkpoint_in(arguments.anchor_file);
+    if (arguments.anchor_file.empty()) return;
+    arguments.anchor = anchor_in(arguments.anchor_file, arguments.anchor_key);
   });
   return verify;
 }
@@ -143,6 +146,8 @@ class Program {
     history_ = add_history(app_, arguments_);
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
+    add_public_format(app_, chosen_);
+    add_witness(app_, chosen_);
     version_ = app_.add_subcommand("version", "The version of this program");
   }
 
@@ -167,6 +172,7 @@ class Program {
       return Exit::usage;
     }
     const Output output{streams_, arguments_.format};
+    if (chosen_) return chosen_(arguments_.log, output);
     if (history_->parsed() && arguments_.follow) {
       return follow_history(arguments_.log, arguments_.history, output);
     }
@@ -182,6 +188,7 @@ class Program {
   const engine::Registry& workflows_;
   Streams& streams_;
   Arguments arguments_;
+  Action chosen_;  // by the commands that bring their own
   CLI::App app_{"", "ratchetctl"};
   CLI::App* runs_ = nullptr;
   CLI::App* history_ = nullptr;
@@ -199,6 +206,9 @@ int run(const std::vector<std::string>& arguments, const engine::Registry& workf
   } catch (const NotFound& error) {
     streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
     return Exit::not_found;
+  } catch (const WrongInput& error) {
+    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
+    return Exit::usage;
   } catch (const store::Error& error) {
     streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
     return exit_of(error.fault());

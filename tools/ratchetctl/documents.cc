@@ -1,8 +1,8 @@
 #include "tools/ratchetctl/documents.h"
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
+#include "store/base64.h"
 #include "store/checkpoint.h"
 #include "tools/ratchetctl/words.h"
 
@@ -38,15 +38,6 @@ const char* name_of(engine::Verdict verdict) {
   return "unknown";
 }
 
-std::string base64(const std::string& bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 // What an event has beyond its command, name and payloads.
 class Details {
  public:
@@ -66,7 +57,7 @@ class Details {
   }
   void operator()(const engine::SignalReceived& e) {
     to_["principal"] = e.principal;
-    to_["value_base64"] = base64(e.value);  // the log has no type for it
+    to_["value_base64"] = store::to_base64(e.value);  // the log has no type for it
   }
   void operator()(const engine::TimerStarted& e) { to_["due"] = utc(e.due); }
   void operator()(const engine::RunFailed& e) { to_["failure"] = document_of(e.failure); }

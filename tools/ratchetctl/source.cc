@@ -1,8 +1,12 @@
 #include "tools/ratchetctl/source.h"
 
+#include <fstream>
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "store/checkpoint.h"
+#include "store/note.h"
 #include "store/rocks_log.h"
 
 namespace ratchet::ratchetctl {
@@ -19,6 +23,25 @@ std::string list(const std::vector<engine::RunInfo>& runs) {
   return text + (runs.size() > most_listed ? ", …" : "");
 }
 }  // namespace
+
+std::string content_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string content{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw WrongInput("cannot read " + file);
+  return content;
+}
+
+store::Head checkpoint_in(const std::string& file, const std::string& key) {
+  const std::string text = content_of(file);
+  try {
+    if (!key.empty()) {
+      store::require_signature(store::parse_note(text), store::NoteVerifier::parse(key));
+    }
+    return store::from_checkpoint(text);
+  } catch (const store::Error& error) {
+    throw WrongInput(file + " does not do: " + error.what());
+  }
+}
 
 std::optional<engine::RunInfo> look_up(const store::LogReader& log, const RunName& name) {
   if (!name.last) {

@@ -18,6 +18,19 @@ class NotFound : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A file that the user named is not what it must be.
+class WrongInput : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The content of a file. Throws WrongInput.
+std::string content_of(const std::string& file);
+
+// The checkpoint in a file, `key` (a public one) having signed it if it is not empty.
+// Throws WrongInput.
+store::Head checkpoint_in(const std::string& file, const std::string& key = "");
+
 // A run as named on the command line: an id, a prefix of one, or the last run.
 struct RunName {
   std::string prefix;
