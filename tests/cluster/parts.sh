@@ -48,3 +48,10 @@ find_go() {
   done
   return 1
 }
+
+# go_caches: keeps what Go fetches and builds for tests/transparency outside the checkout, and Go to
+# the version that is installed.
+go_caches() {
+  export GOMODCACHE=$ratchet_cache/go/modules GOCACHE=$ratchet_cache/go/build
+  export GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
+}
