@@ -6,19 +6,21 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/workflow.h"
 #include "engine/runtime/engine.h"
 #include "engine/testing/memory_anchor.h"
 #include "engine/testing/simulated_host.h"
-#include "store/memory_log.h"
+#include "tests/engine/disk.h"
 
 namespace ratchet::engine::testing {
 
 // What outlives processes.
 struct Outside {
-  std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
+  explicit Outside(std::shared_ptr<Disk> d = memory_disk()) : disk(std::move(d)) {}
+  std::shared_ptr<Disk> disk;
   MemoryAnchor anchor;
   Time now{Duration{1'000'000'000'000'000}};
 };
@@ -26,9 +28,7 @@ struct Outside {
 class Process {
  public:
   explicit Process(Outside& outside)
-      : host(outside.now),
-        log(outside.disk, [this](std::function<void()> task) { host.post(std::move(task)); }),
-        outside_(outside) {
+      : host(outside.now), log_(outside.disk->open(host)), log(*log_), outside_(outside) {
     outside.anchor.serve(host);
   }
   ~Process() { outside_.now = host.now(); }
@@ -48,7 +48,12 @@ class Process {
   std::string history(const std::string& run_id);
 
   SimulatedHost host;
-  store::MemoryLog log;
+
+ private:
+  std::unique_ptr<store::Log> log_;
+
+ public:
+  store::Log& log;
   Registry registry;
   Handlers handlers;
   std::optional<Engine> engine;

@@ -69,8 +69,6 @@ std::unique_ptr<Process> wait_for_approval(Outside& outside, Ledger& ledger,
   return process;
 }
 
-std::unique_ptr<store::LogReader> reader_of(const Outside& outside) {
-  return std::make_unique<store::MemoryLog>(outside.disk, [](auto) {});
-}
+std::unique_ptr<store::LogReader> reader_of(const Outside& outside) { return outside.disk->read(); }
 
 }  // namespace ratchet::engine::testing

@@ -26,7 +26,7 @@ Task<Text> one_step(Workflow wf, Text in) {
   co_return text(done.ok() ? done.value->value() : "failed: " + done.failed->message);
 }
 
-class Steps : public ::testing::Test {
+class Steps : public ::testing::TestWithParam<DiskKind> {
  protected:
   std::unique_ptr<Process> process() {
     auto p = std::make_unique<Process>(outside);
@@ -44,10 +44,10 @@ class Steps : public ::testing::Test {
       return state && *state != RunState::running;
     });
   }
-  Outside outside;
+  Outside outside{GetParam().make()};
 };
 
-TEST_F(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
+TEST_P(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
   auto p = process();
   p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
     if (info.attempt < 3) return answer.fail({"busy", "try later"});
@@ -59,7 +59,7 @@ TEST_F(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
             "busy\n3 StepCompleted 1 after 3\n3 run completed\n");
 }
 
-TEST_F(Steps, TheLastAttemptFailsTheStepAsAValue) {
+TEST_P(Steps, TheLastAttemptFailsTheStepAsAValue) {
   auto p = process();
   p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
     answer.fail({"busy", "try later"});
@@ -70,7 +70,7 @@ TEST_F(Steps, TheLastAttemptFailsTheStepAsAValue) {
       << p->history("r");
 }
 
-TEST_F(Steps, AFailureForGoodIsNotRetried) {
+TEST_P(Steps, AFailureForGoodIsNotRetried) {
   auto p = process();
   p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
     answer.fail_for_good({"refused", "never"});
@@ -79,7 +79,7 @@ TEST_F(Steps, AFailureForGoodIsNotRetried) {
   EXPECT_NE(p->history("r").find("1 StepFailed 1 after 1: refused"), std::string::npos);
 }
 
-TEST_F(Steps, ManyFailuresLeaveFewRecords) {
+TEST_P(Steps, ManyFailuresLeaveFewRecords) {
   auto p = process();
   p->handlers.handle<Text, Text>(patient, [](const AttemptInfo&, const Text&, auto answer) {
     answer.fail({"busy", "try later"});
@@ -94,7 +94,7 @@ TEST_F(Steps, ManyFailuresLeaveFewRecords) {
   EXPECT_NE(history.find("StepFailed"), std::string::npos) << history;
 }
 
-TEST_F(Steps, AHandlerThatNeverAnswersTimesOut) {
+TEST_P(Steps, AHandlerThatNeverAnswersTimesOut) {
   auto p = process();
   std::vector<Answer<Text>> kept;
   p->handlers.handle<Text, Text>(flaky,
@@ -111,7 +111,7 @@ TEST_F(Steps, AHandlerThatNeverAnswersTimesOut) {
   EXPECT_EQ(p->history("r"), before) << "a late answer must change nothing";
 }
 
-TEST_F(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
+TEST_P(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
   auto p = process();
   p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
     if (info.attempt == 1) return;
@@ -123,7 +123,7 @@ TEST_F(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
   EXPECT_NE(p->history("r").find("#2: exception"), std::string::npos) << p->history("r");
 }
 
-TEST_F(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
+TEST_P(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
   auto p = process();
   int performed = 0;
   p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
@@ -139,7 +139,7 @@ TEST_F(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
       << p->history("r");
 }
 
-TEST_F(Steps, ALastAttemptInDoubtIsLookedForBeforeItFails) {
+TEST_P(Steps, ALastAttemptInDoubtIsLookedForBeforeItFails) {
   auto p = process();
   int performed = 0;
   p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
@@ -154,7 +154,7 @@ TEST_F(Steps, ALastAttemptInDoubtIsLookedForBeforeItFails) {
   EXPECT_NE(p->history("r").find("found done"), std::string::npos) << p->history("r");
 }
 
-TEST_F(Steps, AnInterruptedManualStepWaitsForAPerson) {
+TEST_P(Steps, AnInterruptedManualStepWaitsForAPerson) {
   {
     auto p = process();
     std::vector<Answer<Text>> kept;
@@ -175,7 +175,7 @@ TEST_F(Steps, AnInterruptedManualStepWaitsForAPerson) {
   EXPECT_NE(p->history("r").find("Probed 1: unknown"), std::string::npos);
 }
 
-TEST_F(Steps, AttemptsGoOnCountingAfterACrash) {
+TEST_P(Steps, AttemptsGoOnCountingAfterACrash) {
   {
     auto p = process();
     p->handlers.handle<Text, Text>(flaky, [&](const AttemptInfo& info, const Text&, auto answer) {
@@ -194,11 +194,13 @@ TEST_F(Steps, AttemptsGoOnCountingAfterACrash) {
   EXPECT_NE(p->history("r").find("StepCompleted 1 after 3"), std::string::npos) << p->history("r");
 }
 
-TEST_F(Steps, AConditionalActivityWithoutAProbeIsRefused) {
+TEST_P(Steps, AConditionalActivityWithoutAProbeIsRefused) {
   auto p = process();
   p->handlers.handle<Text, Text>(once, [](const AttemptInfo&, const Text&, auto) {});
   EXPECT_THROW(p->open(), std::invalid_argument);
 }
+
+INSTANTIATE_TEST_SUITE_P(On, Steps, all_disks(), name_of_disk);
 
 }  // namespace
 }  // namespace ratchet::engine::testing

@@ -122,12 +122,17 @@ Listener Told::listener() {
 }
 
 void Told::wait_for(std::uint64_t durable_size) {
+  const auto halted = wait_for_either(durable_size);
+  ASSERT_FALSE(halted) << *halted;
+}
+
+std::optional<std::string> Told::wait_for_either(std::uint64_t durable_size) {
   std::unique_lock lock(mutex_);
   const auto reached = [&] {
     return halted_ || (!durable_.empty() && durable_.back() >= durable_size);
   };
-  ASSERT_TRUE(changed_.wait_for(lock, 30s, reached)) << "nothing became durable for 30 s";
-  ASSERT_FALSE(halted_) << *halted_;
+  EXPECT_TRUE(changed_.wait_for(lock, 30s, reached)) << "nothing became durable for 30 s";
+  return halted_;
 }
 
 std::string Told::wait_for_halt() {

@@ -19,6 +19,8 @@ class Told {
   Listener listener();
   void wait_for(std::uint64_t durable_size);  // fails the test after 30 s, or if the log halts
   std::string wait_for_halt();                // why
+  // Waits for either; why, if the log halted first.
+  std::optional<std::string> wait_for_either(std::uint64_t durable_size);
   std::vector<std::uint64_t> durable_sizes() const;
 
  private:

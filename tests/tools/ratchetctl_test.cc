@@ -74,7 +74,8 @@ class Program {
 class Ratchetctl : public ::testing::Test {
  protected:
   Ratchetctl() : dir(folder.path("log")) {
-    outside.disk = std::make_shared<store::MemoryDisk>(make_log(dir));
+    outside.disk =
+        engine::testing::memory_disk_of(std::make_shared<store::MemoryDisk>(make_log(dir)));
     record_lisbon(outside);
     source = reader_of(outside);
   }
