@@ -6,6 +6,7 @@
 
 #include <openssl/sha.h>
 
+#include "engine/core/codec_acts.h"
 #include "ratchet/v1/log.pb.h"
 
 namespace ratchet::engine {
@@ -88,6 +89,13 @@ class Writer {
     m.set_command(e.command);
     m.set_signal(definitions_.signal(e.signal));
   }
+  void put(const CommandCancelled& e, v1::Event& out) {
+    out.mutable_command_cancelled()->set_command(e.command);
+  }
+  void put(const PatchMarked& e, v1::Event& out) {
+    out.mutable_patch_marked()->set_patch(e.patch);
+    out.mutable_patch_marked()->set_deprecated(e.deprecated);
+  }
   void put(const RunCompleted& e, v1::Event& out) {
     payload(out.mutable_run_completed()->mutable_result(), e.result);
   }
@@ -122,6 +130,14 @@ class Writer {
     v1::Event& fact = *out.mutable_held()->mutable_fact();
     std::visit([&](const auto& f) { put(f, fact); }, e.fact);
   }
+  void put(const LateFact& e, v1::Event& out) {
+    v1::Event& fact = *out.mutable_late_fact()->mutable_fact();
+    std::visit([&](const auto& f) { put(f, fact); }, e.fact);
+  }
+  template <class E>
+  void put(const E& act, v1::Event& out) {
+    write_act(act, out, definitions_, [this](auto* to, const Bytes& bytes) { payload(to, bytes); });
+  }
   void put(const QuarantineLifted& e, v1::Event& out) {
     out.mutable_quarantine_lifted()->set_build(e.build);
   }
@@ -149,6 +165,10 @@ class Reader {
       case v1::Event::kSignalAwaited:
         return SignalAwaited{in.signal_awaited().command(),
                              definitions_.signal_name(in.signal_awaited().signal())};
+      case v1::Event::kCommandCancelled:
+        return CommandCancelled{in.command_cancelled().command()};
+      case v1::Event::kPatchMarked:
+        return PatchMarked{in.patch_marked().patch(), in.patch_marked().deprecated()};
       case v1::Event::kRunCompleted:
         return RunCompleted{payload(in.run_completed().result())};
       case v1::Event::kRunFailed:
@@ -169,12 +189,19 @@ class Reader {
         return QuarantineLifted{in.quarantine_lifted().build()};
       case v1::Event::kHeld:
         return Held{fact(in.held().fact())};
+      case v1::Event::kLateFact:
+        return LateFact{fact(in.late_fact().fact())};
       default:
+        if (auto read = act(in)) return std::move(*read);
         return std::visit([](auto f) { return Event{std::move(f)}; }, fact(in));
     }
   }
 
  private:
+  std::optional<Event> act(const v1::Event& in) const {
+    return read_act(in, definitions_, [this](const v1::Payload& from) { return payload(from); });
+  }
+
   Fact fact(const v1::Event& in) const {
     switch (in.kind_case()) {
       case v1::Event::kRunStarted: {
@@ -203,6 +230,9 @@ class Reader {
                               definitions_.principal_name(m.principal())};
       }
       default:
+        if (const auto read = act(in)) {
+          if (auto as_fact = fact_of(*read)) return std::move(*as_fact);
+        }
         throw store::Error(store::Fault::unsupported,
                            "record " + std::to_string(index_) +
                                " holds an event that this build does not know; use a newer build");

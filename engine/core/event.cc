@@ -2,18 +2,32 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 namespace ratchet::engine {
 
 namespace {
+
 // In the order of Event's alternatives.
-constexpr std::array names{"RunStarted",     "StepCompleted", "StepFailed",    "TimerFired",
-                           "SignalReceived", "StepScheduled", "TimerStarted",  "SignalAwaited",
-                           "RunCompleted",   "RunFailed",     "AttemptFailed", "Probed",
-                           "Diverged",       "Note",          "Held",          "QuarantineLifted"};
+constexpr std::array names{
+    "RunStarted",    "StepCompleted",    "StepFailed",  "TimerFired",    "SignalReceived",
+    "StepSkipped",   "CancelRequested",  "Terminated",  "StepScheduled", "TimerStarted",
+    "SignalAwaited", "CommandCancelled", "PatchMarked", "RunCompleted",  "RunFailed",
+    "AttemptFailed", "Probed",           "StepRetried", "Diverged",      "QuarantineLifted",
+    "Paused",        "Resumed",          "Note",        "Held",          "LateFact"};
 static_assert(names.size() == std::variant_size_v<Event>);
-constexpr std::size_t first_command = 5;
-constexpr std::size_t first_hint = 10;
+constexpr std::size_t first_command = std::variant_size_v<Fact>;
+constexpr std::size_t first_hint = 15;
+static_assert(std::is_same_v<std::variant_alternative_t<first_command, Event>, StepScheduled>);
+static_assert(std::is_same_v<std::variant_alternative_t<first_hint, Event>, AttemptFailed>);
+
+template <class T>
+concept OfCommand = requires(const T& event) { event.command; };
+template <class T>
+concept OfFact = requires(const T& event) { event.fact; };
+template <class T>
+concept Act = requires(const T& event) { event.by; };
+
 }  // namespace
 
 EventClass class_of(const Event& event) {
@@ -22,5 +36,46 @@ EventClass class_of(const Event& event) {
 }
 
 const char* name_of(const Event& event) { return names.at(event.index()); }
+
+CommandId command_of(const Fact& fact) {
+  return std::visit(
+      [](const auto& e) -> CommandId {
+        if constexpr (OfCommand<decltype(e)>) return e.command;
+        return 0;
+      },
+      fact);
+}
+
+CommandId command_of(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> CommandId {
+        if constexpr (OfCommand<decltype(e)>) return e.command;
+        if constexpr (OfFact<decltype(e)>) return command_of(e.fact);
+        return 0;
+      },
+      event);
+}
+
+std::optional<Fact> fact_of(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> std::optional<Fact> {
+        if constexpr (std::is_constructible_v<Fact, decltype(e)>) return Fact{e};
+        return std::nullopt;
+      },
+      event);
+}
+
+const By* by_of(const Event& event) {
+  const auto by = [](const auto& e) -> const By* {
+    if constexpr (Act<decltype(e)>) return &e.by;
+    return nullptr;
+  };
+  return std::visit(
+      [&by](const auto& e) -> const By* {
+        if constexpr (OfFact<decltype(e)>) return std::visit(by, e.fact);
+        return by(e);
+      },
+      event);
+}
 
 }  // namespace ratchet::engine

@@ -1,47 +1,15 @@
 // The events of a run as plain data, and the turn that holds them. The bytes are in codec.h.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/core/values.h"
+
 namespace ratchet::engine {
-
-// Wall time with the resolution that the log keeps.
-using Time = std::chrono::sys_time<std::chrono::microseconds>;
-using Duration = std::chrono::microseconds;
-
-// Names one command of a run. Given in the order of awaiting, from 1.
-using CommandId = std::uint32_t;
-
-// What may happen when an activity runs more than once; docs/EFFECTS.md lists every activity's.
-enum class Effect : std::uint8_t {
-  read = 1,         // changes nothing
-  idempotent = 2,   // may repeat, same end
-  conditional = 3,  // carries a precondition that its first success consumes
-  fenced = 4,       // a newer attempt has provably shut out the older
-  manual = 5        // in doubt, a person decides
-};
-
-// What a probe found out about an attempt that can no longer land.
-enum class Verdict : std::uint8_t { done = 1, not_done = 2, unknown = 3 };
-
-enum class RunState : std::uint8_t { running = 1, completed = 2, failed = 3, quarantined = 4 };
-
-// Why something failed for good. `code` is for programs, `message` for people: what, where, what
-// to do.
-struct Failure {
-  std::string code;
-  std::string message;
-
-  bool operator==(const Failure&) const = default;
-};
-
-// Serialised protobuf, kept as it was written.
-using Bytes = std::string;
 
 // Completions: facts from outside; their order is part of the history.
 struct RunStarted {
@@ -71,6 +39,21 @@ struct SignalReceived {
   Bytes value;
   std::string principal;
 };
+// A person gave a stuck step its outcome.
+struct StepSkipped {
+  CommandId command = 0;
+  Bytes result;
+  std::optional<Failure> failure;  // absent: it counts as done, with the result
+  By by;
+};
+// The run's open awaits fail with cancelled_code; its compensation runs.
+struct CancelRequested {
+  By by;
+};
+// The end of the run; none of its code runs.
+struct Terminated {
+  By by;
+};
 
 // Commands: decisions of the workflow, matched in order on replay.
 struct StepScheduled {
@@ -86,6 +69,16 @@ struct TimerStarted {
 struct SignalAwaited {
   CommandId command = 0;
   std::string signal;
+};
+// Nobody waits for the command any more: it lost a race, or the run was cancelled. What it had
+// begun outside may still take place.
+struct CommandCancelled {
+  CommandId command = 0;
+};
+// Here the code took the newer of two ways: Workflow::patched.
+struct PatchMarked {
+  std::string patch;
+  bool deprecated = false;  // the older way is gone from the code
 };
 struct RunCompleted {
   Bytes result;
@@ -107,34 +100,60 @@ struct Probed {
   Verdict verdict = Verdict::unknown;
   std::string why;
 };
+// A person had the step tried again at once.
+struct StepRetried {
+  CommandId command = 0;
+  By by;
+};
 struct Diverged {
   std::uint32_t turn = 0;
   std::string difference;
+};
+// The record of a quarantined run replays again.
+struct QuarantineLifted {
+  std::string build;
+};
+// From here on facts are held.
+struct Paused {
+  By by;
+};
+struct Resumed {
+  By by;
 };
 struct Note {
   std::string principal;
   std::string text;
 };
 
-// A completion that came while the run was quarantined; it is delivered when the run goes on.
-using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived>;
+using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
+                          StepSkipped, CancelRequested, Terminated>;
+// A completion that came while the run was quarantined or paused; it is delivered when the run
+// goes on.
 struct Held {
   Fact fact;
 };
-
-// The record of a quarantined run replays again.
-struct QuarantineLifted {
-  std::string build;
+// A completion that nobody waited for any more: of a step that lost a race, say.
+struct LateFact {
+  Fact fact;
 };
 
-using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
-                           StepScheduled, TimerStarted, SignalAwaited, RunCompleted, RunFailed,
-                           AttemptFailed, Probed, Diverged, Note, Held, QuarantineLifted>;
+using Event =
+    std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived, StepSkipped,
+                 CancelRequested, Terminated, StepScheduled, TimerStarted, SignalAwaited,
+                 CommandCancelled, PatchMarked, RunCompleted, RunFailed, AttemptFailed, Probed,
+                 StepRetried, Diverged, QuarantineLifted, Paused, Resumed, Note, Held, LateFact>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);
 // The event's name as people see it: "StepScheduled".
 const char* name_of(const Event& event);
+// The command that the event is, answers or is about; 0: none.
+CommandId command_of(const Event& event);
+CommandId command_of(const Fact& fact);
+// The event as a fact; nothing if it is no completion.
+std::optional<Fact> fact_of(const Event& event);
+// Who acted on the run, and why; null if the event is not such an act.
+const By* by_of(const Event& event);
 
 // One record of a run: at most one completion, first; then the commands that followed; or hints.
 struct Turn {

@@ -1,4 +1,5 @@
 // Replay of one turn: see run.h.
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
@@ -29,6 +30,10 @@ std::optional<std::string> compare(const Event& recorded, const Event& attempted
   } else if (const auto* awaited = std::get_if<SignalAwaited>(&recorded)) {
     const auto& is = std::get<SignalAwaited>(attempted);
     if (awaited->command != is.command || awaited->signal != is.signal) return "";
+  } else if (const auto* cancelled = std::get_if<CommandCancelled>(&recorded)) {
+    if (cancelled->command != std::get<CommandCancelled>(attempted).command) return "";
+  } else if (const auto* marked = std::get_if<PatchMarked>(&recorded)) {
+    if (marked->patch != std::get<PatchMarked>(attempted).patch) return "";
   } else if (const auto* completed = std::get_if<RunCompleted>(&recorded)) {
     if (completed->result != std::get<RunCompleted>(attempted).result) return "other result";
   } else if (const auto* failed = std::get_if<RunFailed>(&recorded)) {
@@ -38,9 +43,23 @@ std::optional<std::string> compare(const Event& recorded, const Event& attempted
   return std::nullopt;
 }
 
-std::optional<Divergence> compare_all(const std::vector<const Event*>& recorded,
+// The marker of a patch that was deprecated when it was recorded: later code may have dropped it.
+void drop_left_out_markers(std::vector<const Event*>& recorded,
+                           const std::vector<Decision>& attempted) {
+  std::erase_if(recorded, [&](const Event* event) {
+    const auto* was = std::get_if<PatchMarked>(event);
+    return was != nullptr && was->deprecated &&
+           std::ranges::none_of(attempted, [was](const Decision& decision) {
+             const auto* is = std::get_if<PatchMarked>(&decision.command);
+             return is != nullptr && is->patch == was->patch;
+           });
+  });
+}
+
+std::optional<Divergence> compare_all(std::vector<const Event*> recorded,
                                       const std::vector<Decision>& attempted,
                                       const Definitions& definitions) {
+  drop_left_out_markers(recorded, attempted);
   for (std::size_t i = 0; i < std::max(recorded.size(), attempted.size()); ++i) {
     Divergence divergence;
     divergence.recorded = i < recorded.size() ? describe(*recorded[i]) : "nothing";
@@ -73,6 +92,12 @@ std::string describe(const Event& command) {
   if (const auto* e = std::get_if<SignalAwaited>(&command)) {
     return "wait " + number(e->command) + " for signal " + e->signal;
   }
+  if (const auto* e = std::get_if<CommandCancelled>(&command)) {
+    return "cancel " + number(e->command);
+  }
+  if (const auto* e = std::get_if<PatchMarked>(&command)) {
+    return (e->deprecated ? "deprecated patch " : "patch ") + e->patch;
+  }
   if (const auto* e = std::get_if<RunFailed>(&command)) return "run failed: " + e->failure.code;
   return std::holds_alternative<RunCompleted>(command) ? "run completed" : name_of(command);
 }
@@ -90,12 +115,7 @@ std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definiti
   std::vector<const Event*> recorded;
   for (const Event& event : turn.events) {
     if (class_of(event) == EventClass::command) recorded.push_back(&event);
-    if (class_of(event) != EventClass::completion) continue;
-    std::visit(
-        [&fact](const auto& e) {
-          if constexpr (std::is_constructible_v<Fact, decltype(e)>) fact = e;
-        },
-        event);
+    if (class_of(event) == EventClass::completion) fact = fact_of(event);
   }
   if (!fact) return std::nullopt;
   std::optional<Divergence> divergence;
@@ -103,7 +123,7 @@ std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definiti
     divergence =
         Divergence{0, name_of(turn.events.front()), "a run that does not wait for it", {}, {}};
   } else {
-    divergence = compare_all(recorded, run.deliver(*fact, turn.wall), definitions);
+    divergence = compare_all(recorded, run.deliver(*fact, turn.wall, &recorded), definitions);
   }
   if (divergence) divergence->turn = turn.turn;
   return divergence;

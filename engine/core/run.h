@@ -23,48 +23,83 @@ struct Decision {
   const ActivityInfo* activity = nullptr;  // of a StepScheduled
 };
 
+// A value that a workflow shows to whoever queries its run.
+struct Exposed {
+  const google::protobuf::Descriptor* type = nullptr;  // as long as the program
+  Bytes value;
+};
+using ExposedValues = std::map<std::string, Exposed>;
+
 class Run final : private detail::Awaiting {
  public:
   // `type` must outlive the run.
   Run(std::string run_id, const WorkflowType& type);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   // Delivers one fact, runs the workflow until it waits again, and returns what it decided, in
-  // order. The fact must be expected: RunStarted once and first, completions of open commands,
-  // any signal. `now` is the time at which the fact is recorded and never decreases.
-  std::vector<Decision> deliver(const Fact& fact, Time now);
+  // order. The fact must be expected. `now` is the time at which the fact is recorded and never
+  // decreases. On replay `recorded` holds the turn's commands in the log: which patches to take.
+  std::vector<Decision> deliver(const Fact& fact, Time now,
+                                const std::vector<const Event*>* recorded = nullptr);
 
   // True if the fact is of a command that is open, or a signal, or the start of a run that has
-  // not started; otherwise it is late or a duplicate.
+  // not started, or the first request to cancel it, or its termination; otherwise it is late or a
+  // duplicate.
   bool expects(const Fact& fact) const;
 
   bool ended() const { return ended_; }
   // The open commands, by id: what the run waits for.
   const std::map<CommandId, Decision>& open() const { return open_; }
+  // What the workflow shows, as of the last delivered fact.
+  const ExposedValues& exposed() const { return exposed_; }
 
  private:
-  void step(const ActivityInfo& activity, Bytes input, detail::Slot& slot,
+  bool step(const ActivityInfo& activity, Bytes input, detail::Slot& slot,
             const std::source_location& where) override;
-  void timer(Duration after, detail::Slot& slot, const std::source_location& where) override;
+  bool timer(Duration after, detail::Slot& slot, const std::source_location& where) override;
   bool signal(const char* name, detail::Slot& slot, const std::source_location& where) override;
+  void abandon(detail::Slot& slot) noexcept override;
+  bool patched(const std::string& patch, bool deprecated,
+               const std::source_location& where) override;
+  void expose(const std::string& name, const google::protobuf::Message& value) override;
   Time now() const override { return now_; }
   const std::string& run_id() const override { return run_id_; }
+  bool cancel_requested() const override { return cancel_requested_; }
 
-  void start(const RunStarted& fact);
+  void on(const RunStarted& fact);
+  void on(const StepCompleted& fact);
+  void on(const StepFailed& fact);
+  void on(const TimerFired& fact);
+  void on(const SignalReceived& fact);
+  void on(const StepSkipped& fact);
+  void on(const CancelRequested& fact);
+  void on(const Terminated& fact);
+
+  bool cancelled_at_once(detail::Slot& slot);
+  void wait(CommandId command, detail::Slot& slot, Decision decision);
+  detail::Slot& release(CommandId command);
   void resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure);
-  void receive(const SignalReceived& fact);
   void finish();
 
   std::string run_id_;
   const WorkflowType& type_;
   Time now_{};
   bool ended_ = false;
+  bool closing_ = false;  // frames that go now give no commands
   CommandId last_command_ = 0;
   std::vector<Decision> decisions_;
   std::map<CommandId, Decision> open_;
   std::map<CommandId, detail::Slot*> slots_;
   std::map<std::string, std::deque<CommandId>> signal_waiters_;
   std::map<std::string, std::deque<Bytes>> signals_;  // received, not yet awaited
-  std::optional<Task<Bytes>> task_;                   // last: its frame refers to the rest
+  bool cancel_requested_ = false;
+  std::optional<Failure> cancel_next_;  // fails the next await that is not shielded
+  std::map<std::string, bool> patches_;
+  const std::vector<const Event*>* recorded_ = nullptr;
+  ExposedValues exposed_;
+  std::optional<Task<Bytes>> task_;  // last: its frame refers to the rest
 };
 
 // Where a run's code parted from its record.

@@ -1,37 +1,92 @@
 #include "engine/core/summary.h"
 
+#include <type_traits>
+
 #include "ratchet/v1/log.pb.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
 
+namespace {
+
+// Applies events one by one. Each overload returns whether it changed anything.
+class Fold {
+ public:
+  Fold(RunSummary& summary, Time wall) : summary_(summary), wall_(wall) {}
+
+  bool operator()(const RunStarted& e) {
+    summary_.run_id = e.run_id;
+    summary_.workflow = e.workflow;
+    summary_.version = e.version;
+    summary_.started = wall_;
+    return true;
+  }
+  bool operator()(const CancelRequested& e) {
+    summary_.cancel_requested = e.by;
+    return true;
+  }
+  bool operator()(const Terminated& e) {
+    summary_.steered = e.by;
+    return end(RunState::terminated,
+               Failure{"terminated", "terminated by " + e.by.principal + ": " + e.by.reason});
+  }
+  bool operator()(const RunCompleted&) { return end(RunState::completed, {}); }
+  bool operator()(const RunFailed& e) {
+    const bool cancelled = e.failure.code == cancelled_code;
+    return end(cancelled ? RunState::cancelled : RunState::failed, e.failure);
+  }
+  bool operator()(const Diverged& e) {
+    summary_.state = RunState::quarantined;
+    summary_.failure = Failure{"divergence", e.difference};
+    return true;
+  }
+  bool operator()(const QuarantineLifted&) {
+    summary_.state = summary_.paused ? RunState::paused : RunState::running;
+    summary_.failure.reset();
+    return true;
+  }
+  bool operator()(const Paused& e) {
+    summary_.paused = true;
+    summary_.steered = e.by;
+    if (summary_.state == RunState::running) summary_.state = RunState::paused;
+    return true;
+  }
+  bool operator()(const Resumed&) {
+    summary_.paused = false;
+    summary_.steered.reset();
+    if (summary_.state == RunState::paused) summary_.state = RunState::running;
+    return true;
+  }
+  template <class E>
+  bool operator()(const E&) {
+    return false;
+  }
+
+ private:
+  bool end(RunState state, std::optional<Failure> failure) {
+    summary_.state = state;
+    summary_.ended = wall_;
+    summary_.failure = std::move(failure);
+    summary_.paused = false;
+    return true;
+  }
+
+  RunSummary& summary_;
+  Time wall_;
+};
+
+void set_by(v1::RunSummary::Steered& out, const By& by) {
+  out.set_principal(by.principal);
+  out.set_reason(by.reason);
+}
+By get_by(const v1::RunSummary::Steered& in) { return {in.principal(), in.reason()}; }
+
+}  // namespace
+
 bool fold(RunSummary& summary, const Turn& turn) {
   bool changed = false;
-  for (const Event& event : turn.events) {
-    bool relevant = true;
-    if (const auto* started = std::get_if<RunStarted>(&event)) {
-      summary.run_id = started->run_id;
-      summary.workflow = started->workflow;
-      summary.version = started->version;
-      summary.started = turn.wall;
-    } else if (std::holds_alternative<RunCompleted>(event)) {
-      summary.state = RunState::completed;
-      summary.ended = turn.wall;
-    } else if (const auto* failed = std::get_if<RunFailed>(&event)) {
-      summary.state = RunState::failed;
-      summary.ended = turn.wall;
-      summary.failure = failed->failure;
-    } else if (const auto* diverged = std::get_if<Diverged>(&event)) {
-      summary.state = RunState::quarantined;
-      summary.failure = Failure{"divergence", diverged->difference};
-    } else if (std::holds_alternative<QuarantineLifted>(event)) {
-      summary.state = RunState::running;
-      summary.failure.reset();
-    } else {
-      relevant = false;
-    }
-    changed = changed || relevant;
-  }
+  Fold into(summary, turn.wall);
+  for (const Event& event : turn.events) changed = std::visit(into, event) || changed;
   return changed;
 }
 
@@ -49,6 +104,9 @@ std::string encode(const RunSummary& summary) {
     m.mutable_failure()->set_message(summary.failure->message);
   }
   m.set_as_of(summary.as_of);
+  m.set_paused(summary.paused);
+  if (summary.cancel_requested) set_by(*m.mutable_cancel_requested(), *summary.cancel_requested);
+  if (summary.steered) set_by(*m.mutable_steered(), *summary.steered);
   return m.SerializeAsString();
 }
 
@@ -67,9 +125,14 @@ RunSummary decode_summary(std::string_view bytes) {
                      Time{Duration{m.started_us()}},
                      {},
                      {},
-                     m.as_of()};
+                     m.as_of(),
+                     m.paused(),
+                     {},
+                     {}};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};
   if (m.has_failure()) summary.failure = Failure{m.failure().code(), m.failure().message()};
+  if (m.has_cancel_requested()) summary.cancel_requested = get_by(m.cancel_requested());
+  if (m.has_steered()) summary.steered = get_by(m.steered());
   return summary;
 }
 

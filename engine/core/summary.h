@@ -20,6 +20,9 @@ struct RunSummary {
   std::optional<Time> ended;
   std::optional<Failure> failure;
   std::uint64_t as_of = 0;  // the index of the last turn that changed it
+  bool paused = false;      // also while quarantined
+  std::optional<By> cancel_requested;
+  std::optional<By> steered;  // who paused or terminated it, and why
 };
 
 // Applies a turn. True if anything changed: then the projection is written with that turn.

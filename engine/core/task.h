@@ -22,6 +22,21 @@ inline constexpr bool is_durable<Task<T>> = true;
 
 namespace detail {
 
+template <class A>
+struct ValueOfAwait {};
+template <class A>
+  requires requires(A& awaitable) { awaitable.await_resume(); }
+struct ValueOfAwait<A> {
+  using type = decltype(std::declval<A&>().await_resume());
+};
+template <class T>
+struct ValueOfAwait<Task<T>> {
+  using type = T;
+};
+// What awaiting an A gives.
+template <class A>
+using ValueOf = typename ValueOfAwait<A>::type;
+
 struct PromiseBase {
   std::coroutine_handle<> continuation;
   std::exception_ptr error;

@@ -1,5 +1,5 @@
-// What workflow code may do: steps, timers, signals, time. The only engine header that a workflow
-// needs, with activity.h for its ports.
+// What workflow code may do: steps, timers, signals, several at once, time. The only engine header
+// that a workflow needs, with activity.h for its ports.
 //
 //   Task<UpgradeResult> upgrade(Workflow wf, UpgradeRequest request) {
 //     co_await wf.step(pause_database, pause);
@@ -18,33 +18,65 @@
 
 #include "engine/core/activity.h"
 #include "engine/core/await.h"
+#include "engine/core/combinators.h"
 #include "engine/core/event.h"
 #include "engine/core/task.h"
 
 namespace ratchet::engine {
 
-// A handle of one pointer, passed by value; valid for the life of the run's coroutine.
+// A handle, passed by value; valid for the life of the run's coroutine.
 class Workflow {
  public:
+  using Where = std::source_location;
   explicit Workflow(detail::Awaiting& run) : run_(&run) {}
 
   // Awaits the final outcome of an activity; retries are the engine's (Activity's Policy).
   template <Message In, Message Out>
   Step<Out> step(const Activity<In, Out>& activity, const In& input,
-                 std::source_location where = std::source_location::current()) const {
-    return Step<Out>(*run_, activity.info(), input.SerializeAsString(), where);
+                 Where where = Where::current()) const {
+    return Step<Out>(wait(where), activity.info(), input.SerializeAsString());
   }
 
   // A durable timer: due at now() + after, whatever happens to the process.
-  Sleep sleep(Duration after, std::source_location where = std::source_location::current()) const {
-    return Sleep(*run_, after, where);
+  Sleep sleep(Duration after, Where where = Where::current()) const {
+    return Sleep(wait(where), after);
   }
 
   // The next value of the signal; those received earlier are kept in order.
   template <Message T>
-  Received<T> receive(const Signal<T>& signal,
-                      std::source_location where = std::source_location::current()) const {
-    return Received<T>(*run_, signal.name(), where);
+  Received<T> receive(const Signal<T>& signal, Where where = Where::current()) const {
+    return Received<T>(wait(where), signal.name());
+  }
+
+  // Cancellation. When a person cancels the run, every open await fails with the code
+  // cancelled_code; if none is open, the next one does. That happens once: what the workflow
+  // awaits after it (its compensation) is not disturbed. Awaits through a shielded handle do not
+  // fail: for what must not be interrupted, such as the way past a point of no return.
+  Workflow shielded() const {
+    Workflow copy = *this;
+    copy.shielded_ = true;
+    return copy;
+  }
+  bool cancel_requested() const { return run_->cancel_requested(); }
+
+  // Changing the code of open runs: the newer way is taken by runs that come here for the first
+  // time and recorded as a marker; a run that came by without it keeps to the older way.
+  //
+  //   if (wf.patched("look-twice")) { newer } else { older }
+  //
+  // Once no run without the marker is open: deprecate_patch("look-twice"); newer. Once all runs
+  // with a marker of patched() have ended, that call can go too.
+  bool patched(const std::string& patch, Where where = Where::current()) const {
+    return run_->patched(patch, false, where);
+  }
+  void deprecate_patch(const std::string& patch, Where where = Where::current()) const {
+    run_->patched(patch, true, where);
+  }
+
+  // Shows a value under this name to whoever queries the run, from this turn on. Never recorded:
+  // replaying gives the value of any past turn.
+  void expose(const std::string& name, const google::protobuf::Message& value) const {
+    run_->expose(name, value);
   }
 
   // The time at which the last delivered fact was recorded. Never decreases.
@@ -52,7 +84,10 @@ class Workflow {
   const std::string& run_id() const { return run_->run_id(); }
 
  private:
+  detail::Wait wait(const Where& where) const { return {*run_, shielded_, where}; }
+
   detail::Awaiting* run_;
+  bool shielded_ = false;
 };
 
 // The outcome of a task as a value: compensation cannot be awaited in a catch block.
@@ -68,15 +103,17 @@ struct Outcome<void> {
   bool ok() const { return !failed; }
 };
 
-// Awaits the task and returns its step failure, if any, as a value. Other exceptions pass.
-template <class T>
-Task<Outcome<T>> attempt(Task<T> task) {
-  Outcome<T> outcome;
+// Awaits a task, or anything else that can be awaited, and returns its step failure, if any, as a
+// value. Other exceptions pass.
+template <class A>
+  requires is_durable<A>
+Task<Outcome<detail::ValueOf<A>>> attempt(A awaitable) {
+  Outcome<detail::ValueOf<A>> outcome;
   try {
-    if constexpr (std::is_void_v<T>) {
-      co_await std::move(task);
+    if constexpr (std::is_void_v<detail::ValueOf<A>>) {
+      co_await std::move(awaitable);
     } else {
-      outcome.value = co_await std::move(task);
+      outcome.value = co_await std::move(awaitable);
     }
   } catch (const StepFailure& failure) {
     outcome.failed = failure.failure();

@@ -10,9 +10,10 @@ namespace {
 std::string own_name(const Event& event) {
   if (const auto* started = std::get_if<RunStarted>(&event)) return started->workflow;
   if (const auto* received = std::get_if<SignalReceived>(&event)) return received->signal;
-  if (const auto* held = std::get_if<Held>(&event)) {
-    return std::visit([](const auto& fact) { return own_name(Event{fact}); }, held->fact);
-  }
+  if (const auto* patch = std::get_if<PatchMarked>(&event)) return patch->patch;
+  const auto of_fact = [](const auto& fact) { return own_name(Event{fact}); };
+  if (const auto* held = std::get_if<Held>(&event)) return std::visit(of_fact, held->fact);
+  if (const auto* late = std::get_if<LateFact>(&event)) return std::visit(of_fact, late->fact);
   return {};
 }
 
@@ -34,6 +35,15 @@ class Waiting {
   void fold(const StepCompleted& e) { open_.erase(e.command); }
   void fold(const StepFailed& e) { open_.erase(e.command); }
   void fold(const TimerFired& e) { open_.erase(e.command); }
+  void fold(const StepSkipped& e) { open_.erase(e.command); }
+  void fold(const CommandCancelled& e) {
+    for (auto& [signal, commands] : waits_) std::erase(commands, e.command);
+    open_.erase(e.command);
+  }
+  void fold(const Terminated&) { open_.clear(); }
+  void fold(const StepRetried& e) {
+    if (const auto it = open_.find(e.command); it != open_.end()) it->second.doubt.reset();
+  }
   void fold(const RunCompleted&) { open_.clear(); }
   void fold(const RunFailed&) { open_.clear(); }
   void fold(const AttemptFailed& e) {
@@ -116,7 +126,8 @@ std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
       events.back().place = place++;
       events.back().writer = writer;
       ended_ = ended_ || std::holds_alternative<RunCompleted>(event) ||
-               std::holds_alternative<RunFailed>(event);
+               std::holds_alternative<RunFailed>(event) ||
+               std::holds_alternative<Terminated>(event);
     }
   }
   next_turn_ = turns.back().turn.turn + 1;

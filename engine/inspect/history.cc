@@ -3,21 +3,13 @@
 #include <algorithm>
 
 #include "engine/core/codec.h"
-#include "engine/core/summary.h"
 
 namespace ratchet::engine {
-
-namespace {
-RunInfo info_of(std::string_view bytes) {
-  RunSummary s = decode_summary(bytes);
-  return {s.run_id, s.run, s.workflow, s.version, s.state, s.started, s.ended, s.failure};
-}
-}  // namespace
 
 std::vector<RunInfo> list_runs(const store::LogReader& log) {
   std::vector<RunInfo> runs;
   log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
-    runs.push_back(info_of(bytes));
+    runs.push_back(decode_summary(bytes));
     return true;
   });
   std::ranges::sort(runs, {}, &RunInfo::run);
@@ -27,7 +19,7 @@ std::vector<RunInfo> list_runs(const store::LogReader& log) {
 std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& run_id) {
   const auto bytes = log.projection(summary_key(run_id));
   if (!bytes) return std::nullopt;
-  return info_of(*bytes);
+  return decode_summary(*bytes);
 }
 
 std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,

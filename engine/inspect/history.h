@@ -8,20 +8,12 @@
 #include <vector>
 
 #include "engine/core/event.h"
+#include "engine/core/summary.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
 
-struct RunInfo {
-  std::string run_id;
-  std::uint64_t run = 0;  // index of its first record
-  std::string workflow;
-  std::uint32_t version = 0;
-  RunState state = RunState::running;
-  Time started{};
-  std::optional<Time> ended;
-  std::optional<Failure> failure;
-};
+using RunInfo = RunSummary;
 
 // All runs of the log, oldest first.
 std::vector<RunInfo> list_runs(const store::LogReader& log);

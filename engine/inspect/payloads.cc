@@ -9,24 +9,15 @@ namespace {
 template <class T>
 concept OfCommand = requires(const T& event) { event.command; };
 
-// A Held event is about what its fact is about.
+// An event that keeps a fact is about what the fact is about.
 template <class F>
 auto visit_through(const Event& event, F visit) {
   if (const auto* held = std::get_if<Held>(&event)) return std::visit(visit, held->fact);
+  if (const auto* late = std::get_if<LateFact>(&event)) return std::visit(visit, late->fact);
   return std::visit(visit, event);
 }
 
 }  // namespace
-
-CommandId command_of(const Event& event) {
-  return visit_through(event, [](const auto& e) -> CommandId {
-    if constexpr (OfCommand<decltype(e)>) {
-      return e.command;
-    } else {
-      return 0;
-    }
-  });
-}
 
 void Payloads::learn(const Event& event, const Definitions& definitions) {
   if (const auto* started = std::get_if<RunStarted>(&event)) workflow_ = started->definition;
@@ -57,7 +48,7 @@ DecodedPayloads Payloads::decode(const Event& event, const Definitions& definiti
     } else if constexpr (OfCommand<E>) {
       if (command == commands_.end() || command->second.definition == 0) return decoded;
       decoded.input = command->second.input;
-      if constexpr (std::is_same_v<E, StepCompleted>) {
+      if constexpr (std::is_same_v<E, StepCompleted> || std::is_same_v<E, StepSkipped>) {
         const ActivityDefinition& type = definitions.activity(command->second.definition);
         decoded.output = definitions.to_json(type.files, type.output_type, e.result);
       }

@@ -40,7 +40,4 @@ class Payloads {
   std::optional<std::uint32_t> workflow_;
 };
 
-// The command that the event is, answers or is about; 0: none.
-CommandId command_of(const Event& event);
-
 }  // namespace ratchet::engine

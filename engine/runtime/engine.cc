@@ -69,8 +69,12 @@ bool Engine::Impl::start(const std::string& run_id, const std::string& workflow,
 void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
                            std::optional<std::uint32_t> releases) {
   if (halted) return;
-  if (!run->run) return hold(run, fact);
-  if (!run->run->expects(fact)) return;
+  if (run->holds() && !releases) return hold(run, fact);
+  if (!run->run->expects(fact)) {
+    if (!releases && command_of(fact) == 0) return;
+    return record(
+        run, {run->summary.run, run->next_turn, epoch, now(*run), {LateFact{fact}}, releases}, {});
+  }
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
   std::vector<Decision> decisions = run->run->deliver(fact, turn.wall);
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
@@ -87,7 +91,7 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
     run->summary = before;
     run->run.reset();
     hint(run, Diverged{at, too_large.what()});
-    hold(run, fact);
+    if (!releases) hold(run, fact);
   }
 }
 
@@ -96,17 +100,25 @@ void Engine::Impl::hold(const RunPtr& run, const Fact& fact) {
   hint(run, Held{fact});
 }
 
-void Engine::Impl::hint(const RunPtr& run, Event event) {
-  record(run, Turn{run->summary.run, run->next_turn, epoch, now(*run), {std::move(event)}, {}}, {});
+void Engine::Impl::hint(const RunPtr& run, Event event, std::function<void()> then) {
+  record(run, Turn{run->summary.run, run->next_turn, epoch, now(*run), {std::move(event)}, {}}, {},
+         std::move(then));
 }
 
-void Engine::Impl::record(const RunPtr& run, Turn turn, std::vector<Decision> decisions) {
+void Engine::Impl::record(const RunPtr& run, Turn turn, std::vector<Decision> decisions,
+                          std::function<void()> then) {
   auto recorded = std::make_shared<Turn>(std::move(turn));
   std::optional<RunSummary> changed;
   if (fold(run->summary, *recorded)) changed = run->summary;
+  std::optional<ExposedValues> exposed;
+  if (run->run && !run->run->exposed().empty()) exposed = run->run->exposed();
   journal.append(*recorded, std::move(changed),
-                 [this, run, recorded, state = run->summary.state,
-                  decisions = std::move(decisions)] { durable(run, *recorded, state, decisions); });
+                 [this, run, recorded, state = run->summary.state, exposed = std::move(exposed),
+                  decisions = std::move(decisions), then = std::move(then)] {
+                   if (exposed) run->exposed = *exposed;
+                   durable(run, *recorded, state, decisions);
+                   if (then) then();
+                 });
   run->summary.run = recorded->run;  // turn 0 has just been given its number
   run->next_turn = recorded->turn + 1;
   run->last_wall = recorded->wall;
@@ -119,7 +131,7 @@ void Engine::Impl::durable(const RunPtr& run, const Turn& turn, RunState state,
   run->shown = state;
   if (observer) observer({run->summary.run_id, run->summary.workflow, turn, state});
   for (const Decision& decision : decisions) act(run, turn, decision);
-  if (state != RunState::completed && state != RunState::failed) return;
+  if (!has_ended(state)) return;
   performer.forget(turn.run);
   ids.erase(run->summary.run_id);
   active.erase(turn.run);
@@ -127,6 +139,11 @@ void Engine::Impl::durable(const RunPtr& run, const Turn& turn, RunState state,
 }
 
 void Engine::Impl::act(const RunPtr& run, const Turn& turn, const Decision& decision) {
+  const CommandId command = command_of(decision.command);
+  if (std::holds_alternative<CommandCancelled>(decision.command)) {
+    return performer.cancel(turn.run, command);
+  }
+  if (run->run && !run->run->open().contains(command)) return;  // a later turn cancelled it
   if (const auto* step = std::get_if<StepScheduled>(&decision.command)) {
     performer.perform({.run = turn.run,
                        .run_id = run->summary.run_id,
@@ -144,7 +161,9 @@ void Engine::Impl::wake_timer(std::uint64_t run, const TimerStarted& timer) {
   host.wake_at(timer.due, [weak = weak_from_this(), run, command = timer.command] {
     const auto self = weak.lock();
     if (!self) return;
-    if (const RunPtr woken = self->find(run)) self->deliver(woken, TimerFired{command}, {});
+    const RunPtr woken = self->find(run);
+    if (!woken || (woken->run && !woken->run->expects(TimerFired{command}))) return;
+    self->deliver(woken, TimerFired{command}, {});
   });
 }
 

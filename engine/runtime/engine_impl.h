@@ -1,7 +1,8 @@
-// The inside of Engine: one object, in two files: engine.cc drives open runs, recovery.cc brings
-// them back at start.
+// The inside of Engine: one object, in three files: engine.cc drives open runs, steering.cc is what
+// people do to them, recovery.cc brings them back at start.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     std::uint32_t next_turn = 0;
     Time last_wall{};
     std::map<std::uint32_t, Fact> held;  // by the turn that recorded it
+    ExposedValues exposed;               // as of the last durable turn
+    // No turn can be executed: facts are held.
+    bool holds() const { return !run || summary.paused; }
   };
   using RunPtr = std::shared_ptr<ActiveRun>;
 
@@ -42,9 +46,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
-  void record(const RunPtr& run, Turn turn, std::vector<Decision> decisions);
+  void record(const RunPtr& run, Turn turn, std::vector<Decision> decisions,
+              std::function<void()> then = {});
   void hold(const RunPtr& run, const Fact& fact);
-  void hint(const RunPtr& run, Event event);
+  // `then` runs once the hint is durable.
+  void hint(const RunPtr& run, Event event, std::function<void()> then = {});
   void durable(const RunPtr& run, const Turn& turn, RunState state,
                const std::vector<Decision>& decisions);
   void act(const RunPtr& run, const Turn& turn, const Decision& decision);
@@ -53,12 +59,23 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   RunPtr find(const std::string& run_id) const;
   Time now(const ActiveRun& active) const;
 
+  // steering.cc
+  Refusal cancel(const RunPtr& run, const By& by);
+  Refusal terminate(const RunPtr& run, const By& by);
+  Refusal pause(const RunPtr& run, const By& by);
+  Refusal resume(const RunPtr& run, const By& by);
+  Refusal retry(const RunPtr& run, CommandId step, const By& by);
+  Refusal skip(const RunPtr& run, const StepSkipped& outcome);
+  RunPtr steered(const std::string& run_id, Refusal& refusal) const;
+  const Decision* stuck_step(const RunPtr& run, CommandId step, Refusal& refusal) const;
+
   // recovery.cc
   void open(std::function<void()> ready);
   void begin(std::function<void()> ready);
   void recover();
   void recover(const RunSummary& summary);
   void resume(const RunPtr& run, const std::vector<Turn>& turns);
+  void release(const RunPtr& run);
   void quarantine(const RunPtr& run, const Divergence& why);
 
   store::Log& log;

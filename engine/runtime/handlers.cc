@@ -1,4 +1,4 @@
-#include "engine/runtime/engine.h"
+#include "engine/runtime/handlers.h"
 
 namespace ratchet::engine {
 

@@ -70,6 +70,20 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   }
 
   const std::string& status() const { return status_; }
+  bool is_stuck() const { return then_ != nullptr; }
+
+  void retry() {
+    if (!is_stuck()) return;
+    ++token_;  // no other wake-up counts
+    step_.since = shared_.host.now();
+    ((*this).*std::exchange(then_, nullptr))();
+  }
+
+  // True if there is nothing left to wait for.
+  bool cancel() {
+    cancelled_ = true;
+    return !running_;
+  }
 
  private:
   // Ignores answers that are late, and turns a dropped one into a failure.
@@ -122,6 +136,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (due <= shared_.host.now()) return give_up();
     status_ = "attempt " + std::to_string(step_.attempts + 1) + " running";
     probing_ = false;
+    then_ = nullptr;
+    running_ = true;
     auto sink = only_now(&Step::answered);
     wake(due, &Step::timed_out);
     try {
@@ -154,7 +170,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (probing_) return probe_failed(failure);
     const std::uint32_t attempt = ++step_.attempts;
     last_ = failure;
-    if (!retry) return fail(failure);
+    running_ = false;
+    if (!retry || cancelled_) return fail(failure);
     const Policy& policy = entry_->info.policy;
     Time next = shared_.host.now() + backoff(policy, step_.run_id, attempt);
     last_attempt_ =
@@ -165,7 +182,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     record(attempt, failure);
     status_ =
         "attempt " + std::to_string(attempt + 1) + " follows; the last one: " + failure.message;
-    wake(next, look ? &Step::in_doubt : &Step::attempt);
+    then_ = look ? &Step::in_doubt : &Step::attempt;
+    wake(next, then_);
   }
 
   void record(std::uint32_t attempt, const Failure& failure) {
@@ -195,6 +213,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     const Time due = shared_.host.now() + entry_->info.policy.attempt_timeout;
     status_ = "looks whether attempt " + std::to_string(step_.attempts + 1) + " had its effect";
     probing_ = true;
+    then_ = nullptr;
     auto sink = only_now(&Step::probed);
     wake(due, &Step::timed_out);
     try {
@@ -216,13 +235,20 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   // A probe only reads: it is repeated until it answers.
   void probe_failed(const Failure& failure) {
     status_ = "cannot look whether its effect took place: " + failure.message;
-    wake(shared_.host.now() + backoff(entry_->info.policy, step_.run_id, ++probes_),
-         &Step::in_doubt);
+    then_ = &Step::in_doubt;
+    wake(shared_.host.now() + backoff(entry_->info.policy, step_.run_id, ++probes_), then_);
   }
 
   void ask(const std::string& why) {
     status_ = "waits for a person: " + why;
+    then_ = &Step::once_more;
     shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why});
+  }
+
+  // A person has decided the doubt: it did not take place.
+  void once_more() {
+    step_.interrupted = false;
+    begin();
   }
 
   void fail(const Failure& failure) { finish(StepFailed{step_.command, failure, step_.attempts}); }
@@ -238,6 +264,9 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   const Handlers::Entry* entry_;
   std::uint64_t token_ = 0;
   bool probing_ = false;
+  bool running_ = false;  // an attempt
+  bool cancelled_ = false;
+  void (Step::*then_)() = nullptr;  // what a wait ends with, while the step is stuck
   bool last_attempt_ = false;
   std::uint32_t probes_ = 0;
   std::uint32_t unrecorded_ = 0;
@@ -255,6 +284,23 @@ void Performer::perform(StepToPerform step) {
   auto performed = std::make_shared<Step>(*shared_, std::move(step));
   shared_->steps[key] = performed;
   performed->begin();
+}
+
+void Performer::cancel(std::uint64_t run, CommandId command) {
+  const auto step = shared_->steps.find({run, command});
+  if (step != shared_->steps.end() && step->second->cancel()) shared_->steps.erase(step);
+}
+
+bool Performer::is_stuck(std::uint64_t run, CommandId command) const {
+  const auto step = shared_->steps.find({run, command});
+  return step != shared_->steps.end() && step->second->is_stuck();
+}
+
+void Performer::retry(std::uint64_t run, CommandId command) {
+  const auto step = shared_->steps.find({run, command});
+  if (step == shared_->steps.end()) return;
+  const auto kept = step->second;  // it may end at once
+  kept->retry();
 }
 
 void Performer::forget(std::uint64_t run) {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "engine/core/event.h"
-#include "engine/runtime/engine.h"
+#include "engine/runtime/handlers.h"
 #include "engine/runtime/host.h"
 
 namespace ratchet::engine {
@@ -43,6 +43,13 @@ class Performer {
   Performer& operator=(const Performer&) = delete;
 
   void perform(StepToPerform step);
+  // Nobody waits for the step any more: it is not tried again. The answer of an attempt that is
+  // under way is still reported.
+  void cancel(std::uint64_t run, CommandId command);
+  // True if the step waits for its next attempt or for a person.
+  bool is_stuck(std::uint64_t run, CommandId command) const;
+  // Ends that wait at once, as a person asked.
+  void retry(std::uint64_t run, CommandId command);
   // Forgets the steps of a run; answers still to come are ignored.
   void forget(std::uint64_t run);
   // What the step is doing: "attempt 3 running", "attempt 4 in 8 s after …", "waits for a person".

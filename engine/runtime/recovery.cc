@@ -7,14 +7,6 @@ namespace ratchet::engine {
 
 namespace {
 
-// The command whose outcome the fact is; 0: of none.
-CommandId command_of(const Fact& fact) {
-  if (const auto* done = std::get_if<StepCompleted>(&fact)) return done->command;
-  if (const auto* failed = std::get_if<StepFailed>(&fact)) return failed->command;
-  if (const auto* fired = std::get_if<TimerFired>(&fact)) return fired->command;
-  return 0;
-}
-
 // What a step's record says of it: when it was scheduled, and how many attempts failed.
 struct StepRecord {
   Time since{};
@@ -138,8 +130,9 @@ void Engine::Impl::recover(const RunSummary& summary) {
 
 void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
+  run->exposed = run->run->exposed();
   const auto steps = steps_of(turns);
-  const auto held = std::exchange(run->held, {});
+  const auto held = run->held;
   const std::map<CommandId, Decision> open_commands = run->run->open();
   for (const auto& [command, decision] : open_commands) {
     const bool known = std::ranges::any_of(
@@ -160,7 +153,15 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
                          .interrupted = true});
     }
   }
-  for (const auto& [turn, fact] : held) deliver(run, fact, turn);
+  if (!run->summary.paused) release(run);
+}
+
+// Delivers what was held, in the order in which it came.
+void Engine::Impl::release(const RunPtr& run) {
+  while (run->run && !run->held.empty()) {
+    const auto first = run->held.extract(run->held.begin());
+    deliver(run, first.mapped(), first.key());
+  }
 }
 
 void Engine::Impl::quarantine(const RunPtr& run, const Divergence& why) {

@@ -129,7 +129,7 @@ class Process {
     });
     return host_.run_until([&] {
       const auto state = engine_->state(run_id);
-      return !host_.stopped() && state && *state != RunState::running;
+      return !host_.stopped() && state && (has_ended(*state) || *state == RunState::quarantined);
     });
   }
   bool stopped() const { return host_.stopped(); }

@@ -58,8 +58,7 @@ OpsManager::OpsManager(asio::any_io_executor executor, Client& client, engine::E
 
 void OpsManager::know_open_runs() {
   for (const engine::RunInfo& run : engine::list_runs(log_)) {
-    const bool ended =
-        run.state == engine::RunState::completed || run.state == engine::RunState::failed;
+    const bool ended = engine::has_ended(run.state);
     if (ended || run.workflow != mysql::update_version_name) continue;
     if (const auto input = input_of(log_, run.run)) {
       open_runs_[run.run_id] = {input->database().space(), input->database().name(),
@@ -72,8 +71,7 @@ void OpsManager::recorded(const engine::Recorded& recorded) {
   const auto open = open_runs_.find(recorded.run_id);
   if (open == open_runs_.end()) return;
   queue_.add(key_of(open->second.space, open->second.request));
-  const bool ended =
-      recorded.state == engine::RunState::completed || recorded.state == engine::RunState::failed;
+  const bool ended = engine::has_ended(recorded.state);
   if (!ended) return;
   open_runs_.erase(open);
   look_at_waiting();

@@ -103,6 +103,17 @@ class Reader {
     announce("Failed", failed.failure.message, true);
   }
 
+  // A person ended the run, or gave a step its outcome: the request shows what came of it.
+  void on(const engine::Terminated& ended) {
+    on(engine::RunFailed{
+        {"terminated", "Terminated by " + ended.by.principal + ": " + ended.by.reason +
+                           ". Nothing was undone: look at the pods and the pause of " +
+                           database_}});
+  }
+  void on(const engine::StepSkipped& step) {
+    if (!step.failure) on(engine::StepCompleted{step.command, step.result, 0, false});
+  }
+
   void on(const engine::Diverged& diverged) {
     const std::string text =
         "The code of this operator decides otherwise than the history says, so the request waits "

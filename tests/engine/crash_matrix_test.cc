@@ -3,6 +3,13 @@
 // notice if it did not.
 #include "engine/testing/crash_matrix.h"
 
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "tests/engine/travel.h"
@@ -38,6 +45,125 @@ TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
 TEST(CrashMatrix, NoticesAProbeThatDoesNotLook) {
   const CrashReport report = run_crash_matrix(travel_case(false));
   EXPECT_FALSE(report.failures.empty());
+}
+
+// What the workflows below do to the world: each note once, whoever repeats it.
+constexpr Activity<Text, Text> note{"note", Effect::idempotent};
+constexpr Activity<Text, Text> delicate{"delicate", Effect::manual};
+
+const By ann{"ann", "a test"};
+
+using Steer = std::function<void(Engine&, Host&)>;
+
+// Notes what it is told. A test may steer the run when its engine has opened, and when the note
+// "steer" is taken.
+class Notebook final : public World {
+ public:
+  Notebook(Steer at_open, Steer at_note)
+      : at_open_(std::move(at_open)), at_note_(std::move(at_note)) {}
+
+  void serve(Handlers& handlers, Host& host) override {
+    host_ = &host;
+    handlers.handle<Text, Text>(note,
+                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
+                                  notes_.insert(what.value());
+                                  if (what.value() == "steer" && at_note_)
+                                    at_note_(*engine_, *host_);
+                                  answer.complete(what);
+                                });
+    handlers.handle<Text, Text>(delicate, [](const AttemptInfo&, const Text&, Answer<Text> answer) {
+      answer.fail({"jammed", "by hand only"});
+    });
+  }
+  void steer(Engine& engine) override {
+    engine_ = &engine;
+    if (at_open_) at_open_(engine, *host_);
+  }
+  std::string state() const override {
+    std::string all;
+    for (const std::string& what : notes_) all += what + " ";
+    return all;
+  }
+
+ private:
+  Steer at_open_;
+  Steer at_note_;
+  Host* host_ = nullptr;  // both of the living process
+  Engine* engine_ = nullptr;
+  std::set<std::string> notes_;
+};
+
+CrashReport matrix_of(Task<Text> (*code)(Workflow, Text), const Steer& at_open = {},
+                      const Steer& at_note = {}) {
+  return run_crash_matrix(
+      {.registry = [code](Registry& registry) { registry.add("flow", 1, code); },
+       .world = [=] { return std::make_unique<Notebook>(at_open, at_note); },
+       .workflow = "flow",
+       .input = text("in").SerializeAsString()});
+}
+
+void expect_whole(const CrashReport& report, const std::string& end) {
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+  EXPECT_EQ(report.end.substr(0, report.end.find(" result")), end) << report.end;
+}
+
+Task<Text> fan_out(Workflow wf, Text) {
+  co_await all(wf.step(note, text("a")), wf.step(note, text("b")),
+               wf.sleep(std::chrono::seconds(1)));
+  wf.expose("phase", text("racing"));
+  const auto won = co_await race(wf.step(note, text("c")), wf.sleep(std::chrono::hours(1)));
+  const auto late = co_await race(wf.receive(approval), wf.sleep(std::chrono::seconds(5)));
+  if (wf.patched("last")) co_await wf.step(note, text("d"));
+  co_return text(std::to_string(won.index()) + std::to_string(late.index()));
+}
+
+TEST(CrashMatrix, RacesAreWonByTheSameWhereverARunIsStopped) {
+  const CrashReport report = matrix_of(fan_out);
+  expect_whole(report, "a b c d \nstate 2");
+  EXPECT_NE(report.end.find("01"), std::string::npos);
+}
+
+Task<Text> compensating(Workflow wf, Text) {
+  const auto done = co_await attempt(
+      all(wf.step(note, text("steer")), wf.receive(approval), wf.sleep(std::chrono::hours(1))));
+  co_await wf.step(note, text("undone"));
+  if (!done.ok()) throw StepFailure(*done.failed);
+  co_return text("");
+}
+
+TEST(CrashMatrix, ACancelledRunIsUndoneWhereverItIsStopped) {
+  const CrashReport report = matrix_of(
+      compensating, {}, [](Engine& engine, Host&) { engine.cancel("crash-matrix", ann); });
+  expect_whole(report, "steer undone \nstate 5 cancelled: cancelled by ann: a test");
+}
+
+Task<Text> two_notes(Workflow wf, Text) {
+  co_await wf.step(note, text("steer"));
+  co_return co_await wf.step(note, text("then"));
+}
+
+TEST(CrashMatrix, APausedRunLosesNothingWhereverItIsStopped) {
+  const CrashReport report = matrix_of(
+      two_notes,
+      [](Engine& engine, Host& host) {
+        host.wake_at(host.now() + std::chrono::seconds(1),
+                     [&engine] { engine.resume("crash-matrix", ann); });
+      },
+      [](Engine& engine, Host&) { engine.pause("crash-matrix", ann); });
+  expect_whole(report, "steer then \nstate 2");
+}
+
+Task<Text> one_delicate(Workflow wf, Text) { co_return co_await wf.step(delicate, text("x")); }
+
+TEST(CrashMatrix, ASkippedStepHasTheOutcomeThatItWasGivenWhereverItsRunIsStopped) {
+  const CrashReport report = matrix_of(one_delicate, [](Engine& engine, Host& host) {
+    host.wake_at(host.now() + std::chrono::milliseconds(1), [&engine] {
+      engine.skip("crash-matrix", 1, text("by hand").SerializeAsString(), ann);
+    });
+  });
+  expect_whole(report, "\nstate 2");
+  EXPECT_NE(report.end.find("by hand"), std::string::npos) << report.end;
 }
 
 }  // namespace

@@ -11,7 +11,15 @@ namespace {
 std::string line(const Event& event) {
   if (class_of(event) == EventClass::command) return describe(event);
   std::string text = name_of(event);
-  if (const auto* done = std::get_if<StepCompleted>(&event)) {
+  const auto inner = [](const auto& fact) { return line(Event{fact}); };
+  if (const auto* held = std::get_if<Held>(&event)) {
+    text += " " + std::visit(inner, held->fact);
+  } else if (const auto* late = std::get_if<LateFact>(&event)) {
+    text += " " + std::visit(inner, late->fact);
+  } else if (const By* by = by_of(event)) {
+    if (command_of(event) != 0) text += " " + std::to_string(command_of(event));
+    text += " by " + by->principal;
+  } else if (const auto* done = std::get_if<StepCompleted>(&event)) {
     text += " " + std::to_string(done->command) + " after " + std::to_string(done->attempts) +
             (done->found_done ? ", found done" : "");
   } else if (const auto* failed = std::get_if<StepFailed>(&event)) {

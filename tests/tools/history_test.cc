@@ -122,5 +122,32 @@ TEST(Words, APayloadIsToldByItsObjectsFirst) {
   EXPECT_EQ(told("{}"), Told{});
 }
 
+TEST_F(History, ShowsWhoDidWhatToARunAndWhy) {
+  Outside porto;
+  engine::testing::Ledger ledger;
+  const auto process = engine::testing::wait_for_approval(porto, ledger, "porto");
+  process->engine->pause("porto", {"ann", "lunch"});
+  process->engine->resume("porto", {"bob", "coffee"});
+  process->engine->cancel("porto", {"ann", "too expensive"});
+  process->host.settle();
+  std::ostringstream out, err;
+  Streams streams{out, err, {}};
+  const HistoryOptions options{{"porto", false}, true, {}};
+  EXPECT_EQ(print_history(process->log, options, {streams, Format::table}), Exit::well);
+  const std::string table = out.str();
+  for (const char* line : {"Paused  ", "lunch", "Resumed  ", "coffee", "CancelRequested  ",
+                           "too expensive", "CommandCancelled  3 approval", "no longer awaited",
+                           "cancelled by ann: too expensive", ", cancelled after "}) {
+    EXPECT_NE(table.find(line), std::string::npos) << line << "\n" << table;
+  }
+  std::ostringstream json;
+  Streams documents{json, err, {}};
+  EXPECT_EQ(print_history(process->log, options, {documents, Format::json}), Exit::well);
+  const Document document = Document::parse(json.str());
+  EXPECT_EQ(document["state"], "cancelled");
+  EXPECT_EQ(document["cancel_requested"]["principal"], "ann");
+  EXPECT_EQ(document["cancel_requested"]["reason"], "too expensive");
+}
+
 }  // namespace
 }  // namespace ratchet::ratchetctl

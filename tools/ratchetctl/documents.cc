@@ -14,6 +14,10 @@ Document document_of(const engine::Failure& failure) {
   return {{"code", failure.code}, {"message", failure.message}};
 }
 
+Document document_of(const engine::By& by) {
+  return {{"principal", by.principal}, {"reason", by.reason}};
+}
+
 const char* name_of(engine::EventClass event_class) {
   switch (event_class) {
     case engine::EventClass::completion:
@@ -84,11 +88,28 @@ class Details {
                e.fact);
     std::visit(*this, e.fact);
   }
+  void operator()(const engine::LateFact& e) {
+    std::visit([this](const auto& fact) { to_["late"] = engine::name_of(engine::Event{fact}); },
+               e.fact);
+    std::visit(*this, e.fact);
+  }
+  void operator()(const engine::StepSkipped& e) {
+    if (e.failure) to_["failure"] = document_of(*e.failure);
+    by(e.by);
+  }
+  void operator()(const engine::PatchMarked& e) { to_["deprecated"] = e.deprecated; }
   void operator()(const engine::QuarantineLifted& e) { to_["lifted_by_build"] = e.build; }
   template <class E>
-  void operator()(const E&) {}
+  void operator()(const E& e) {
+    if constexpr (requires { e.by; }) by(e.by);
+  }
 
  private:
+  void by(const engine::By& by) {
+    to_["principal"] = by.principal;
+    to_["reason"] = by.reason;
+  }
+
   Document& to_;
 };
 
@@ -164,6 +185,8 @@ Document document_of(const engine::RunInfo& run) {
                     {"state", name_of(run.state)}, {"started", utc(run.started)}};
   if (run.ended) document["ended"] = utc(*run.ended);
   if (run.failure) document["failure"] = document_of(*run.failure);
+  if (run.cancel_requested) document["cancel_requested"] = document_of(*run.cancel_requested);
+  if (run.steered) document[run.ended ? "terminated" : "paused"] = document_of(*run.steered);
   return document;
 }
 

@@ -76,10 +76,24 @@ struct Result {
   }
   Cell operator()(const engine::Diverged& e) const { return {e.difference, Style::bad}; }
   Cell operator()(const engine::Note& e) const { return {e.text}; }
-  Cell operator()(const engine::Held&) const { return {"held: quarantined", Style::warning}; }
+  Cell operator()(const engine::Held&) const { return {"held", Style::warning}; }
+  Cell operator()(const engine::LateFact& e) const {
+    const auto what = [](const auto& fact) { return engine::name_of(engine::Event{fact}); };
+    return {std::string("late: ") + std::visit(what, e.fact), Style::warning};
+  }
+  Cell operator()(const engine::StepSkipped& e) const {
+    const std::string why = ": " + e.by.reason;
+    if (e.failure) return {"failed by a person: " + text_of(*e.failure) + why, Style::bad};
+    return {"skipped" + why, Style::warning};
+  }
+  Cell operator()(const engine::CommandCancelled&) const { return {"no longer awaited"}; }
+  Cell operator()(const engine::PatchMarked& e) const {
+    return {e.deprecated ? "deprecated patch" : "patch"};
+  }
   Cell operator()(const engine::QuarantineLifted& e) const { return {"build " + e.build}; }
   template <class E>
-  Cell operator()(const E&) const {
+  Cell operator()(const E& e) const {
+    if constexpr (requires { e.by; }) return {e.by.reason, Style::warning};
     return {};
   }
 };
@@ -88,6 +102,7 @@ std::string who(const RecordedEvent& event) {
   if (const auto* e = std::get_if<engine::RunStarted>(&event.event)) return e->principal;
   if (const auto* e = std::get_if<engine::SignalReceived>(&event.event)) return e->principal;
   if (const auto* e = std::get_if<engine::Note>(&event.event)) return e->principal;
+  if (const engine::By* by = engine::by_of(event.event)) return by->principal;
   return text_of(event.writer);
 }
 

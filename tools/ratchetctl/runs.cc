@@ -1,5 +1,6 @@
 // ratchetctl runs: a line a run, with what it waits for or why it failed.
 #include <ostream>
+#include <utility>
 
 #include "engine/inspect/events.h"
 #include "tools/ratchetctl/commands.h"
@@ -19,7 +20,15 @@ std::vector<engine::OpenCommand> open_commands(const store::LogReader& log,
 Cell why(const engine::RunInfo& run, const std::vector<engine::OpenCommand>& open) {
   if (run.failure) return {text_of(*run.failure), style_of(run.state)};
   std::string text;
-  for (const auto& command : open) text += (text.empty() ? "waits for " : "; ") + text_of(command);
+  if (run.paused && run.steered) text = "paused: " + text_of(*run.steered);
+  if (run.cancel_requested && !run.ended) {
+    text += (text.empty() ? "" : "; ") + ("being cancelled: " + text_of(*run.cancel_requested));
+  }
+  if (!text.empty()) text += open.empty() ? "" : "; ";
+  bool first = true;
+  for (const auto& command : open) {
+    text += (std::exchange(first, false) ? "waits for " : "; ") + text_of(command);
+  }
   return {text};
 }
 

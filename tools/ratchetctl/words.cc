@@ -113,6 +113,12 @@ const char* name_of(engine::RunState state) {
       return "failed";
     case engine::RunState::quarantined:
       return "quarantined";
+    case engine::RunState::cancelled:
+      return "cancelled";
+    case engine::RunState::terminated:
+      return "terminated";
+    case engine::RunState::paused:
+      return "paused";
   }
   return "unknown";
 }
@@ -123,7 +129,11 @@ Style style_of(engine::RunState state) {
       return Style::good;
     case engine::RunState::failed:
     case engine::RunState::quarantined:
+    case engine::RunState::terminated:
       return Style::bad;
+    case engine::RunState::cancelled:
+    case engine::RunState::paused:
+      return Style::warning;
     case engine::RunState::running:
       break;
   }
@@ -133,6 +143,8 @@ Style style_of(engine::RunState state) {
 std::string text_of(const engine::Failure& failure) {
   return failure.message.empty() ? failure.code : failure.code + ": " + failure.message;
 }
+
+std::string text_of(const engine::By& by) { return by.reason + " (" + by.principal + ")"; }
 
 std::vector<std::string> telling(const Json& payload, std::size_t most,
                                  const std::vector<std::string>& without) {

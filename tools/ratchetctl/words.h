@@ -22,6 +22,7 @@ std::string for_people(engine::Duration duration);  // 1m 22s
 const char* name_of(engine::RunState state);
 Style style_of(engine::RunState state);
 std::string text_of(const engine::Failure& failure);  // code: message
+std::string text_of(const engine::By& by);            // why (who)
 
 // What a payload is about: objects by namespace/name, then its first strings, `most` in all, none
 // twice, none of `without`. Generic: it knows no type. Empty if nothing in it is telling.

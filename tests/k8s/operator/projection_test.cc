@@ -135,6 +135,17 @@ TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
   }
 }
 
+TEST(Projection, OfATerminatedRunSaysWhoAndThatNothingWasUndone) {
+  Story story;
+  story.step(mysql::inspect_database).step(mysql::pause_database);
+  story.end(Terminated{{"ann", "not today"}});
+  const Projection projection = project(story.history());
+  EXPECT_EQ(projection.phase, "Failed");
+  EXPECT_NE(text(projection).find("Terminated by ann: not today. Nothing was undone"),
+            std::string::npos)
+      << text(projection);
+}
+
 TEST(Projection, OfARefusedRequestSaysWhyAndNothingOfPausing) {
   Story story;
   story.failing(mysql::inspect_database, {"not_found", "no MySQLVersion 9.9"});

@@ -1,0 +1,66 @@
+// The small words of which events are made: time, ids, effects, states, failures.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace ratchet::engine {
+
+// Wall time with the resolution that the log keeps.
+using Time = std::chrono::sys_time<std::chrono::microseconds>;
+using Duration = std::chrono::microseconds;
+
+// Names one command of a run. Given in the order of awaiting, from 1.
+using CommandId = std::uint32_t;
+
+// What may happen when an activity runs more than once; docs/EFFECTS.md lists every activity's.
+enum class Effect : std::uint8_t {
+  read = 1,         // changes nothing
+  idempotent = 2,   // may repeat, same end
+  conditional = 3,  // carries a precondition that its first success consumes
+  fenced = 4,       // a newer attempt has provably shut out the older
+  manual = 5        // in doubt, a person decides
+};
+
+// What a probe found out about an attempt that can no longer land.
+enum class Verdict : std::uint8_t { done = 1, not_done = 2, unknown = 3 };
+
+enum class RunState : std::uint8_t {
+  running = 1,
+  completed = 2,
+  failed = 3,
+  quarantined = 4,  // its code and its record part; facts are held
+  cancelled = 5,    // ended as asked: its compensation ran
+  terminated = 6,   // ended by a person, at once: none of its code ran
+  paused = 7        // by a person; facts are held
+};
+// Nothing but hints can follow.
+constexpr bool has_ended(RunState state) {
+  return state == RunState::completed || state == RunState::failed ||
+         state == RunState::cancelled || state == RunState::terminated;
+}
+
+// Why something failed for good. `code` is for programs, `message` for people: what, where, what
+// to do.
+struct Failure {
+  std::string code;
+  std::string message;
+
+  bool operator==(const Failure&) const = default;
+};
+// The code of the failure by which a workflow learns that its run was cancelled.
+inline constexpr const char* cancelled_code = "cancelled";
+
+// Who did something to a run, and why. Recorded with it.
+struct By {
+  std::string principal;
+  std::string reason;
+
+  bool operator==(const By&) const = default;
+};
+
+// Serialised protobuf, kept as it was written.
+using Bytes = std::string;
+
+}  // namespace ratchet::engine

@@ -1,0 +1,162 @@
+// What people do to runs: see engine.h.
+#include <algorithm>
+#include <utility>
+
+#include <google/protobuf/message.h>
+
+#include "engine/runtime/engine_impl.h"
+
+namespace ratchet::engine {
+
+namespace {
+
+constexpr std::size_t most_reason_bytes = 4096;
+
+Refusal unfit(const By& by) {
+  if (by.principal.empty()) return "nobody is named who does this";
+  if (by.reason.empty()) return "a reason is missing: it is recorded with the act";
+  if (by.reason.size() > most_reason_bytes || by.principal.size() > most_reason_bytes) {
+    return "name and reason have at most " + std::to_string(most_reason_bytes) + " bytes each";
+  }
+  return std::nullopt;
+}
+
+bool parses(const Bytes& bytes, const google::protobuf::Descriptor& type) {
+  const auto* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
+  const std::unique_ptr<google::protobuf::Message> message(prototype->New());
+  return message->ParseFromString(bytes);
+}
+
+}  // namespace
+
+Engine::Impl::RunPtr Engine::Impl::steered(const std::string& run_id, Refusal& refusal) const {
+  if (halted) refusal = "the engine has halted; nothing can be recorded";
+  RunPtr run = find(run_id);
+  if (!run) refusal = "there is no open run " + run_id;
+  if (run && has_ended(run->summary.state)) refusal = "run " + run_id + " has ended";
+  return run;
+}
+
+Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
+  const auto is_cancel = [](const auto& held) {
+    return std::holds_alternative<CancelRequested>(held.second);
+  };
+  if (run->summary.cancel_requested || std::ranges::any_of(run->held, is_cancel)) {
+    return "run " + run->summary.run_id + " is being cancelled already; terminate ends it at once";
+  }
+  deliver(run, CancelRequested{by}, {});
+  return std::nullopt;
+}
+
+// Also while no code of the run can be executed.
+Refusal Engine::Impl::terminate(const RunPtr& run, const By& by) {
+  const Terminated end{by};
+  if (run->run) run->run->deliver(end, now(*run));
+  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}}, {});
+  return std::nullopt;
+}
+
+Refusal Engine::Impl::pause(const RunPtr& run, const By& by) {
+  if (run->summary.paused) return "run " + run->summary.run_id + " is paused already";
+  hint(run, Paused{by});
+  return std::nullopt;
+}
+
+Refusal Engine::Impl::resume(const RunPtr& run, const By& by) {
+  if (!run->summary.paused) return "run " + run->summary.run_id + " is not paused";
+  hint(run, Resumed{by});
+  release(run);
+  return std::nullopt;
+}
+
+// The open step, if it waits for its next attempt or for a person.
+const Decision* Engine::Impl::stuck_step(const RunPtr& run, CommandId step,
+                                         Refusal& refusal) const {
+  const std::string name = "step " + std::to_string(step) + " of run " + run->summary.run_id;
+  if (!run->run) {
+    refusal = "run " + run->summary.run_id + " is quarantined: its code does not match its record";
+    return nullptr;
+  }
+  const auto open = run->run->open().find(step);
+  if (open == run->run->open().end() || open->second.activity == nullptr) {
+    refusal = name + " is not open";
+    return nullptr;
+  }
+  if (!performer.is_stuck(run->summary.run, step)) {
+    const std::string status = performer.status(run->summary.run, step);
+    refusal = name + " is not stuck: " + (status.empty() ? "its outcome is held" : status);
+    return nullptr;
+  }
+  return &open->second;
+}
+
+Refusal Engine::Impl::retry(const RunPtr& run, CommandId step, const By& by) {
+  Refusal refusal;
+  if (stuck_step(run, step, refusal) == nullptr) return refusal;
+  hint(run, StepRetried{step, by},
+       [this, number = run->summary.run, step] { performer.retry(number, step); });
+  return std::nullopt;
+}
+
+Refusal Engine::Impl::skip(const RunPtr& run, const StepSkipped& outcome) {
+  Refusal refusal;
+  const Decision* step = stuck_step(run, outcome.command, refusal);
+  if (step == nullptr) return refusal;
+  const auto* type = step->activity->output();
+  if (outcome.result.size() > store::max_blob_bytes) return "a result has at most 1 MiB";
+  if (!outcome.failure && !parses(outcome.result, *type)) {
+    return "the result given for step " + std::to_string(outcome.command) + " is not a " +
+           type->full_name();
+  }
+  performer.cancel(run->summary.run, outcome.command);
+  deliver(run, outcome, {});
+  return std::nullopt;
+}
+
+namespace {
+
+template <class Impl, class Act>
+Refusal steer(Impl& engine, const std::string& run_id, const By& by, Act act) {
+  Refusal refusal = unfit(by);
+  if (refusal) return refusal;
+  const auto run = engine.steered(run_id, refusal);
+  return refusal ? refusal : act(run);
+}
+
+}  // namespace
+
+Refusal Engine::cancel(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->cancel(run, by); });
+}
+Refusal Engine::terminate(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->terminate(run, by); });
+}
+Refusal Engine::pause(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->pause(run, by); });
+}
+Refusal Engine::resume(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->resume(run, by); });
+}
+Refusal Engine::retry(const std::string& run_id, CommandId step, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->retry(run, step, by); });
+}
+Refusal Engine::skip(const std::string& run_id, CommandId step, const Bytes& result, const By& by) {
+  return steer(*impl_, run_id, by,
+               [&](const auto& run) { return impl_->skip(run, {step, result, {}, by}); });
+}
+Refusal Engine::fail_step(const std::string& run_id, CommandId step, const Failure& failure,
+                          const By& by) {
+  return steer(*impl_, run_id, by,
+               [&](const auto& run) { return impl_->skip(run, {step, {}, failure, by}); });
+}
+
+std::optional<Exposed> Engine::query(const std::string& run_id, const std::string& name) const {
+  const auto run = impl_->find(run_id);
+  if (!run) return std::nullopt;
+  const auto value = run->exposed.find(name);
+  if (value == run->exposed.end()) return std::nullopt;
+  return value->second;
+}
+
+}  // namespace ratchet::engine
