@@ -1,43 +1,27 @@
+// SHA256_Init and its companions are "deprecated", which means: not for modules that are swapped.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "store/merkle.h"
 
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 namespace ratchet::store {
 namespace {
 
-void require(bool ok) {
-  if (!ok) throw std::runtime_error("OpenSSL refuses SHA-256: check the OpenSSL configuration");
-}
-
-// One context a thread: making one, and looking the algorithm up, costs more than the hash.
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-  }
-
-  Hash hash(std::string_view first, std::string_view second) {
-    Hash out;
-    require(EVP_DigestInit_ex(context_.get(), nullptr, nullptr) == 1 &&
-            EVP_DigestUpdate(context_.get(), first.data(), first.size()) == 1 &&
-            EVP_DigestUpdate(context_.get(), second.data(), second.size()) == 1 &&
-            EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) == 1);
-    return out;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
-
+// The functions below EVP: for records of some 60 bytes its contexts cost more than the hash.
 Hash hash(std::string_view first, std::string_view second) {
-  thread_local Sha256 sha;
-  return sha.hash(first, second);
+  SHA256_CTX context;
+  Hash out;
+  SHA256_Init(&context);
+  SHA256_Update(&context, first.data(), first.size());
+  SHA256_Update(&context, second.data(), second.size());
+  SHA256_Final(out.data(), &context);
+  return out;
 }
 
 // The root of the n-th full aligned subtree of 2^height leaves.

@@ -18,6 +18,10 @@ rocksdb::Options database_options(rocksdb::Env* env);
 rocksdb::WriteOptions write_options();
 rocksdb::ReadOptions read_options();
 
+// RocksDB counts each comparison of keys for this thread, in a variable that is slow to reach;
+// nobody reads the counts.
+void count_nothing();
+
 // Returns if `status` is ok; else throws the Error that it means for the log in `dir`.
 // `doing` completes "cannot …".
 void check(const rocksdb::Status& status, std::string_view doing, const std::string& dir);

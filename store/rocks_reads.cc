@@ -29,6 +29,7 @@ void RocksView::visit_range(std::string_view begin, std::string_view end,
   rocksdb::ReadOptions options = read_options();
   const rocksdb::Slice bound(end);
   options.iterate_upper_bound = &bound;
+  options.fill_cache = false;  // what is read once would push out what is read again
   const std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator(options));
   for (at->Seek(begin); at->Valid(); at->Next()) {
     if (!visit(view_of(at->key()), view_of(at->value()))) return;

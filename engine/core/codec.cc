@@ -1,9 +1,12 @@
 #include "engine/core/codec.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
 
+#include <google/protobuf/arena.h>
 #include <openssl/sha.h>
 
 #include "engine/core/codec_acts.h"
@@ -26,6 +29,25 @@ void set_failure(v1::Failure& out, const Failure& failure) {
   out.set_message(failure.message);
 }
 Failure get_failure(const v1::Failure& in) { return {in.code(), in.message()}; }
+
+// A record as a message, without a visit to the heap for each of its parts.
+class RecordMessage {
+ public:
+  v1::Record& operator*() { return *record_; }
+  v1::Record* operator->() { return record_; }
+
+ private:
+  static google::protobuf::ArenaOptions within(std::array<char, 4096>& block) {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = block.data();
+    options.initial_block_size = block.size();
+    return options;
+  }
+
+  alignas(std::max_align_t) std::array<char, 4096> block_;
+  google::protobuf::Arena arena_{within(block_)};
+  v1::Record* record_ = google::protobuf::Arena::CreateMessage<v1::Record>(&arena_);
+};
 
 // Writes one event; remembers where payloads are, so that they can move out.
 class Writer {
@@ -288,8 +310,8 @@ std::string encode(const Opened& opened) {
 }
 
 EncodedTurn encode(const Turn& turn, Definitions& definitions) {
-  v1::Record record;
-  auto& m = *record.mutable_turn();
+  RecordMessage record;
+  auto& m = *record->mutable_turn();
   if (turn.turn > 0) m.set_run(turn.run);
   m.set_turn(turn.turn);
   m.set_epoch(turn.epoch);
@@ -300,7 +322,8 @@ EncodedTurn encode(const Turn& turn, Definitions& definitions) {
 
   EncodedTurn encoded;
   auto& payloads = writer.payloads();
-  while (record.ByteSizeLong() > store::max_record_bytes) {
+  std::size_t size = record->ByteSizeLong();
+  for (; size > store::max_record_bytes; size = record->ByteSizeLong()) {
     const auto largest = std::ranges::max_element(
         payloads, {}, [](const v1::Payload* p) { return p->inlined().size(); });
     if (largest == payloads.end() || (*largest)->inlined().size() < 64 ||
@@ -312,13 +335,15 @@ EncodedTurn encode(const Turn& turn, Definitions& definitions) {
     encoded.blobs.push_back(move_out(**largest));
     payloads.erase(largest);
   }
-  encoded.record = record.SerializeAsString();
+  encoded.record.resize(size);
+  record->SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(encoded.record.data()));
   return encoded;
 }
 
 Decoded decode(const store::Record& record, Definitions& definitions, const FetchBlob& fetch) {
-  v1::Record in;
-  if (!in.ParseFromString(record.bytes)) corrupt(record.index, "cannot be decoded");
+  RecordMessage message;
+  if (!message->ParseFromString(record.bytes)) corrupt(record.index, "cannot be decoded");
+  const v1::Record& in = *message;
   switch (in.body_case()) {
     case v1::Record::kGenesis:
       return Genesis{in.genesis().format_level(), in.genesis().log_id(),

@@ -49,6 +49,7 @@ struct Definitions::Impl {
   std::map<std::string, std::uint32_t> current_activities;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> current_workflows;
   std::map<const ActivityInfo*, std::uint32_t> known_infos;
+  std::map<const WorkflowType*, std::uint32_t> known_types;
   std::map<std::vector<std::uint32_t>, std::unique_ptr<Types>> types;
   std::vector<std::pair<std::uint32_t, std::string>> fresh;
 
@@ -170,6 +171,8 @@ std::uint32_t Definitions::activity(const ActivityInfo& info) {
 }
 
 std::uint32_t Definitions::workflow(const WorkflowType& type) {
+  const auto known = impl_->known_types.find(&type);
+  if (known != impl_->known_types.end()) return known->second;
   v1::Definition definition;
   auto& w = *definition.mutable_workflow();
   w.set_name(type.name);
@@ -178,7 +181,8 @@ std::uint32_t Definitions::workflow(const WorkflowType& type) {
   w.set_output_type(type.output()->full_name());
   for (std::uint32_t id : impl_->define_files(type.input(), type.output())) w.add_files(id);
   const std::uint32_t id = impl_->define(definition);
-  return impl_->current_workflows[{type.name, type.version}] = id;
+  impl_->current_workflows[{type.name, type.version}] = id;
+  return impl_->known_types[&type] = id;
 }
 
 std::vector<std::pair<std::uint32_t, std::string>> Definitions::take_fresh() {

@@ -47,7 +47,8 @@ class Definitions {
   // Learns a definition record of the log. False if the record is none.
   bool learn(const std::string& record);
 
-  // The id of the name. Records that must be appended before any use of it are added to fresh().
+  // The id of the name; `info` and `type` must outlive this. Records that must be appended before
+  // any use of it are added to fresh().
   std::uint32_t principal(const std::string& name);
   std::uint32_t signal(const std::string& name);
   std::uint32_t activity(const ActivityInfo& info);

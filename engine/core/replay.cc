@@ -61,18 +61,17 @@ std::optional<Divergence> compare_all(std::vector<const Event*> recorded,
                                       const Definitions& definitions) {
   drop_left_out_markers(recorded, attempted);
   for (std::size_t i = 0; i < std::max(recorded.size(), attempted.size()); ++i) {
+    const bool both = i < recorded.size() && i < attempted.size() &&
+                      recorded[i]->index() == attempted[i].command.index();
+    const auto details =
+        both ? compare(*recorded[i], attempted[i].command, definitions) : std::string();
+    if (!details) continue;
     Divergence divergence;
     divergence.recorded = i < recorded.size() ? describe(*recorded[i]) : "nothing";
     divergence.attempted = i < attempted.size() ? describe(attempted[i].command) : "nothing";
     divergence.where = i < attempted.size() ? at(attempted[i].where) : "";
-    if (i >= recorded.size() || i >= attempted.size() ||
-        recorded[i]->index() != attempted[i].command.index()) {
-      return divergence;
-    }
-    if (auto details = compare(*recorded[i], attempted[i].command, definitions)) {
-      divergence.details = *details;
-      return divergence;
-    }
+    divergence.details = *details;
+    return divergence;
   }
   return std::nullopt;
 }

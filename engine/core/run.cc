@@ -128,6 +128,8 @@ void Run::finish() {
   } catch (const std::exception& error) {
     decisions_.push_back({RunFailed{{"workflow_error", error.what()}}, here, nullptr});
   }
+  slots_.clear();
+  task_.reset();
 }
 
 // A pending cancellation fails the await instead of giving its command.

@@ -1,34 +1,112 @@
 #include "engine/inspect/replay.h"
 
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
 #include "engine/core/codec.h"
+#include "store/merkle.h"
 
 namespace ratchet::engine {
 
-ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& info) {
-  ReplayReport report{info, 0, 0, {}};
-  const WorkflowType* type = registry.find(info.workflow, info.version);
-  if (type == nullptr) {
-    report.divergence =
-        Divergence{0, "workflow " + info.workflow + " version " + std::to_string(info.version),
+namespace {
+
+// One run while its turns come.
+class Replaying {
+ public:
+  Replaying(RunInfo info, const Registry& registry) : report_{std::move(info), 0, 0, {}} {
+    const RunInfo& run = report_.run;
+    if (const WorkflowType* type = registry.find(run.workflow, run.version)) {
+      run_ = std::make_unique<Run>(run.run_id, *type);
+      return;
+    }
+    report_.divergence =
+        Divergence{0, "workflow " + run.workflow + " version " + std::to_string(run.version),
                    "this build has no such workflow or version", "", ""};
-    return report;
   }
+
+  // False: there is no use in further turns.
+  bool add(const Turn& turn, const Definitions& definitions) {
+    if (report_.divergence) return false;
+    report_.divergence = replay_turn(*run_, turn, definitions);
+    if (report_.divergence) return false;
+    ++report_.turns;
+    report_.events += static_cast<std::uint32_t>(turn.events.size());
+    return true;
+  }
+
+  // Frees the coroutine; hints can still be added.
+  ReplayReport report() && { return std::move(report_); }
+
+ private:
+  ReplayReport report_;
+  std::unique_ptr<Run> run_;
+};
+
+// All runs at once, in one pass over the log.
+class LogReplay {
+ public:
+  LogReplay(const store::LogReader& log, const Registry& registry)
+      : log_(log), fetch_(blobs_of(log)) {
+    load_definitions(log, definitions_);
+    for (RunInfo& info : list_runs(log)) {
+      const std::uint64_t run = info.run;
+      in_order_.push_back(run);
+      runs_.try_emplace(run, std::move(info), registry);
+    }
+  }
+
+  std::vector<ReplayReport> run() {
+    const store::Head head = log_.head();
+    log_.scan(0, head.size, [&](const store::Record& record) {
+      while (tree_.size() < record.index) add(log_.leaf(tree_.size()));  // pruned
+      add(store::leaf_hash(record.bytes));
+      const Decoded decoded = decode(record, definitions_, fetch_);
+      const auto* turn = std::get_if<Turn>(&decoded);
+      const auto run = turn != nullptr ? runs_.find(turn->run) : runs_.end();
+      if (run != runs_.end()) run->second.add(*turn, definitions_);
+      return true;
+    });
+    while (tree_.size() < head.size) add(log_.leaf(tree_.size()));
+    if (tree_.root() != head.root) {
+      throw store::Error(store::Fault::corrupt,
+                         "the records are not those that the log's head covers: a replay of them "
+                         "proves nothing; run `ratchetctl verify` on the log");
+    }
+    std::vector<ReplayReport> reports;
+    for (const std::uint64_t index : in_order_) {
+      reports.push_back(std::move(runs_.at(index)).report());
+    }
+    return reports;
+  }
+
+ private:
+  void add(const store::Hash& leaf) {
+    tree_.append(leaf, [](unsigned, std::uint64_t, const store::Hash&) {});
+  }
+
+  const store::LogReader& log_;
+  FetchBlob fetch_;
+  Definitions definitions_;
+  store::Tree tree_;
+  std::vector<std::uint64_t> in_order_;
+  std::unordered_map<std::uint64_t, Replaying> runs_;
+};
+
+}  // namespace
+
+ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& info) {
   Definitions definitions;
   load_definitions(log, definitions);
-  Run run(info.run_id, *type);
+  Replaying replaying(info, registry);
   for (const HistoryTurn& record : read_history(log, info.run)) {
-    report.divergence = replay_turn(run, record.turn, definitions);
-    if (report.divergence) break;
-    ++report.turns;
-    report.events += static_cast<std::uint32_t>(record.turn.events.size());
+    if (!replaying.add(record.turn, definitions)) break;
   }
-  return report;
+  return std::move(replaying).report();
 }
 
 std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry) {
-  std::vector<ReplayReport> reports;
-  for (const RunInfo& run : list_runs(log)) reports.push_back(replay(log, registry, run));
-  return reports;
+  return LogReplay(log, registry).run();
 }
 
 }  // namespace ratchet::engine

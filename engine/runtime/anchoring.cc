@@ -10,6 +10,7 @@ namespace ratchet::engine {
 
 namespace {
 constexpr Duration retry_after{1'000'000};
+constexpr Duration refresh_every{1'000'000};
 constexpr const char* ways_out =
     " Nothing was performed. If the loss is understood and accepted, see "
     "docs/LOG_FORMAT.md, Anchor.";
@@ -24,8 +25,23 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
   State(Anchor& a, Host& h, std::function<store::Head()> f)
       : anchor(a), host(h), head(std::move(f)) {}
 
+  // At most one write a second that nothing waits for: many short runs end in one.
+  void refresh() {
+    if (writing || refresh_due) return;
+    const Time next = last_write + refresh_every;
+    if (next <= host.now()) return write();
+    refresh_due = true;
+    host.wake_at(next, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->refresh_due = false;
+      if (!self->writing) self->write();
+    });
+  }
+
   void write() {
     writing = true;
+    last_write = host.now();
     const store::Head now = head();
     anchor.write(now, [weak = weak_from_this(), size = now.size](const std::string& why) {
       if (const auto self = weak.lock()) self->written(size, why);
@@ -57,6 +73,8 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
   std::function<store::Head()> head;
   std::uint64_t covered = 0;
   bool writing = false;
+  bool refresh_due = false;
+  Time last_write{};
   std::vector<Waiting> waiting;
   std::string trouble;
 };
@@ -90,9 +108,7 @@ void Anchoring::cover(std::uint64_t size, std::function<void()> then) {
   if (!state_->writing) state_->write();
 }
 
-void Anchoring::refresh() {
-  if (!state_->writing) state_->write();
-}
+void Anchoring::refresh() { state_->refresh(); }
 
 const std::string& Anchoring::trouble() const { return state_->trouble; }
 

@@ -27,7 +27,7 @@ class Anchoring {
 
   // Runs `then` once the anchor covers the first `size` records.
   void cover(std::uint64_t size, std::function<void()> then);
-  // Anchors the present head when convenient.
+  // Anchors the present head, or a later one, within a second or so.
   void refresh();
   // Why the last write failed; empty if it did not.
   const std::string& trouble() const;

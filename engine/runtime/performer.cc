@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <openssl/sha.h>
 
+#include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
 #include "store/log.h"
 
@@ -39,13 +41,19 @@ bool lands_once(Effect effect) { return effect != Effect::read && effect != Effe
 
 }  // namespace
 
+// What a step does at a time, unless it was answered before.
+struct Performer::Alarm {
+  Step* step;  // it cancels its alarm when it ends
+  void (Step::*then)();
+};
+
 struct Performer::Shared : std::enable_shared_from_this<Shared> {
-  Shared(Host& h, const Handlers& hs, Anchoring& a, Out o)
-      : host(h), handlers(hs), anchoring(a), out(std::move(o)) {}
+  Shared(Host& h, const Handlers& hs, Anchoring& a, Out o);
   Host& host;
   const Handlers& handlers;
   Anchoring& anchoring;
   Out out;
+  Alarms<Alarm> alarms;  // outlives the steps, which cancel theirs
   std::map<std::pair<std::uint64_t, CommandId>, std::shared_ptr<Step>> steps;
 };
 
@@ -55,6 +63,9 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
  public:
   Step(Shared& shared, StepToPerform step)
       : shared_(shared), step_(std::move(step)), entry_(shared.handlers.find(step_.activity)) {}
+  ~Step() { sleep_on(); }
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
 
   void begin() {
     if (entry_ == nullptr) {
@@ -63,18 +74,22 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     }
     if (step_.interrupted && lands_once(entry_->info.effect)) return in_doubt();
     if (!entry_->info.irreversible) return attempt();
-    status_ = "waits for the anchor";
+    doing_ = Doing::waiting_for_anchor;
     shared_.anchoring.cover(step_.intent + 1, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->attempt();
     });
   }
 
-  const std::string& status() const { return status_; }
+  void ring(const Alarm& alarm) {
+    alarm_.reset();
+    (this->*alarm.then)();
+  }
+
   bool is_stuck() const { return then_ != nullptr; }
 
   void retry() {
     if (!is_stuck()) return;
-    ++token_;  // no other wake-up counts
+    move_on();  // no other wake-up counts
     step_.since = shared_.host.now();
     ((*this).*std::exchange(then_, nullptr))();
   }
@@ -85,7 +100,38 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     return !running_;
   }
 
+  std::string status() const {
+    const std::string next = std::to_string(step_.attempts + 1);
+    switch (doing_) {
+      case Doing::starting:
+        return "about to start";
+      case Doing::waiting_for_anchor:
+        return "waits for the anchor";
+      case Doing::attempting:
+        return "attempt " + next + " running";
+      case Doing::backing_off:
+        return "attempt " + next + " follows; the last one: " + last_.message;
+      case Doing::looking:
+        return "looks whether attempt " + next + " had its effect";
+      case Doing::looking_again:
+        return "cannot look whether its effect took place: " + why_;
+      case Doing::asking:
+        return "waits for a person: " + why_;
+    }
+    return "";
+  }
+
  private:
+  enum class Doing : std::uint8_t {
+    starting,
+    waiting_for_anchor,
+    attempting,
+    backing_off,
+    looking,
+    looking_again,
+    asking
+  };
+
   // Ignores answers that are late, and turns a dropped one into a failure.
   template <class... Args>
   auto only_now(void (Step::*method)(Args...)) {
@@ -105,7 +151,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     return [guard, method](Args... args) {
       const auto self = guard->step.lock();
       if (!self || self->token_ != guard->token) return;
-      ++self->token_;
+      self->move_on();
       ((*self).*method)(std::move(args)...);
     };
   }
@@ -125,16 +171,22 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   }
 
   void wake(Time due, void (Step::*method)()) {
-    shared_.host.wake_at(due, [weak = weak_from_this(), token = token_, method] {
-      const auto self = weak.lock();
-      if (self && self->token_ == token) ((*self).*method)();
-    });
+    sleep_on();
+    alarm_ = shared_.alarms.set(due, {this, method});
+  }
+  void sleep_on() {
+    if (alarm_) shared_.alarms.cancel(*std::exchange(alarm_, {}));
+  }
+  // Answers to what was asked before are late from here on.
+  void move_on() {
+    ++token_;
+    sleep_on();
   }
 
   void attempt() {
     const Time due = deadline();
     if (due <= shared_.host.now()) return give_up();
-    status_ = "attempt " + std::to_string(step_.attempts + 1) + " running";
+    doing_ = Doing::attempting;
     probing_ = false;
     then_ = nullptr;
     running_ = true;
@@ -143,7 +195,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     try {
       entry_->perform(info(due), step_.input, std::move(sink));
     } catch (const std::exception& error) {
-      ++token_;
+      move_on();
       failed({"exception", error.what()}, true);
     }
   }
@@ -160,7 +212,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   }
 
   void timed_out() {
-    ++token_;
+    move_on();
     failed({"timeout", step_.activity + " did not answer within " +
                            std::to_string(entry_->info.policy.attempt_timeout.count()) + " ms"},
            true);
@@ -180,8 +232,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (last_attempt_ && !look) return give_up();
     if (last_attempt_) next = shared_.host.now();
     record(attempt, failure);
-    status_ =
-        "attempt " + std::to_string(attempt + 1) + " follows; the last one: " + failure.message;
+    doing_ = Doing::backing_off;
     then_ = look ? &Step::in_doubt : &Step::attempt;
     wake(next, then_);
   }
@@ -211,7 +262,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
       return ask(step_.activity + " may or may not have had its effect");
     }
     const Time due = shared_.host.now() + entry_->info.policy.attempt_timeout;
-    status_ = "looks whether attempt " + std::to_string(step_.attempts + 1) + " had its effect";
+    doing_ = Doing::looking;
     probing_ = true;
     then_ = nullptr;
     auto sink = only_now(&Step::probed);
@@ -219,7 +270,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     try {
       entry_->probe(info(due), step_.input, std::move(sink));
     } catch (const std::exception& error) {
-      ++token_;
+      move_on();
       failed({"exception", error.what()}, true);
     }
   }
@@ -234,13 +285,15 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
 
   // A probe only reads: it is repeated until it answers.
   void probe_failed(const Failure& failure) {
-    status_ = "cannot look whether its effect took place: " + failure.message;
+    doing_ = Doing::looking_again;
+    why_ = failure.message;
     then_ = &Step::in_doubt;
     wake(shared_.host.now() + backoff(entry_->info.policy, step_.run_id, ++probes_), then_);
   }
 
   void ask(const std::string& why) {
-    status_ = "waits for a person: " + why;
+    doing_ = Doing::asking;
+    why_ = why;
     then_ = &Step::once_more;
     shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why});
   }
@@ -272,8 +325,15 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   std::uint32_t unrecorded_ = 0;
   std::string digest_;
   Failure last_;
-  std::string status_ = "about to start";
+  Doing doing_ = Doing::starting;
+  std::string why_;
+  std::optional<Alarms<Alarm>::Handle> alarm_;
 };
+
+Performer::Shared::Shared(Host& h, const Handlers& hs, Anchoring& a, Out o)
+    : host(h), handlers(hs), anchoring(a), out(std::move(o)), alarms(h, [](const Alarm& alarm) {
+        alarm.step->shared_from_this()->ring(alarm);
+      }) {}
 
 Performer::Performer(Host& host, const Handlers& handlers, Anchoring& anchoring, Out out)
     : shared_(std::make_shared<Shared>(host, handlers, anchoring, std::move(out))) {}
@@ -304,7 +364,8 @@ void Performer::retry(std::uint64_t run, CommandId command) {
 }
 
 void Performer::forget(std::uint64_t run) {
-  std::erase_if(shared_->steps, [run](const auto& step) { return step.first.first == run; });
+  auto& steps = shared_->steps;
+  steps.erase(steps.lower_bound({run, 0}), steps.lower_bound({run + 1, 0}));
 }
 
 std::string Performer::status(std::uint64_t run, CommandId command) const {

@@ -57,6 +57,7 @@ class Performer {
 
  private:
   class Step;
+  struct Alarm;
   struct Shared;
   std::shared_ptr<Shared> shared_;
 };

@@ -13,7 +13,7 @@ namespace ratchet::bench {
 namespace {
 
 constexpr std::chrono::minutes killed_within{10};
-constexpr std::size_t most_commands = 64;  // of a run of these workflows
+constexpr std::size_t most_commands = 16;  // of a run of these workflows
 
 bool in_memory(const Order& order) { return order.part.starts_with("w7"); }
 
@@ -44,7 +44,7 @@ class Performed {
   }
 
  private:
-  std::vector<std::uint32_t> times_;
+  std::vector<std::uint8_t> times_;
 };
 
 }  // namespace
@@ -64,7 +64,7 @@ Json block_until_killed(const Order& order) {
 }
 
 Json restart_and_release(const Order& order) {
-  Performed performed(order.runs);
+  Performed performed(in_memory(order) ? 0 : order.runs);  // a step of those would be an error
   Server server(order.dir, [&](const engine::AttemptInfo& info) { performed.add(info); });
   server.open();
   Json figures{{"ready_s", since_spawned(order)}, {"resident_mb", status_mb("VmRSS")}};

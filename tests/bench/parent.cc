@@ -233,7 +233,7 @@ class Bench {
   void w6() {
     const std::string dir = fresh("w6-replay");
     const std::size_t runs = scaled(100'000);
-    in_child({"steps", dir, runs, 10, 0, 1024});
+    in_child({"steps", dir, runs, 10, 0, 256});
     const Json figures = in_child({"replay", dir, runs, 10, 0, 1});
     Expected expected;
     expected.add_steps(runs, 10);

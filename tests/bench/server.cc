@@ -74,7 +74,7 @@ void Server::run(const std::function<void()>& first) {
   const auto guard = boost::asio::make_work_guard(parts_->io);
   parts_->io.restart();
   parts_->host.post(first);
-  parts_->io.run();
+  engine::AsioHost::run(parts_->io);
   if (!parts_->halted.empty()) throw std::runtime_error("the log halted: " + parts_->halted);
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "engine/runtime/asio_host.h"
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetd/process.h"
@@ -49,7 +50,7 @@ int run(const Options& options) {
       if (!over) io.stop();
     });
   });
-  io.run();
+  engine::AsioHost::run(io);
   if (process.error) std::rethrow_exception(process.error);
   return process.code.value_or(Exit::failed);
 }

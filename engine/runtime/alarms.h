@@ -1,0 +1,70 @@
+// Many due times behind one wake-up of the host, which cannot be called off: so that what was
+// answered in time leaves nothing behind.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "engine/runtime/host.h"
+
+namespace ratchet::engine {
+
+// On the engine's thread. `What` says what is due.
+template <class What>
+class Alarms {
+ public:
+  using Set = std::multimap<Time, What>;
+  using Handle = typename Set::iterator;
+
+  // `ring` is called once for each alarm, at its time or as soon after it as can be, one a task of
+  // the host; by then the alarm is no longer set.
+  Alarms(Host& host, std::function<void(const What&)> ring)
+      : state_(std::make_shared<State>(host, std::move(ring))) {}
+
+  Handle set(Time due, What what) {
+    const Handle alarm = state_->set.emplace(due, std::move(what));
+    if (alarm == state_->set.begin()) state_->wake();
+    return alarm;
+  }
+  void cancel(Handle alarm) { state_->set.erase(alarm); }
+
+ private:
+  struct State : std::enable_shared_from_this<State> {
+    State(Host& h, std::function<void(const What&)> r) : host(h), ring(std::move(r)) {}
+
+    void wake() {
+      if (set.empty() || set.begin()->first >= awaited) return;
+      awaited = set.begin()->first;
+      host.wake_at(awaited, [weak = this->weak_from_this(), due = awaited] {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (self->awaited == due) self->awaited = Time::max();
+        self->ring_one();
+      });
+    }
+
+    void ring_one() {
+      if (set.empty() || set.begin()->first > host.now()) return wake();
+      const What what = std::move(set.begin()->second);
+      set.erase(set.begin());
+      if (!set.empty() && set.begin()->first <= host.now()) {
+        host.post([weak = this->weak_from_this()] {
+          if (const auto self = weak.lock()) self->ring_one();
+        });
+      } else {
+        wake();
+      }
+      ring(what);
+    }
+
+    Host& host;
+    std::function<void(const What&)> ring;
+    Set set;
+    Time awaited = Time::max();  // the earliest wake-up that was asked for
+  };
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ratchet::engine
