@@ -80,6 +80,9 @@ class StoppingLog final : public store::Log {
     log_.scan_projections(prefix, visit);
   }
   store::Hash leaf(std::uint64_t index) const override { return log_.leaf(index); }
+  store::Hash subtree(unsigned level, std::uint64_t n) const override {
+    return log_.subtree(level, n);
+  }
   store::Hash root(std::uint64_t size) const override { return log_.root(size); }
 
  private:
