@@ -114,9 +114,8 @@ RocksLog::~RocksLog() {
     wake_writer_.notify_one();
   }
   writer_.join();
-  if (halted_) return;
-  // Into tables, where it takes half the space and the next opening reads nothing again. If this
-  // fails, everything is still in the write-ahead log.
+  if (halted_ || !options_.flush_at_close) return;
+  // If this fails, everything is still in the write-ahead log.
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
   db().Flush(options).PermitUncheckedError();

@@ -24,12 +24,12 @@ bool RocksView::get(std::string_view key, std::string& value) const {
   return true;
 }
 
-void RocksView::visit_range(std::string_view begin, std::string_view end,
+void RocksView::visit_range(std::string_view begin, std::string_view end, Reading reading,
                             const Visit& visit) const {
   rocksdb::ReadOptions options = read_options();
   const rocksdb::Slice bound(end);
   options.iterate_upper_bound = &bound;
-  options.fill_cache = false;  // what is read once would push out what is read again
+  options.fill_cache = reading == Reading::again;
   const std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator(options));
   for (at->Seek(begin); at->Valid(); at->Next()) {
     if (!visit(view_of(at->key()), view_of(at->value()))) return;
@@ -50,11 +50,12 @@ std::optional<Head> RocksView::stored_head() const {
 }
 
 void RocksView::check_no_record_from(std::uint64_t size) const {
-  visit_range(record_key(size).view(), "M", [&](std::string_view key, std::string_view) -> bool {
-    damaged(dir_, record_name(index_in_key(key)) +
-                      " is there, but the head says that the log has " + std::to_string(size) +
-                      " records");
-  });
+  visit_range(record_key(size).view(), "M", Reading::once,
+              [&](std::string_view key, std::string_view) -> bool {
+                damaged(dir_, record_name(index_in_key(key)) +
+                                  " is there, but the head says that the log has " +
+                                  std::to_string(size) + " records");
+              });
 }
 
 void RocksView::check_head(const Head& head) const {
@@ -101,7 +102,7 @@ std::optional<std::string> RocksView::read(std::uint64_t index, std::uint64_t si
 void RocksView::check_pruned(std::uint64_t first, std::uint64_t end) const {
   if (first >= end) return;
   std::uint64_t expected = first;
-  visit_range(pruned_key(first).view(), pruned_key(end).view(),
+  visit_range(pruned_key(first).view(), pruned_key(end).view(), Reading::once,
               [&](std::string_view key, std::string_view) {
                 if (index_in_key(key) != expected) return false;
                 ++expected;
@@ -116,7 +117,7 @@ void RocksView::scan(std::uint64_t first, std::uint64_t end,
   std::uint64_t expected = first;
   bool stopped = false;
   Record record;
-  visit_range(record_key(first).view(), record_key(end).view(),
+  visit_range(record_key(first).view(), record_key(end).view(), Reading::once,
               [&](std::string_view key, std::string_view value) {
                 record.index = index_in_key(key);
                 check_pruned(expected, record.index);
@@ -132,7 +133,7 @@ void RocksView::scan_run(
     RunTurn first, std::uint64_t size,
     const std::function<bool(std::uint32_t turn, const Record&)>& visit) const {
   std::uint32_t expected = first.turn;
-  visit_range(turn_key(first).view(), turn_key({first.run + 1, 0}).view(),
+  visit_range(turn_key(first).view(), turn_key({first.run + 1, 0}).view(), Reading::again,
               [&](std::string_view key, std::string_view value) {
                 const std::uint32_t turn = turn_in_key(key);
                 const std::uint64_t index = decode_index(value, key);
@@ -164,9 +165,10 @@ void RocksView::scan_projections(
     std::string_view prefix,
     const std::function<bool(std::string_view key, std::string_view value)>& visit) const {
   const std::string begin = projection_key(prefix);
-  visit_range(begin, end_of_prefix(begin), [&](std::string_view key, std::string_view value) {
-    return visit(key.substr(projection_prefix.size()), value);
-  });
+  visit_range(begin, end_of_prefix(begin), Reading::once,
+              [&](std::string_view key, std::string_view value) {
+                return visit(key.substr(projection_prefix.size()), value);
+              });
 }
 
 }  // namespace ratchet::store

@@ -46,7 +46,10 @@ class RocksView {
  private:
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   bool get(std::string_view key, std::string& value) const;
-  void visit_range(std::string_view begin, std::string_view end, const Visit& visit) const;
+  // What is read `once`, from end to end, would push out of the cache what is read again.
+  enum class Reading { once, again };
+  void visit_range(std::string_view begin, std::string_view end, Reading reading,
+                   const Visit& visit) const;
   void check_pruned(std::uint64_t first, std::uint64_t end) const;
   void check_no_record_from(std::uint64_t size) const;
 

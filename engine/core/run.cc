@@ -128,8 +128,9 @@ void Run::finish() {
   } catch (const std::exception& error) {
     decisions_.push_back({RunFailed{{"workflow_error", error.what()}}, here, nullptr});
   }
-  slots_.clear();
+  closing_ = true;
   task_.reset();
+  slots_.clear();
 }
 
 // A pending cancellation fails the await instead of giving its command.

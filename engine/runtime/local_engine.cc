@@ -85,7 +85,7 @@ struct LocalEngine::Impl {
       : options(with_folders(std::move(given))),
         host(io),
         threads(options.threads),
-        log(store::open_rocks_log(options.log.string())),
+        log(store::open_rocks_log(options.log.string(), {.flush_at_close = true})),
         anchor(options.anchor, host) {}
 
   ~Impl() {

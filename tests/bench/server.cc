@@ -20,7 +20,8 @@ std::string anchor_file(const std::string& dir) { return dir + ".anchor"; }
 
 struct Server::Parts {
   explicit Parts(const std::string& dir)
-      : log(store::open_rocks_log(dir, {.env = files.env()})), anchor(anchor_file(dir), host) {}
+      : log(store::open_rocks_log(dir, {.flush_at_close = true, .env = files.env()})),
+        anchor(anchor_file(dir), host) {}
 
   CountedFiles files;
   std::unique_ptr<store::Log> log;

@@ -30,7 +30,7 @@ int run(const Options& options) {
   std::unique_ptr<store::Log> log;  // outlives what the process keeps
   Process process(io, options);
   if (options.ops_manager) {
-    log = store::open_rocks_log(options.log.string());
+    log = store::open_rocks_log(options.log.string(), {.flush_at_close = true});
     const std::string boot = boot_id();
     if (!boot.empty()) {
       process.log_and_boot = store::to_hex(log->head().log_id) + "_" + boot + "_";
