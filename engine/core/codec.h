@@ -56,6 +56,8 @@ Decoded decode(const store::Record& record, Definitions& definitions, const Fetc
 // The projection def/<id>: a copy of the definition's record, so that opening needs no scan.
 std::string definition_key(std::uint32_t id);
 inline constexpr std::string_view definition_prefix = "def/";
+// The projection build: which code opened the log last.
+inline constexpr std::string_view build_key = "build";
 
 // All definitions of a log, from their projection.
 void load_definitions(const store::LogReader& log, Definitions& definitions);

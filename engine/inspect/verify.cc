@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core/codec.h"
+#include "engine/core/open_run.h"
 #include "engine/core/summary.h"
 #include "store/anchor_check.h"
 #include "store/merkle.h"
@@ -14,6 +15,12 @@ namespace ratchet::engine {
 namespace {
 
 constexpr std::size_t most_problems = 100;
+
+// Keys of open runs end in a number.
+std::string readable(std::string_view key) {
+  if (!key.starts_with(open_run_prefix)) return std::string(key);
+  return std::string(open_run_prefix) + std::to_string(decode_open_run(key, {}).run);
+}
 
 class Verification {
  public:
@@ -75,6 +82,7 @@ class Verification {
         problem("record " + std::to_string(record.index) + ": the epoch did not rise");
       }
       epoch_ = opened->epoch;
+      build_ = opened->build;
     } else if (const auto* turn = std::get_if<Turn>(&decoded)) {
       one(record.index, *turn);
     }
@@ -93,6 +101,7 @@ class Verification {
     RunSummary& summary = summaries_[turn.run];
     summary.run = turn.run;
     if (fold(summary, turn)) summary.as_of = index;
+    open_runs_[turn.run].fold(turn);
   }
 
   // The root over all leaves, and the one from the stored subtree hashes. The latter reads only
@@ -119,15 +128,21 @@ class Verification {
                 " turns, its index lists " + std::to_string(indexed));
       }
     }
-    log_.scan_projections(summary_prefix, [&](std::string_view key, std::string_view value) {
-      const auto it = rebuilt.find(std::string(key));
-      if (it == rebuilt.end() || it->second != value) {
-        problem("projection " + std::string(key) + " is not what the records say");
-      }
-      if (it != rebuilt.end()) rebuilt.erase(it);
-      return true;
-    });
-    for (const auto& [key, value] : rebuilt) problem("projection " + key + " is missing");
+    for (const auto& [run, open] : open_runs_) {
+      if (const auto entry = open.encode()) rebuilt[open_run_key(run)] = *entry;
+    }
+    if (build_) rebuilt[std::string(build_key)] = *build_;
+    for (const std::string_view prefix : {summary_prefix, open_run_prefix, build_key}) {
+      log_.scan_projections(prefix, [&](std::string_view key, std::string_view value) {
+        const auto it = rebuilt.find(std::string(key));
+        if (it == rebuilt.end() || it->second != value) {
+          problem("projection " + readable(key) + " is not what the records say");
+        }
+        if (it != rebuilt.end()) rebuilt.erase(it);
+        return true;
+      });
+    }
+    for (const auto& [key, value] : rebuilt) problem("projection " + readable(key) + " is missing");
   }
 
   const store::LogReader& log_;
@@ -138,6 +153,8 @@ class Verification {
   std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, std::uint32_t> turns_;
   std::map<std::uint64_t, RunSummary> summaries_;
+  std::map<std::uint64_t, OpenRun> open_runs_;
+  std::optional<std::string> build_;
 };
 
 }  // namespace

@@ -31,16 +31,27 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
                      [this](std::uint64_t run, Event event) {
                        const RunPtr found = find(run);
                        if (found && !halted) hint(found, std::move(event));
-                     }}) {}
+                     }}),
+      timers(h, [this](const Due& due) {
+        const RunPtr run = find(due.run);
+        const TimerFired fired{due.command};
+        if (run && (!run->run || run->run->expects(fired))) deliver(run, fired, {});
+      }) {}
 
-Engine::Impl::RunPtr Engine::Impl::find(std::uint64_t run) const {
+Engine::Impl::RunPtr Engine::Impl::find(std::uint64_t run) {
   const auto it = active.find(run);
-  return it == active.end() ? nullptr : it->second;
+  if (it != active.end()) {
+    recent.splice(recent.begin(), recent, it->second->place);
+    return it->second;
+  }
+  const std::string key = open_run_key(run);
+  const auto entry = log.projection(key);
+  return entry ? bring_back(decode_open_run(key, *entry).run_id) : nullptr;
 }
 
-Engine::Impl::RunPtr Engine::Impl::find(const std::string& run_id) const {
+Engine::Impl::RunPtr Engine::Impl::find(const std::string& run_id) {
   const auto id = ids.find(run_id);
-  return id == ids.end() ? nullptr : find(id->second);
+  return id == ids.end() ? bring_back(run_id) : find(id->second);
 }
 
 Time Engine::Impl::now(const ActiveRun& run) const { return std::max(host.now(), run.last_wall); }
@@ -72,23 +83,21 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   if (run->holds() && !releases) return hold(run, fact);
   if (!run->run->expects(fact)) {
     if (!releases && command_of(fact) == 0) return;
-    return record(
-        run, {run->summary.run, run->next_turn, epoch, now(*run), {LateFact{fact}}, releases}, {});
+    return record(run,
+                  {run->summary.run, run->next_turn, epoch, now(*run), {LateFact{fact}}, releases});
   }
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
   std::vector<Decision> decisions = run->run->deliver(fact, turn.wall);
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
-  for (const Decision& decision : decisions) {
+  for (Decision& decision : decisions) {
     if (decision.activity != nullptr) definitions.activity(*decision.activity);
-    turn.events.push_back(decision.command);
+    turn.events.push_back(std::move(decision.command));
   }
-  const RunSummary before = run->summary;
   const std::uint32_t at = turn.turn;
   try {
-    record(run, std::move(turn), std::move(decisions));
+    record(run, std::move(turn));
   } catch (const std::length_error& too_large) {
     if (at == 0) throw;  // an input too large to start with: nothing was recorded
-    run->summary = before;
     run->run.reset();
     hint(run, Diverged{at, too_large.what()});
     if (!releases) hold(run, fact);
@@ -101,70 +110,64 @@ void Engine::Impl::hold(const RunPtr& run, const Fact& fact) {
 }
 
 void Engine::Impl::hint(const RunPtr& run, Event event, std::function<void()> then) {
-  record(run, Turn{run->summary.run, run->next_turn, epoch, now(*run), {std::move(event)}, {}}, {},
+  record(run, Turn{run->summary.run, run->next_turn, epoch, now(*run), {std::move(event)}, {}},
          std::move(then));
 }
 
-void Engine::Impl::record(const RunPtr& run, Turn turn, std::vector<Decision> decisions,
-                          std::function<void()> then) {
-  auto recorded = std::make_shared<Turn>(std::move(turn));
-  std::optional<RunSummary> changed;
-  if (fold(run->summary, *recorded)) changed = run->summary;
+// Changes nothing of the run if the turn does not fit into a record.
+void Engine::Impl::record(const RunPtr& run, Turn turn, std::function<void()> then) {
+  auto recorded = std::make_shared<Recorded>();
+  recorded->turn = std::move(turn);
+  const Turn& added = recorded->turn;
   std::optional<ExposedValues> exposed;
   if (run->run && !run->run->exposed().empty()) exposed = run->run->exposed();
-  journal.append(*recorded, std::move(changed),
-                 [this, run, recorded, state = run->summary.state, exposed = std::move(exposed),
-                  decisions = std::move(decisions), then = std::move(then)] {
+  journal.append(recorded->turn, run->summary, run->open,
+                 [this, run, recorded, exposed = std::move(exposed), then = std::move(then)] {
                    if (exposed) run->exposed = *exposed;
-                   durable(run, *recorded, state, decisions);
+                   durable(run, *recorded);
                    if (then) then();
                  });
-  run->summary.run = recorded->run;  // turn 0 has just been given its number
-  run->next_turn = recorded->turn + 1;
-  run->last_wall = recorded->wall;
-  active[recorded->run] = run;
-  ids[run->summary.run_id] = recorded->run;
+  recorded->state = run->summary.state;
+  run->next_turn = added.turn + 1;
+  run->last_wall = added.wall;
+  ++run->pending;
+  if (added.turn == 0) keep(run);
 }
 
-void Engine::Impl::durable(const RunPtr& run, const Turn& turn, RunState state,
-                           const std::vector<Decision>& decisions) {
-  run->shown = state;
-  if (observer) observer({run->summary.run_id, run->summary.workflow, turn, state});
-  for (const Decision& decision : decisions) act(run, turn, decision);
-  if (!has_ended(state)) return;
-  performer.forget(turn.run);
-  ids.erase(run->summary.run_id);
-  active.erase(turn.run);
-  anchoring.refresh();
-}
-
-void Engine::Impl::act(const RunPtr& run, const Turn& turn, const Decision& decision) {
-  const CommandId command = command_of(decision.command);
-  if (std::holds_alternative<CommandCancelled>(decision.command)) {
-    return performer.cancel(turn.run, command);
+void Engine::Impl::durable(const RunPtr& run, Recorded& recorded) {
+  const Turn& turn = recorded.turn;
+  run->shown = recorded.state;
+  --run->pending;
+  if (observer) {
+    recorded.run_id = run->summary.run_id;
+    recorded.workflow = run->summary.workflow;
+    observer(recorded);
   }
+  for (const Event& event : turn.events) act(run, turn, event);
+  if (has_ended(recorded.state)) {
+    performer.forget(turn.run);
+    forget(run);
+    anchoring.refresh();
+  }
+  evict();
+}
+
+void Engine::Impl::act(const RunPtr& run, const Turn& turn, const Event& event) {
+  if (class_of(event) != EventClass::command) return;
+  const CommandId command = command_of(event);
+  if (std::holds_alternative<CommandCancelled>(event)) return performer.cancel(turn.run, command);
   if (run->run && !run->run->open().contains(command)) return;  // a later turn cancelled it
-  if (const auto* step = std::get_if<StepScheduled>(&decision.command)) {
+  if (const auto* step = std::get_if<StepScheduled>(&event)) {
     performer.perform({.run = turn.run,
                        .run_id = run->summary.run_id,
                        .command = step->command,
                        .activity = step->activity,
                        .input = step->input,
                        .since = turn.wall,
-                       .intent = journal.head().size - 1});
-  } else if (const auto* timer = std::get_if<TimerStarted>(&decision.command)) {
-    wake_timer(turn.run, *timer);
+                       .intent = journal.durable_size() - 1});
+  } else if (const auto* timer = std::get_if<TimerStarted>(&event)) {
+    timers.set(timer->due, {turn.run, timer->command});
   }
-}
-
-void Engine::Impl::wake_timer(std::uint64_t run, const TimerStarted& timer) {
-  host.wake_at(timer.due, [weak = weak_from_this(), run, command = timer.command] {
-    const auto self = weak.lock();
-    if (!self) return;
-    const RunPtr woken = self->find(run);
-    if (!woken || (woken->run && !woken->run->expects(TimerFired{command}))) return;
-    self->deliver(woken, TimerFired{command}, {});
-  });
 }
 
 Engine::Engine(store::Log& log, Host& host, const Registry& registry, const Handlers& handlers,
@@ -196,7 +199,8 @@ bool Engine::signal(const std::string& run_id, const std::string& name, const By
 }
 
 std::optional<RunState> Engine::state(const std::string& run_id) const {
-  if (const auto run = impl_->find(run_id)) return run->shown;
+  const auto in_memory = impl_->ids.find(run_id);
+  if (in_memory != impl_->ids.end()) return impl_->active.at(in_memory->second)->shown;
   const auto summary = impl_->log.projection(summary_key(run_id));
   if (!summary) return std::nullopt;
   return decode_summary(*summary).state;

@@ -28,6 +28,9 @@ class Halt : public std::runtime_error {
 struct EngineOptions {
   std::string build = "unknown";       // identifies the code that decides
   std::string principal = "ratchetd";  // who opens the log
+  // How many runs are kept in memory while they wait. Others are replayed from the log when
+  // something happens to them. 0: every run is replayed before every turn.
+  std::size_t resident_runs = 8192;
 };
 
 // What an observer is told, always after the record is durable.
@@ -50,10 +53,11 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Compares the log with its anchor, replays the open runs and goes on with them; calls `ready`
-  // when runs can be started. Throws Halt if the log is not (or no longer) the one that was
-  // anchored, std::invalid_argument for missing handlers, store::Error if the log cannot be read.
-  // Call once, after observe() and on_halt().
+  // Compares the log with its anchor, finds the open runs and arms their timers; calls `ready` when
+  // runs can be started. Interrupted runs are taken up, and runs that other code decided are
+  // replayed, in the background afterwards. Throws Halt if the log is not (or no longer) the one
+  // that was anchored, std::invalid_argument for missing handlers, store::Error if the log cannot
+  // be read. Call once, after observe() and on_halt().
   void open(std::function<void()> ready);
 
   // Called for every turn once it is durable, in log order.

@@ -1,19 +1,24 @@
-// The inside of Engine: one object, in three files: engine.cc drives open runs, steering.cc is what
-// people do to them, recovery.cc brings them back at start.
+// The inside of Engine: one object, in three files: engine.cc drives runs, steering.cc is what
+// people do to them, recovery.cc brings them back into memory: those that a crash interrupted, and
+// those that were evicted.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
+#include "engine/core/open_run.h"
 #include "engine/core/run.h"
 #include "engine/core/summary.h"
+#include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/journal.h"
@@ -22,22 +27,31 @@
 namespace ratchet::engine {
 
 struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
-  // A run that has not ended, or whose end is not durable yet.
+  // A run in memory. One that has not ended may be evicted while all its turns are durable; then
+  // the log brings it back.
+  struct ActiveRun;
+  using RunPtr = std::shared_ptr<ActiveRun>;
   struct ActiveRun {
     ActiveRun(RunSummary s, const WorkflowType* type) : summary(std::move(s)) {
       if (type != nullptr) run.emplace(summary.run_id, *type);
     }
     RunSummary summary;
+    OpenRun open;
     std::optional<Run> run;         // absent: quarantined
     std::optional<RunState> shown;  // the durable state: the one that may leave the process
     std::uint32_t next_turn = 0;
     Time last_wall{};
     std::map<std::uint32_t, Fact> held;  // by the turn that recorded it
     ExposedValues exposed;               // as of the last durable turn
+    std::size_t pending = 0;             // turns that are not durable yet
+    std::list<RunPtr>::iterator place;   // in `recent`
     // No turn can be executed: facts are held.
     bool holds() const { return !run || summary.paused; }
   };
-  using RunPtr = std::shared_ptr<ActiveRun>;
+  struct Due {
+    std::uint64_t run = 0;
+    CommandId command = 0;
+  };
 
   Impl(store::Log& log, Host& host, const Registry& registry, const Handlers& handlers,
        Anchor& anchor, EngineOptions options);
@@ -46,17 +60,15 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
-  void record(const RunPtr& run, Turn turn, std::vector<Decision> decisions,
-              std::function<void()> then = {});
+  void record(const RunPtr& run, Turn turn, std::function<void()> then = {});
   void hold(const RunPtr& run, const Fact& fact);
   // `then` runs once the hint is durable.
   void hint(const RunPtr& run, Event event, std::function<void()> then = {});
-  void durable(const RunPtr& run, const Turn& turn, RunState state,
-               const std::vector<Decision>& decisions);
-  void act(const RunPtr& run, const Turn& turn, const Decision& decision);
-  void wake_timer(std::uint64_t run, const TimerStarted& timer);
-  RunPtr find(std::uint64_t run) const;
-  RunPtr find(const std::string& run_id) const;
+  void durable(const RunPtr& run, Recorded& recorded);
+  void act(const RunPtr& run, const Turn& turn, const Event& event);
+  // The run, brought back if need be; null if it has ended, or there is none.
+  RunPtr find(std::uint64_t run);
+  RunPtr find(const std::string& run_id);
   Time now(const ActiveRun& active) const;
 
   // steering.cc
@@ -66,17 +78,22 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Refusal resume(const RunPtr& run, const By& by);
   Refusal retry(const RunPtr& run, CommandId step, const By& by);
   Refusal skip(const RunPtr& run, const StepSkipped& outcome);
-  RunPtr steered(const std::string& run_id, Refusal& refusal) const;
+  RunPtr steered(const std::string& run_id, Refusal& refusal);
   const Decision* stuck_step(const RunPtr& run, CommandId step, Refusal& refusal) const;
 
   // recovery.cc
   void open(std::function<void()> ready);
   void begin(std::function<void()> ready);
   void recover();
-  void recover(const RunSummary& summary);
+  void sweep();
+  RunPtr bring_back(const std::string& run_id);
+  bool replay(const RunPtr& run, const std::vector<Turn>& turns);
   void resume(const RunPtr& run, const std::vector<Turn>& turns);
   void release(const RunPtr& run);
   void quarantine(const RunPtr& run, const Divergence& why);
+  void keep(const RunPtr& run);
+  void forget(const RunPtr& run);
+  void evict();
 
   store::Log& log;
   Host& host;
@@ -88,11 +105,16 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Journal journal;
   Anchoring anchoring;
   Performer performer;
+  Alarms<Due> timers;
   std::uint64_t epoch = 0;
   bool opened = false;
+  bool other_build = false;  // than the one that wrote the log last
   bool halted = false;
-  std::map<std::uint64_t, RunPtr> active;
+  std::map<std::uint64_t, RunPtr> active;    // the runs in memory
   std::map<std::string, std::uint64_t> ids;  // of `active`
+  std::list<RunPtr> recent;                  // `active`, the one used last in front
+  std::set<std::uint64_t> interrupted;       // must be brought back and taken up again
+  std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
   std::function<void(const Recorded&)> observer;
   std::function<void(const std::string&)> halt_listener;
 };

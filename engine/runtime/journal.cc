@@ -6,7 +6,10 @@ namespace ratchet::engine {
 
 Journal::Journal(store::Log& log, Host& host, Definitions& definitions,
                  std::function<void(const std::string& why)> halted)
-    : log_(log), definitions_(definitions), shared_(std::make_shared<Shared>()) {
+    : log_(log),
+      definitions_(definitions),
+      durable_size_(log.head().size),
+      shared_(std::make_shared<Shared>()) {
   shared_->journal = this;
   log_.listen({.durable =
                    [&host, shared = shared_](std::uint64_t size) {
@@ -26,13 +29,15 @@ Journal::Journal(store::Log& log, Host& host, Definitions& definitions,
 
 Journal::~Journal() { shared_->journal = nullptr; }
 
-void Journal::append(std::string record, Then then) {
+void Journal::append(std::string record, std::optional<store::ProjectionWrite> projection,
+                     Then then) {
   store::Entry entry;
+  if (projection) entry.projections.push_back(std::move(*projection));
   entry.record = std::move(record);
   submit(std::move(entry), std::move(then));
 }
 
-void Journal::append(Turn& turn, std::optional<RunSummary> summary, Then then) {
+void Journal::append(Turn& turn, RunSummary& summary, OpenRun& open, Then then) {
   EncodedTurn encoded = encode(turn, definitions_);
   append_definitions();
   const std::uint64_t index = log_.next_index();
@@ -41,11 +46,12 @@ void Journal::append(Turn& turn, std::optional<RunSummary> summary, Then then) {
   entry.record = std::move(encoded.record);
   entry.blobs = std::move(encoded.blobs);
   entry.turn = store::RunTurn{turn.run, turn.turn};
-  if (summary) {
-    summary->run = turn.run;
-    summary->as_of = index;
-    entry.projections.push_back({summary_key(summary->run_id), encode(*summary)});
+  if (fold(summary, turn)) {
+    summary.run = turn.run;
+    summary.as_of = index;
+    entry.projections.push_back({summary_key(summary.run_id), encode(summary)});
   }
+  if (open.fold(turn)) entry.projections.push_back({open_run_key(turn.run), open.encode()});
   submit(std::move(entry), std::move(then));
 }
 
@@ -64,6 +70,7 @@ void Journal::submit(store::Entry entry, Then then) {
 }
 
 void Journal::durable(std::uint64_t size) {
+  durable_size_ = size;
   while (!waiting_.empty() && waiting_.front().index < size) {
     const Then then = std::move(waiting_.front().then);
     waiting_.pop_front();

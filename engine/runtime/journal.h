@@ -10,6 +10,7 @@
 
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
+#include "engine/core/open_run.h"
 #include "engine/core/summary.h"
 #include "engine/runtime/host.h"
 #include "store/log.h"
@@ -24,16 +25,18 @@ class Journal {
   Journal(store::Log& log, Host& host, Definitions& definitions,
           std::function<void(const std::string& why)> halted);
 
-  // Appends a record of the log itself. `then` runs once it is durable.
-  void append(std::string record, Then then);
+  // Appends a record of the log itself, and a projection if it is given one. `then` runs once both
+  // are durable.
+  void append(std::string record, std::optional<store::ProjectionWrite> projection, Then then);
 
-  // Appends a turn; turn 0 gets its own index as its run. `summary`, if present, is completed with
-  // run and index and written with it. Throws std::length_error if the turn cannot fit; then
-  // nothing was appended.
-  void append(Turn& turn, std::optional<RunSummary> summary, Then then);
+  // Appends a turn, after it has folded it into its run's projections; turn 0 gets its own index as
+  // its run. Throws std::length_error if the turn cannot fit; then nothing was appended or folded.
+  void append(Turn& turn, RunSummary& summary, OpenRun& open, Then then);
 
   // The durable head.
   store::Head head() const { return log_.head(); }
+  // Its size, as far as this thread has heard of it.
+  std::uint64_t durable_size() const { return durable_size_; }
 
  private:
   struct Waiting {
@@ -50,6 +53,7 @@ class Journal {
 
   store::Log& log_;
   Definitions& definitions_;
+  std::uint64_t durable_size_ = 0;
   std::deque<Waiting> waiting_;
   std::shared_ptr<Shared> shared_;
 

@@ -1,4 +1,4 @@
-// How open runs come back at start: see engine_impl.h.
+// How runs come back into memory: see engine_impl.h.
 #include <algorithm>
 
 #include "engine/runtime/engine_impl.h"
@@ -25,6 +25,11 @@ std::map<CommandId, StepRecord> steps_of(const std::vector<Turn>& turns) {
   }
   return steps;
 }
+
+// How many runs are brought back before others have their turn, and how many are looked at after a
+// turn for one that can be evicted.
+constexpr int runs_a_sweep = 16;
+constexpr int most_looked_at = 8;
 
 std::map<std::uint32_t, Fact> held_of(const std::vector<Turn>& turns) {
   std::map<std::uint32_t, Fact> held;
@@ -73,6 +78,7 @@ void Engine::Impl::open(std::function<void()> ready) {
   if (head.size > 0) {
     check_format(log, definitions);
     load_definitions(log, definitions);
+    other_build = log.projection(build_key) != options.build;
   }
   epoch = log.begin_epoch();
   if (anchored) return begin(std::move(ready));
@@ -80,11 +86,13 @@ void Engine::Impl::open(std::function<void()> ready) {
     anchoring.cover(1, [this, ready] { begin(ready); });
   };
   if (head.size > 0) return anchor_first();
-  journal.append(encode(Genesis{format_level, head.log_id, host.now()}), std::move(anchor_first));
+  journal.append(encode(Genesis{format_level, head.log_id, host.now()}), {},
+                 std::move(anchor_first));
 }
 
 void Engine::Impl::begin(std::function<void()> ready) {
   journal.append(encode(Opened{epoch, options.build, options.principal, host.now()}),
+                 store::ProjectionWrite{std::string(build_key), options.build},
                  [this, ready = std::move(ready)] {
                    anchoring.refresh();
                    opened = true;
@@ -93,44 +101,86 @@ void Engine::Impl::begin(std::function<void()> ready) {
                  });
 }
 
+// What waits only for time needs its timers, and what waits for a signal nothing.
 void Engine::Impl::recover() {
-  std::vector<RunSummary> open_runs;
-  log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
-    RunSummary summary = decode_summary(bytes);
-    if (!summary.ended) open_runs.push_back(std::move(summary));
+  log.scan_projections(open_run_prefix, [&](std::string_view key, std::string_view value) {
+    const OpenRunEntry open = decode_open_run(key, value);
+    if (!open.suspended) {
+      interrupted.insert(open.run);
+      return true;
+    }
+    for (const OpenTimer& timer : open.timers) timers.set(timer.due, {open.run, timer.command});
+    if (other_build) unchecked.push_back(open.run);
     return true;
   });
-  std::ranges::sort(open_runs, {}, &RunSummary::run);
-  for (const RunSummary& summary : open_runs) recover(summary);
+  std::ranges::reverse(unchecked);  // the oldest is checked first
+  sweep();
 }
 
-void Engine::Impl::recover(const RunSummary& summary) {
+// Takes up what was interrupted, then replays what other code decided, a few at a time.
+void Engine::Impl::sweep() {
+  for (int i = 0; i < runs_a_sweep && !halted; ++i) {
+    if (!interrupted.empty()) {
+      const std::uint64_t run = *interrupted.begin();
+      find(run);
+      interrupted.erase(run);
+    } else if (!unchecked.empty()) {
+      find(unchecked.back());
+      unchecked.pop_back();
+      evict();
+    } else {
+      return;
+    }
+  }
+  host.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->sweep();
+  });
+}
+
+Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
+  const auto stored = log.projection(summary_key(run_id));
+  if (!stored) return nullptr;
+  const RunSummary summary = decode_summary(*stored);
+  if (summary.ended) return nullptr;
   const std::vector<Turn> turns = read_turns(log, summary.run, definitions);
-  const WorkflowType* type = registry.find(summary.workflow, summary.version);
-  const auto run = std::make_shared<ActiveRun>(summary, type);
+  const auto run =
+      std::make_shared<ActiveRun>(summary, registry.find(summary.workflow, summary.version));
   run->shown = summary.state;
   run->next_turn = turns.back().turn + 1;
   run->held = held_of(turns);
-  for (const Turn& turn : turns) run->last_wall = std::max(run->last_wall, turn.wall);
-  active[summary.run] = run;
-  ids[summary.run_id] = summary.run;
-  if (type == nullptr) {
-    return quarantine(
-        run, {0, "workflow " + summary.workflow + " version " + std::to_string(summary.version),
-              "this build has no such workflow or version", "", ""});
+  for (const Turn& turn : turns) {
+    run->open.fold(turn);
+    run->last_wall = std::max(run->last_wall, turn.wall);
   }
-  definitions.workflow(*type);
+  keep(run);
+  const bool take_up = interrupted.erase(summary.run) > 0;
+  if (!replay(run, turns)) return run;
+  run->exposed = run->run->exposed();
+  if (take_up) resume(run, turns);
+  return run;
+}
+
+// False: this build decides otherwise than the record says; the run is quarantined.
+bool Engine::Impl::replay(const RunPtr& run, const std::vector<Turn>& turns) {
+  const RunSummary& summary = run->summary;
+  if (!run->run) {
+    quarantine(run,
+               {0, "workflow " + summary.workflow + " version " + std::to_string(summary.version),
+                "this build has no such workflow or version", "", ""});
+    return false;
+  }
+  definitions.workflow(*registry.find(summary.workflow, summary.version));
   for (const Turn& turn : turns) {
     if (const auto why = replay_turn(*run->run, turn, definitions)) {
-      return quarantine(run, *why);
+      quarantine(run, *why);
+      return false;
     }
   }
-  resume(run, turns);
+  return true;
 }
 
 void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
-  run->exposed = run->run->exposed();
   const auto steps = steps_of(turns);
   const auto held = run->held;
   const std::map<CommandId, Decision> open_commands = run->run->open();
@@ -139,7 +189,7 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
         held, [id = command](const auto& fact) { return command_of(fact.second) == id; });
     if (known) continue;
     if (const auto* timer = std::get_if<TimerStarted>(&decision.command)) {
-      wake_timer(run->summary.run, *timer);
+      timers.set(timer->due, {run->summary.run, command});
     } else if (const auto* step = std::get_if<StepScheduled>(&decision.command)) {
       const StepRecord& record = steps.at(command);
       performer.perform({.run = run->summary.run,
@@ -148,7 +198,7 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
                          .activity = step->activity,
                          .input = step->input,
                          .since = record.since,
-                         .intent = journal.head().size - 1,
+                         .intent = journal.durable_size() - 1,
                          .attempts = record.attempts,
                          .interrupted = true});
     }
@@ -171,6 +221,32 @@ void Engine::Impl::quarantine(const RunPtr& run, const Divergence& why) {
     return;  // already recorded, at an earlier start
   }
   hint(run, Diverged{why.turn, why.text()});
+}
+
+void Engine::Impl::keep(const RunPtr& run) {
+  recent.push_front(run);
+  run->place = recent.begin();
+  active[run->summary.run] = run;
+  ids[run->summary.run_id] = run->summary.run;
+}
+
+void Engine::Impl::forget(const RunPtr& run) {
+  if (active.erase(run->summary.run) == 0) return;  // a hint came after its end
+  ids.erase(run->summary.run_id);
+  recent.erase(run->place);
+}
+
+// A run goes when the log can bring it back as it is: every turn durable, nothing held back. Its
+// steps go on without it.
+void Engine::Impl::evict() {
+  for (int i = 0; i < most_looked_at && active.size() > options.resident_runs; ++i) {
+    const RunPtr run = recent.back();
+    if (run->pending == 0 && run->run && run->held.empty()) {
+      forget(run);
+    } else {
+      recent.splice(recent.begin(), recent, run->place);  // it is in use
+    }
+  }
 }
 
 }  // namespace ratchet::engine

@@ -30,7 +30,7 @@ bool parses(const Bytes& bytes, const google::protobuf::Descriptor& type) {
 
 }  // namespace
 
-Engine::Impl::RunPtr Engine::Impl::steered(const std::string& run_id, Refusal& refusal) const {
+Engine::Impl::RunPtr Engine::Impl::steered(const std::string& run_id, Refusal& refusal) {
   if (halted) refusal = "the engine has halted; nothing can be recorded";
   RunPtr run = find(run_id);
   if (!run) refusal = "there is no open run " + run_id;
@@ -53,7 +53,7 @@ Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
 Refusal Engine::Impl::terminate(const RunPtr& run, const By& by) {
   const Terminated end{by};
   if (run->run) run->run->deliver(end, now(*run));
-  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}}, {});
+  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}});
   return std::nullopt;
 }
 

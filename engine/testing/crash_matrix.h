@@ -46,6 +46,8 @@ struct CrashCase {
   std::string workflow;
   Bytes input;
   bool pairs = false;  // also every two stops of one run: their number is that of points, squared
+  // 0: the run is evicted at every await and replayed before every turn.
+  std::size_t resident_runs = EngineOptions{}.resident_runs;
 };
 
 struct CrashReport {

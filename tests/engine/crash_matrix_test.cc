@@ -27,7 +27,8 @@ CrashCase travel_case(bool honest_probe) {
               },
           .workflow = "travel",
           .input = text("Lisbon").SerializeAsString(),
-          .pairs = true};
+          .pairs = true,
+          .resident_runs = EngineOptions{}.resident_runs};
 }
 
 TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
@@ -40,6 +41,15 @@ TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
   EXPECT_GE(report.appends, 9U);
   EXPECT_NE(report.end.find("flight to Lisbon x1\nhotel in Lisbon x1\n"), std::string::npos)
       << report.end;
+}
+
+TEST(CrashMatrix, ARunThatIsEvictedAtEveryAwaitEndsTheSame) {
+  CrashCase evicted = travel_case(true);
+  evicted.pairs = false;
+  evicted.resident_runs = 0;
+  const CrashReport report = run_crash_matrix(evicted);
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.end, run_crash_matrix(travel_case(true)).end);
 }
 
 TEST(CrashMatrix, NoticesAProbeThatDoesNotLook) {

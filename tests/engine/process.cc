@@ -42,7 +42,7 @@ std::string line(const Event& event) {
 }
 }  // namespace
 
-std::string Process::history(const std::string& run_id) {
+std::string history_of(const store::LogReader& log, const std::string& run_id) {
   std::ostringstream out;
   const auto run = find_run(log, run_id);
   if (!run) return "no run";

@@ -25,6 +25,9 @@ struct Outside {
   Time now{Duration{1'000'000'000'000'000}};
 };
 
+// The run's history as one line an event, without times.
+std::string history_of(const store::LogReader& log, const std::string& run_id);
+
 class Process {
  public:
   explicit Process(Outside& outside)
@@ -37,15 +40,15 @@ class Process {
 
   // Opens the engine; throws what Engine::open throws.
   void open(const std::string& build = "build-1") {
-    engine.emplace(log, host, registry, handlers, outside_.anchor, EngineOptions{build, "test"});
+    engine.emplace(log, host, registry, handlers, outside_.anchor,
+                   EngineOptions{build, "test", resident_runs});
     engine->on_halt([this](const std::string& why) { halted = why; });
     engine->observe([this](const Recorded& recorded) { seen.push_back(recorded); });
     engine->open([this] { ready = true; });
     host.run_until([this] { return ready || !halted.empty(); });
   }
 
-  // The run's history as one line an event, without times.
-  std::string history(const std::string& run_id);
+  std::string history(const std::string& run_id) { return history_of(log, run_id); }
 
   SimulatedHost host;
 
@@ -57,6 +60,7 @@ class Process {
   Registry registry;
   Handlers handlers;
   std::optional<Engine> engine;
+  std::size_t resident_runs = EngineOptions{}.resident_runs;  // before open()
   bool ready = false;
   std::string halted;
   std::vector<Recorded> seen;

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "engine/core/codec.h"
+#include "engine/core/open_run.h"
 #include "engine/core/summary.h"
 #include "ratchet/v1/log.pb.h"
 #include "store/checkpoint.h"
@@ -98,8 +99,9 @@ class Rebuilding {
       entry.projections.push_back({definition_key(parsed.definition().id()), bytes});
     } else if (const auto* turn = std::get_if<Turn>(&decoded)) {
       place(*turn, entry);
-    } else if (std::holds_alternative<Opened>(decoded)) {
+    } else if (const auto* opened = std::get_if<Opened>(&decoded)) {
       log_.begin_epoch();
+      entry.projections.push_back({std::string(build_key), opened->build});
     }
     entry.record = std::move(bytes);
     log_.submit(std::move(entry));
@@ -111,15 +113,19 @@ class Rebuilding {
     entry.turn = store::RunTurn{turn.run, turn.turn};
     RunSummary& summary = summaries_[turn.run];
     summary.run = turn.run;
-    if (!fold(summary, turn)) return;
-    summary.as_of = log_.next_index();
-    entry.projections.push_back({summary_key(summary.run_id), encode(summary)});
+    if (fold(summary, turn)) {
+      summary.as_of = log_.next_index();
+      entry.projections.push_back({summary_key(summary.run_id), encode(summary)});
+    }
+    OpenRun& open = open_runs_[turn.run];
+    if (open.fold(turn)) entry.projections.push_back({open_run_key(turn.run), open.encode()});
   }
 
   std::vector<std::function<void()>> tasks_;
   store::MemoryLog log_;
   Definitions definitions_;
   std::map<std::uint64_t, RunSummary> summaries_;
+  std::map<std::uint64_t, OpenRun> open_runs_;
   std::vector<store::Blob> blobs_;
 };
 

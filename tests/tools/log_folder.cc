@@ -42,6 +42,12 @@ store::Entry Copier::entry(const std::string& record) {
       summary.as_of = next_;
       entry.projections.push_back({engine::summary_key(summary.run_id), engine::encode(summary)});
     }
+    engine::OpenRun& open = open_runs_[turn->run];
+    if (open.fold(*turn)) {
+      entry.projections.push_back({engine::open_run_key(turn->run), open.encode()});
+    }
+  } else if (const auto* opened = std::get_if<engine::Opened>(&decoded)) {
+    entry.projections.push_back({std::string(engine::build_key), opened->build});
   }
   return entry;
 }

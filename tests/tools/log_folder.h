@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/core/definitions.h"
+#include "engine/core/open_run.h"
 #include "engine/core/summary.h"
 #include "store/log.h"
 
@@ -40,6 +41,7 @@ class Copier {
   const store::LogReader& from_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, engine::RunSummary> summaries_;
+  std::map<std::uint64_t, engine::OpenRun> open_runs_;
   engine::Definitions definitions_;
 };
 

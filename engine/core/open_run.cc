@@ -1,0 +1,93 @@
+#include "engine/core/open_run.h"
+
+#include <algorithm>
+
+#include "ratchet/v1/log.pb.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+void OpenRun::apply(const Event& event) {
+  if (const auto* started = std::get_if<RunStarted>(&event)) {
+    run_id_ = started->run_id;
+  } else if (const auto* step = std::get_if<StepScheduled>(&event)) {
+    steps_.push_back(step->command);
+  } else if (const auto* timer = std::get_if<TimerStarted>(&event)) {
+    timers_.push_back({timer->command, timer->due});
+  } else if (std::holds_alternative<Held>(event)) {
+    ++held_;
+  } else if (std::holds_alternative<Diverged>(event)) {
+    quarantined_ = true;
+  } else if (std::holds_alternative<QuarantineLifted>(event)) {
+    quarantined_ = false;
+  } else if (std::holds_alternative<RunCompleted>(event) ||
+             std::holds_alternative<RunFailed>(event) ||
+             std::holds_alternative<Terminated>(event)) {
+    ended_ = true;
+  } else if (class_of(event) == EventClass::completion ||
+             std::holds_alternative<CommandCancelled>(event)) {
+    close(command_of(event));
+  } else if (class_of(event) == EventClass::command &&
+             !std::holds_alternative<SignalAwaited>(event) &&
+             !std::holds_alternative<PatchMarked>(event)) {
+    unknown_ = true;
+  }
+}
+
+void OpenRun::close(CommandId command) {
+  std::erase(steps_, command);
+  std::erase_if(timers_, [command](const OpenTimer& timer) { return timer.command == command; });
+}
+
+bool OpenRun::fold(const Turn& turn) {
+  if (turn.releases && held_ > 0) --held_;
+  for (const Event& event : turn.events) apply(event);
+  must_act_ = quarantined_ || unknown_ || held_ > 0 || !steps_.empty();
+  const bool same = written_ && !ended_ && must_act_ == written_must_act_ &&
+                    (must_act_ || timers_ == written_timers_);
+  if (same) return false;
+  const bool was_written = std::exchange(written_, !ended_);
+  written_must_act_ = must_act_;
+  if (!must_act_) written_timers_ = timers_;
+  return was_written || written_;
+}
+
+std::optional<std::string> OpenRun::encode() const {
+  if (ended_) return std::nullopt;
+  v1::OpenRun m;
+  m.set_run_id(run_id_);
+  m.set_must_act(must_act_);
+  if (must_act_) return m.SerializeAsString();
+  for (const OpenTimer& timer : timers_) {
+    auto& t = *m.add_timers();
+    t.set_command(timer.command);
+    t.set_due_us(timer.due.time_since_epoch().count());
+  }
+  return m.SerializeAsString();
+}
+
+std::string open_run_key(std::uint64_t run) {
+  std::string key{open_run_prefix};
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(run >> shift));
+  return key;
+}
+
+OpenRunEntry decode_open_run(std::string_view key, std::string_view value) {
+  v1::OpenRun m;
+  if (key.size() != open_run_prefix.size() + 8 ||
+      !m.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    throw store::Error(store::Fault::corrupt,
+                       "the entry of an open run cannot be decoded; the projections can be "
+                       "rebuilt from the records");
+  }
+  OpenRunEntry entry{0, m.run_id(), !m.must_act(), {}};
+  for (const char byte : key.substr(open_run_prefix.size())) {
+    entry.run = entry.run << 8 | static_cast<std::uint8_t>(byte);
+  }
+  for (const auto& timer : m.timers()) {
+    entry.timers.push_back({timer.command(), Time{Duration{timer.due_us()}}});
+  }
+  return entry;
+}
+
+}  // namespace ratchet::engine

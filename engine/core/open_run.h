@@ -1,0 +1,67 @@
+// The projection open/<run>: the runs that have not ended, and what those that only wait are
+// waiting for, as data. With it a log is open without a replay, and a run that waits needs no
+// coroutine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/event.h"
+
+namespace ratchet::engine {
+
+struct OpenTimer {
+  CommandId command = 0;
+  Time due{};
+
+  bool operator==(const OpenTimer&) const = default;
+};
+
+// What the turns of a run say about its commands, folded one by one.
+class OpenRun {
+ public:
+  // Applies a turn. True if the projection changed: then it is written with that turn.
+  bool fold(const Turn& turn);
+
+  // It waits for timers and signals, and for nothing that somebody must do: nothing of it is
+  // needed in memory but its timers.
+  bool suspended() const { return !ended_ && !must_act_; }
+  bool ended() const { return ended_; }
+
+  // The projection's value, or nothing: an ended run has none.
+  std::optional<std::string> encode() const;
+
+ private:
+  void apply(const Event& event);
+  void close(CommandId command);
+
+  std::string run_id_;
+  std::vector<CommandId> steps_;
+  std::vector<OpenTimer> timers_;
+  std::size_t held_ = 0;
+  bool quarantined_ = false;
+  bool unknown_ = false;  // a command that this class was not taught: somebody may have to act
+  bool must_act_ = false;
+  bool ended_ = false;
+  std::vector<OpenTimer> written_timers_;  // as of the last write
+  bool written_ = false;
+  bool written_must_act_ = false;
+};
+
+// What is read back from the projection.
+struct OpenRunEntry {
+  std::uint64_t run = 0;
+  std::string run_id;
+  bool suspended = false;
+  std::vector<OpenTimer> timers;  // of a suspended run
+};
+
+std::string open_run_key(std::uint64_t run);
+// Throws store::Error (corrupt).
+OpenRunEntry decode_open_run(std::string_view key, std::string_view value);
+inline constexpr std::string_view open_run_prefix = "open/";
+
+}  // namespace ratchet::engine
