@@ -2,8 +2,10 @@
 // them, tests register fakes, workflows await them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 #include <google/protobuf/message.h>
@@ -24,10 +26,23 @@ struct Policy {
   std::chrono::milliseconds first_backoff{500};
   std::chrono::milliseconds max_backoff{30'000};
   double backoff_factor = 2.0;
+  double jitter = 0.2;  // how far a backoff strays either way; by run and attempt, not by chance
+  std::chrono::milliseconds start_timeout{0};      // intent to the first attempt's start; 0: none
+  std::chrono::milliseconds heartbeat_timeout{0};  // between two heartbeats; 0: none are expected
+  std::array<const char*, 8> fatal{};  // codes of failures that no further attempt can help
 
   constexpr Policy& attempts(std::uint32_t n) { return max_attempts = n, *this; }
   constexpr Policy& each(std::chrono::milliseconds t) { return attempt_timeout = t, *this; }
   constexpr Policy& overall(std::chrono::milliseconds t) { return overall_timeout = t, *this; }
+  constexpr Policy& start_within(std::chrono::milliseconds t) { return start_timeout = t, *this; }
+  constexpr Policy& heartbeat(std::chrono::milliseconds t) { return heartbeat_timeout = t, *this; }
+  constexpr Policy& spread(double part) { return jitter = part, *this; }
+  // At most 8; a ninth does not compile in a constant.
+  constexpr Policy& never_retry(const char* code) {
+    std::size_t free = 0;
+    while (fatal.at(free) != nullptr) ++free;
+    return fatal.at(free) = code, *this;
+  }
   constexpr Policy& backoff(std::chrono::milliseconds first, std::chrono::milliseconds most) {
     return first_backoff = first, max_backoff = most, *this;
   }
@@ -59,6 +74,32 @@ class Activity {
     return copy;
   }
 
+  const ActivityInfo& info() const { return info_; }
+
+ private:
+  ActivityInfo info_;
+};
+
+// A workflow as the child of another: its name and types. A constant of namespace scope, as an
+// activity is. Starting it twice starts it once.
+template <Message In, Message Out>
+class ChildWorkflow {
+ public:
+  constexpr explicit ChildWorkflow(const char* name)
+      : info_{name, Effect::idempotent, {}, false, &In::descriptor, &Out::descriptor} {}
+  const ActivityInfo& info() const { return info_; }
+
+ private:
+  ActivityInfo info_;
+};
+
+// A place where a person approves or denies what the payload says. A constant of namespace scope.
+// Gates, activities and child workflows of a program have different names.
+template <Message T>
+class Gate {
+ public:
+  constexpr explicit Gate(const char* name)
+      : info_{name, Effect::manual, {}, false, &T::descriptor, &T::descriptor} {}
   const ActivityInfo& info() const { return info_; }
 
  private:

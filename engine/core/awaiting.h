@@ -55,6 +55,12 @@ class Awaiting {
                     const std::source_location& where) = 0;
   virtual bool timer(Duration after, Slot& slot, const std::source_location& where) = 0;
   virtual bool signal(const char* name, Slot& slot, const std::source_location& where) = 0;
+  virtual bool child(const ActivityInfo& workflow, Bytes input, Slot& slot,
+                     const std::source_location& where) = 0;
+  virtual bool gate(const ActivityInfo& gate, Bytes payload, Slot& slot,
+                    const std::source_location& where) = 0;
+  // Ends the run: whoever awaits this never goes on.
+  virtual void continue_as_new(Bytes input, const std::source_location& where) = 0;
   // The coroutine that waited for the slot is gone.
   virtual void abandon(Slot& slot) noexcept = 0;
 
@@ -64,6 +70,7 @@ class Awaiting {
   virtual Time now() const = 0;
   virtual const std::string& run_id() const = 0;
   virtual bool cancel_requested() const = 0;
+  virtual bool should_continue_as_new() const = 0;
 
  protected:
   ~Awaiting() = default;

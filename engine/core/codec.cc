@@ -72,6 +72,10 @@ class Writer {
     m.set_workflow(definitions_.current_workflow(e.workflow, e.version));
     payload(m.mutable_input(), e.input);
     m.set_principal(definitions_.principal(e.principal));
+    m.set_key(e.origin.key);
+    m.set_parent(e.origin.parent);
+    m.set_parent_command(e.origin.parent_command);
+    m.set_previous(e.origin.previous);
   }
   void put(const StepCompleted& e, v1::Event& out) {
     auto& m = *out.mutable_step_completed();
@@ -234,7 +238,8 @@ class Reader {
                           workflow.version,
                           payload(m.input()),
                           definitions_.principal_name(m.principal()),
-                          m.workflow()};
+                          m.workflow(),
+                          {m.key(), m.parent(), m.parent_command(), m.previous()}};
       }
       case v1::Event::kStepCompleted: {
         const auto& m = in.step_completed();

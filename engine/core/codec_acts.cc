@@ -13,6 +13,28 @@ void set_by(v1::By& out, const By& by, Definitions& names) {
 By get_by(const v1::By& in, const Definitions& names) {
   return {names.principal_name(in.principal()), in.reason()};
 }
+void set_failure(v1::Failure& out, const Failure& failure) {
+  out.set_code(failure.code);
+  out.set_message(failure.message);
+}
+template <class M>
+std::optional<Failure> get_failure(const M& in) {
+  if (!in.has_failure()) return std::nullopt;
+  return Failure{in.failure().code(), in.failure().message()};
+}
+
+// GateDecided and GateRejected, whose fields are the same.
+template <class E, class M>
+void set_answer(M& out, const E& e, Definitions& names) {
+  out.set_command(e.command);
+  out.set_approved(e.approved);
+  out.set_payload_hash(e.payload_hash);
+  set_by(*out.mutable_by(), e.by, names);
+}
+template <class E, class M>
+E get_answer(const M& in, const Definitions& names) {
+  return {in.command(), in.approved(), in.payload_hash(), get_by(in.by(), names)};
+}
 
 }  // namespace
 
@@ -20,8 +42,7 @@ void write_act(const StepSkipped& e, v1::Event& out, Definitions& names, const P
   auto& m = *out.mutable_step_skipped();
   m.set_command(e.command);
   if (e.failure) {
-    m.mutable_failure()->set_code(e.failure->code);
-    m.mutable_failure()->set_message(e.failure->message);
+    set_failure(*m.mutable_failure(), *e.failure);
   } else {
     put(m.mutable_result(), e.result);
   }
@@ -32,6 +53,41 @@ void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, con
 }
 void write_act(const Terminated& e, v1::Event& out, Definitions& names, const PutPayload&) {
   set_by(*out.mutable_terminated()->mutable_by(), e.by, names);
+}
+void write_act(const ChildEnded& e, v1::Event& out, Definitions&, const PutPayload& put) {
+  auto& m = *out.mutable_child_ended();
+  m.set_command(e.command);
+  m.set_run_id(e.run_id);
+  if (e.failure) {
+    set_failure(*m.mutable_failure(), *e.failure);
+  } else {
+    put(m.mutable_result(), e.result);
+  }
+}
+void write_act(const ChildStarted& e, v1::Event& out, Definitions&, const PutPayload& put) {
+  auto& m = *out.mutable_child_started();
+  m.set_command(e.command);
+  m.set_run_id(e.run_id);
+  m.set_workflow(e.workflow);
+  put(m.mutable_input(), e.input);
+  m.set_definition(e.definition);
+}
+void write_act(const GateOpened& e, v1::Event& out, Definitions&, const PutPayload& put) {
+  auto& m = *out.mutable_gate_opened();
+  m.set_command(e.command);
+  m.set_gate(e.gate);
+  put(m.mutable_payload(), e.payload);
+  m.set_definition(e.definition);
+}
+void write_act(const ContinuedAsNew& e, v1::Event& out, Definitions&, const PutPayload& put) {
+  out.mutable_continued_as_new()->set_run_id(e.run_id);
+  put(out.mutable_continued_as_new()->mutable_input(), e.input);
+}
+void write_act(const GateDecided& e, v1::Event& out, Definitions& names, const PutPayload&) {
+  set_answer(*out.mutable_gate_decided(), e, names);
+}
+void write_act(const GateRejected& e, v1::Event& out, Definitions& names, const PutPayload&) {
+  set_answer(*out.mutable_gate_rejected(), e, names);
 }
 void write_act(const StepRetried& e, v1::Event& out, Definitions& names, const PutPayload&) {
   out.mutable_step_retried()->set_command(e.command);
@@ -49,14 +105,26 @@ std::optional<Event> read_act(const v1::Event& in, const Definitions& names,
   switch (in.kind_case()) {
     case v1::Event::kStepSkipped: {
       const auto& m = in.step_skipped();
-      StepSkipped e{m.command(), {}, {}, get_by(m.by(), names)};
-      if (m.has_failure()) {
-        e.failure = Failure{m.failure().code(), m.failure().message()};
-      } else {
-        e.result = get(m.result());
-      }
-      return e;
+      return StepSkipped{m.command(), get(m.result()), get_failure(m), get_by(m.by(), names)};
     }
+    case v1::Event::kChildEnded: {
+      const auto& m = in.child_ended();
+      return ChildEnded{m.command(), m.run_id(), get(m.result()), get_failure(m)};
+    }
+    case v1::Event::kChildStarted: {
+      const auto& m = in.child_started();
+      return ChildStarted{m.command(), m.run_id(), m.workflow(), get(m.input()), m.definition()};
+    }
+    case v1::Event::kGateOpened: {
+      const auto& m = in.gate_opened();
+      return GateOpened{m.command(), m.gate(), get(m.payload()), m.definition()};
+    }
+    case v1::Event::kContinuedAsNew:
+      return ContinuedAsNew{in.continued_as_new().run_id(), get(in.continued_as_new().input())};
+    case v1::Event::kGateDecided:
+      return get_answer<GateDecided>(in.gate_decided(), names);
+    case v1::Event::kGateRejected:
+      return get_answer<GateRejected>(in.gate_rejected(), names);
     case v1::Event::kCancelRequested:
       return CancelRequested{get_by(in.cancel_requested().by(), names)};
     case v1::Event::kTerminated:

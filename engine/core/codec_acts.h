@@ -1,4 +1,4 @@
-// How people's acts on a run are written and read: codec.cc's part for the events with a By.
+// How people's acts, gates and children are written and read: a part of codec.cc.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,12 @@ using GetPayload = std::function<Bytes(const v1::Payload&)>;
 void write_act(const StepSkipped& e, v1::Event& out, Definitions& names, const PutPayload& put);
 void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const Terminated& e, v1::Event& out, Definitions& names, const PutPayload&);
+void write_act(const ChildEnded& e, v1::Event& out, Definitions&, const PutPayload& put);
+void write_act(const GateDecided& e, v1::Event& out, Definitions& names, const PutPayload&);
+void write_act(const ChildStarted& e, v1::Event& out, Definitions&, const PutPayload& put);
+void write_act(const GateOpened& e, v1::Event& out, Definitions&, const PutPayload& put);
+void write_act(const ContinuedAsNew& e, v1::Event& out, Definitions&, const PutPayload& put);
+void write_act(const GateRejected& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const StepRetried& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const Paused& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const Resumed& e, v1::Event& out, Definitions& names, const PutPayload&);

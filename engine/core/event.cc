@@ -10,14 +10,16 @@ namespace {
 
 // In the order of Event's alternatives.
 constexpr std::array names{
-    "RunStarted",    "StepCompleted",    "StepFailed",  "TimerFired",    "SignalReceived",
-    "StepSkipped",   "CancelRequested",  "Terminated",  "StepScheduled", "TimerStarted",
-    "SignalAwaited", "CommandCancelled", "PatchMarked", "RunCompleted",  "RunFailed",
-    "AttemptFailed", "Probed",           "StepRetried", "Diverged",      "QuarantineLifted",
-    "Paused",        "Resumed",          "Note",        "Held",          "LateFact"};
+    "RunStarted",       "StepCompleted",   "StepFailed",    "TimerFired",   "SignalReceived",
+    "StepSkipped",      "CancelRequested", "Terminated",    "ChildEnded",   "GateDecided",
+    "StepScheduled",    "TimerStarted",    "SignalAwaited", "ChildStarted", "GateOpened",
+    "CommandCancelled", "PatchMarked",     "RunCompleted",  "RunFailed",    "ContinuedAsNew",
+    "AttemptFailed",    "Probed",          "StepRetried",   "Diverged",     "QuarantineLifted",
+    "Paused",           "Resumed",         "GateRejected",  "Note",         "Held",
+    "LateFact"};
 static_assert(names.size() == std::variant_size_v<Event>);
 constexpr std::size_t first_command = std::variant_size_v<Fact>;
-constexpr std::size_t first_hint = 15;
+constexpr std::size_t first_hint = 20;
 static_assert(std::is_same_v<std::variant_alternative_t<first_command, Event>, StepScheduled>);
 static_assert(std::is_same_v<std::variant_alternative_t<first_hint, Event>, AttemptFailed>);
 

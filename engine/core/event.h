@@ -7,53 +7,10 @@
 #include <variant>
 #include <vector>
 
+#include "engine/core/facts.h"
 #include "engine/core/values.h"
 
 namespace ratchet::engine {
-
-// Completions: facts from outside; their order is part of the history.
-struct RunStarted {
-  std::string run_id;
-  std::string workflow;
-  std::uint32_t version = 0;
-  Bytes input;
-  std::string principal;
-  std::uint32_t definition = 0;  // as read from a log: names the types that were current then
-};
-struct StepCompleted {
-  CommandId command = 0;
-  Bytes result;
-  std::uint32_t attempts = 0;
-  bool found_done = false;  // by a probe, not by the attempt's own answer
-};
-struct StepFailed {
-  CommandId command = 0;
-  Failure failure;
-  std::uint32_t attempts = 0;
-};
-struct TimerFired {
-  CommandId command = 0;
-};
-struct SignalReceived {
-  std::string signal;
-  Bytes value;
-  std::string principal;
-};
-// A person gave a stuck step its outcome.
-struct StepSkipped {
-  CommandId command = 0;
-  Bytes result;
-  std::optional<Failure> failure;  // absent: it counts as done, with the result
-  By by;
-};
-// The run's open awaits fail with cancelled_code; its compensation runs.
-struct CancelRequested {
-  By by;
-};
-// The end of the run; none of its code runs.
-struct Terminated {
-  By by;
-};
 
 // Commands: decisions of the workflow, matched in order on replay.
 struct StepScheduled {
@@ -70,6 +27,20 @@ struct SignalAwaited {
   CommandId command = 0;
   std::string signal;
 };
+struct ChildStarted {
+  CommandId command = 0;
+  std::string run_id;
+  std::string workflow;
+  Bytes input;
+  std::uint32_t definition = 0;  // of its types, under the workflow's name
+};
+// A person is asked to approve the payload.
+struct GateOpened {
+  CommandId command = 0;
+  std::string gate;
+  Bytes payload;
+  std::uint32_t definition = 0;  // of its type, under the gate's name
+};
 // Nobody waits for the command any more: it lost a race, or the run was cancelled. What it had
 // begun outside may still take place.
 struct CommandCancelled {
@@ -85,6 +56,11 @@ struct RunCompleted {
 };
 struct RunFailed {
   Failure failure;
+};
+// The end of this run; the same workflow goes on as another run, with an empty history.
+struct ContinuedAsNew {
+  std::string run_id;  // of the next run
+  Bytes input;
 };
 
 // Hints: skipped by replay.
@@ -120,15 +96,20 @@ struct Paused {
 struct Resumed {
   By by;
 };
+// A person decided at a gate, but had not seen the payload that it asks about.
+struct GateRejected {
+  CommandId command = 0;
+  bool approved = false;
+  std::string payload_hash;  // of what that person had seen
+  By by;
+};
 struct Note {
   std::string principal;
   std::string text;
 };
 
-using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
-                          StepSkipped, CancelRequested, Terminated>;
-// A completion that came while the run was quarantined or paused; it is delivered when the run
-// goes on.
+// A completion that came while the run was quarantined, paused or queued; it is delivered when the
+// run goes on.
 struct Held {
   Fact fact;
 };
@@ -139,9 +120,10 @@ struct LateFact {
 
 using Event =
     std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived, StepSkipped,
-                 CancelRequested, Terminated, StepScheduled, TimerStarted, SignalAwaited,
-                 CommandCancelled, PatchMarked, RunCompleted, RunFailed, AttemptFailed, Probed,
-                 StepRetried, Diverged, QuarantineLifted, Paused, Resumed, Note, Held, LateFact>;
+                 CancelRequested, Terminated, ChildEnded, GateDecided, StepScheduled, TimerStarted,
+                 SignalAwaited, ChildStarted, GateOpened, CommandCancelled, PatchMarked,
+                 RunCompleted, RunFailed, ContinuedAsNew, AttemptFailed, Probed, StepRetried,
+                 Diverged, QuarantineLifted, Paused, Resumed, GateRejected, Note, Held, LateFact>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);

@@ -7,21 +7,31 @@
 
 namespace ratchet::engine {
 
+void OpenRun::begin(const RunStarted& started) {
+  run_id_ = started.run_id;
+  key_ = started.origin.key;
+  child_ = !started.origin.parent.empty();
+}
+
 void OpenRun::apply(const Event& event) {
   if (const auto* started = std::get_if<RunStarted>(&event)) {
-    run_id_ = started->run_id;
+    begin(*started);
   } else if (const auto* step = std::get_if<StepScheduled>(&event)) {
     steps_.push_back(step->command);
+  } else if (const auto* child = std::get_if<ChildStarted>(&event)) {
+    steps_.push_back(child->command);
   } else if (const auto* timer = std::get_if<TimerStarted>(&event)) {
     timers_.push_back({timer->command, timer->due});
-  } else if (std::holds_alternative<Held>(event)) {
+  } else if (const auto* held = std::get_if<Held>(&event)) {
     ++held_;
+    if (const auto* queued = std::get_if<RunStarted>(&held->fact)) begin(*queued);
   } else if (std::holds_alternative<Diverged>(event)) {
     quarantined_ = true;
   } else if (std::holds_alternative<QuarantineLifted>(event)) {
     quarantined_ = false;
   } else if (std::holds_alternative<RunCompleted>(event) ||
              std::holds_alternative<RunFailed>(event) ||
+             std::holds_alternative<ContinuedAsNew>(event) ||
              std::holds_alternative<Terminated>(event)) {
     ended_ = true;
   } else if (class_of(event) == EventClass::completion ||
@@ -29,6 +39,7 @@ void OpenRun::apply(const Event& event) {
     close(command_of(event));
   } else if (class_of(event) == EventClass::command &&
              !std::holds_alternative<SignalAwaited>(event) &&
+             !std::holds_alternative<GateOpened>(event) &&
              !std::holds_alternative<PatchMarked>(event)) {
     unknown_ = true;
   }
@@ -42,7 +53,7 @@ void OpenRun::close(CommandId command) {
 bool OpenRun::fold(const Turn& turn) {
   if (turn.releases && held_ > 0) --held_;
   for (const Event& event : turn.events) apply(event);
-  must_act_ = quarantined_ || unknown_ || held_ > 0 || !steps_.empty();
+  must_act_ = quarantined_ || child_ || unknown_ || held_ > 0 || !steps_.empty();
   const bool same = written_ && !ended_ && must_act_ == written_must_act_ &&
                     (must_act_ || timers_ == written_timers_);
   if (same) return false;
@@ -56,6 +67,7 @@ std::optional<std::string> OpenRun::encode() const {
   if (ended_) return std::nullopt;
   v1::OpenRun m;
   m.set_run_id(run_id_);
+  m.set_key(key_);
   m.set_must_act(must_act_);
   if (must_act_) return m.SerializeAsString();
   for (const OpenTimer& timer : timers_) {
@@ -80,7 +92,7 @@ OpenRunEntry decode_open_run(std::string_view key, std::string_view value) {
                        "the entry of an open run cannot be decoded; the projections can be "
                        "rebuilt from the records");
   }
-  OpenRunEntry entry{0, m.run_id(), !m.must_act(), {}};
+  OpenRunEntry entry{0, m.run_id(), m.key(), !m.must_act(), {}};
   for (const char byte : key.substr(open_run_prefix.size())) {
     entry.run = entry.run << 8 | static_cast<std::uint8_t>(byte);
   }

@@ -36,13 +36,16 @@ class OpenRun {
 
  private:
   void apply(const Event& event);
+  void begin(const RunStarted& started);
   void close(CommandId command);
 
   std::string run_id_;
-  std::vector<CommandId> steps_;
+  std::string key_;
+  std::vector<CommandId> steps_;  // and children
   std::vector<OpenTimer> timers_;
   std::size_t held_ = 0;
   bool quarantined_ = false;
+  bool child_ = false;    // its parent may have gone
   bool unknown_ = false;  // a command that this class was not taught: somebody may have to act
   bool must_act_ = false;
   bool ended_ = false;
@@ -55,6 +58,7 @@ class OpenRun {
 struct OpenRunEntry {
   std::uint64_t run = 0;
   std::string run_id;
+  std::string key;  // empty: none
   bool suspended = false;
   std::vector<OpenTimer> timers;  // of a suspended run
 };

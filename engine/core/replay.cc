@@ -24,6 +24,18 @@ std::optional<std::string> compare(const Event& recorded, const Event& attempted
     const ActivityDefinition& type = definitions.activity(was->definition);
     return definitions.difference(type.files, type.input_type, was->input, is.input);
   }
+  if (const auto* was = std::get_if<ChildStarted>(&recorded)) {
+    const auto& is = std::get<ChildStarted>(attempted);
+    if (was->command != is.command || was->workflow != is.workflow) return "";
+    const ActivityDefinition& type = definitions.activity(was->definition);
+    return definitions.difference(type.files, type.input_type, was->input, is.input);
+  }
+  if (const auto* was = std::get_if<GateOpened>(&recorded)) {
+    const auto& is = std::get<GateOpened>(attempted);
+    if (was->command != is.command || was->gate != is.gate) return "";
+    const ActivityDefinition& type = definitions.activity(was->definition);
+    return definitions.difference(type.files, type.input_type, was->payload, is.payload);
+  }
   if (const auto* was = std::get_if<TimerStarted>(&recorded)) {
     const auto& is = std::get<TimerStarted>(attempted);
     if (was->command != is.command || was->due != is.due) return "";
@@ -36,6 +48,8 @@ std::optional<std::string> compare(const Event& recorded, const Event& attempted
     if (marked->patch != std::get<PatchMarked>(attempted).patch) return "";
   } else if (const auto* completed = std::get_if<RunCompleted>(&recorded)) {
     if (completed->result != std::get<RunCompleted>(attempted).result) return "other result";
+  } else if (const auto* next = std::get_if<ContinuedAsNew>(&recorded)) {
+    if (next->input != std::get<ContinuedAsNew>(attempted).input) return "other input";
   } else if (const auto* failed = std::get_if<RunFailed>(&recorded)) {
     const auto& is = std::get<RunFailed>(attempted);
     if (failed->failure.code != is.failure.code) return "other failure: " + is.failure.message;
@@ -91,6 +105,13 @@ std::string describe(const Event& command) {
   if (const auto* e = std::get_if<SignalAwaited>(&command)) {
     return "wait " + number(e->command) + " for signal " + e->signal;
   }
+  if (const auto* e = std::get_if<ChildStarted>(&command)) {
+    return "child " + number(e->command) + " " + e->workflow;
+  }
+  if (const auto* e = std::get_if<GateOpened>(&command)) {
+    return "gate " + number(e->command) + " " + e->gate;
+  }
+  if (const auto* e = std::get_if<ContinuedAsNew>(&command)) return "continue as " + e->run_id;
   if (const auto* e = std::get_if<CommandCancelled>(&command)) {
     return "cancel " + number(e->command);
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <google/protobuf/message.h>
+#include <openssl/sha.h>
 
 namespace ratchet::engine {
 
@@ -40,10 +41,11 @@ bool Run::expects(const Fact& fact) const {
 std::vector<Decision> Run::deliver(const Fact& fact, Time now,
                                    const std::vector<const Event*>* recorded) {
   now_ = std::max(now_, now);
+  ++facts_;
   recorded_ = recorded;
   std::visit([this](const auto& f) { on(f); }, fact);
   recorded_ = nullptr;
-  if (!ended_ && task_ && task_->done()) finish();
+  if (!ended_ && task_ && (next_run_ || task_->done())) finish();
   return std::exchange(decisions_, {});
 }
 
@@ -53,6 +55,10 @@ void Run::on(const RunStarted& fact) {
 }
 
 void Run::on(const StepCompleted& fact) { resolve(fact.command, fact.result, std::nullopt); }
+void Run::on(const ChildEnded& fact) { resolve(fact.command, fact.result, fact.failure); }
+void Run::on(const GateDecided& fact) {
+  resolve(fact.command, detail::keep({fact.approved, fact.by}), std::nullopt);
+}
 void Run::on(const StepFailed& fact) { resolve(fact.command, {}, fact.failure); }
 void Run::on(const StepSkipped& fact) { resolve(fact.command, fact.result, fact.failure); }
 void Run::on(const TimerFired& fact) { resolve(fact.command, {}, std::nullopt); }
@@ -77,7 +83,7 @@ void Run::on(const CancelRequested& fact) {
   for (CommandId command = 1; command <= last; ++command) {
     const auto open = slots_.find(command);
     if (open == slots_.end() || open->second->shielded) continue;
-    decisions_.push_back({CommandCancelled{command}, open_.at(command).where, nullptr});
+    cancel(command);
     told = true;
     resolve(command, {}, failure);
   }
@@ -114,23 +120,37 @@ void Run::resolve(CommandId command, const Bytes& bytes, const std::optional<Fai
 
 void Run::abandon(detail::Slot& slot) noexcept {
   if (closing_) return;
-  decisions_.push_back({CommandCancelled{slot.command}, open_.at(slot.command).where, nullptr});
+  cancel(slot.command);
   release(slot.command);
+}
+
+void Run::cancel(CommandId command) {
+  const Decision& given = open_.at(command);
+  decide(CommandCancelled{command}, given.where);
 }
 
 void Run::finish() {
   ended_ = true;
+  if (next_run_) {
+    task_.reset();  // cancels what else is awaited
+    decisions_.push_back(*std::move(next_run_));
+    return;
+  }
   const auto here = std::source_location::current();
   try {
-    decisions_.push_back({RunCompleted{task_->result()}, here, nullptr});
+    decide(RunCompleted{task_->result()}, here);
   } catch (const StepFailure& failure) {
-    decisions_.push_back({RunFailed{failure.failure()}, here, nullptr});
+    decide(RunFailed{failure.failure()}, here);
   } catch (const std::exception& error) {
-    decisions_.push_back({RunFailed{{"workflow_error", error.what()}}, here, nullptr});
+    decide(RunFailed{{"workflow_error", error.what()}}, here);
   }
   closing_ = true;
   task_.reset();
   slots_.clear();
+}
+
+void Run::decide(Event command, const std::source_location& where, const ActivityInfo* activity) {
+  decisions_.push_back({std::move(command), where, activity, {}});
 }
 
 // A pending cancellation fails the await instead of giving its command.
@@ -140,44 +160,61 @@ bool Run::cancelled_at_once(detail::Slot& slot) {
   return true;
 }
 
-void Run::wait(CommandId command, detail::Slot& slot, Decision decision) {
+// The command that was just given is answered in the slot.
+bool Run::wait(detail::Slot& slot) {
   slot.run = this;
-  slot.command = command;
-  slots_[command] = &slot;
-  open_.emplace(command, std::move(decision));
+  slot.command = last_command_;
+  slots_[last_command_] = &slot;
+  open_.emplace(last_command_, decisions_.back());
+  return false;
 }
 
 bool Run::step(const ActivityInfo& activity, Bytes input, detail::Slot& slot,
                const std::source_location& where) {
   if (cancelled_at_once(slot)) return true;
-  const CommandId command = ++last_command_;
-  decisions_.push_back(
-      {StepScheduled{command, activity.name, std::move(input), 0}, where, &activity});
-  wait(command, slot, decisions_.back());
-  return false;
+  slot.shielded = slot.shielded || lands_once(activity.effect);
+  decide(StepScheduled{++last_command_, activity.name, std::move(input), 0}, where, &activity);
+  return wait(slot);
 }
 
 bool Run::timer(Duration after, detail::Slot& slot, const std::source_location& where) {
   if (cancelled_at_once(slot)) return true;
+  decide(TimerStarted{++last_command_, now_ + after}, where);
+  return wait(slot);
+}
+
+bool Run::child(const ActivityInfo& workflow, Bytes input, detail::Slot& slot,
+                const std::source_location& where) {
+  if (cancelled_at_once(slot)) return true;
   const CommandId command = ++last_command_;
-  decisions_.push_back({TimerStarted{command, now_ + after}, where, nullptr});
-  wait(command, slot, decisions_.back());
-  return false;
+  decide(ChildStarted{command, child_run_id(run_id_, command), workflow.name, std::move(input), 0},
+         where, &workflow);
+  return wait(slot);
+}
+
+bool Run::gate(const ActivityInfo& gate, Bytes payload, detail::Slot& slot,
+               const std::source_location& where) {
+  if (cancelled_at_once(slot)) return true;
+  decide(GateOpened{++last_command_, gate.name, std::move(payload), 0}, where, &gate);
+  return wait(slot);
 }
 
 bool Run::signal(const char* name, detail::Slot& slot, const std::source_location& where) {
   if (cancelled_at_once(slot)) return true;
-  const CommandId command = ++last_command_;
-  decisions_.push_back({SignalAwaited{command, name}, where, nullptr});
+  decide(SignalAwaited{++last_command_, name}, where);
   auto& received = signals_[name];
   if (!received.empty()) {
     slot.bytes = std::move(received.front());
     received.pop_front();
     return true;
   }
-  wait(command, slot, decisions_.back());
-  signal_waiters_[name].push_back(command);
-  return false;
+  signal_waiters_[name].push_back(last_command_);
+  return wait(slot);
+}
+
+void Run::continue_as_new(Bytes input, const std::source_location& where) {
+  if (next_run_) return;
+  next_run_ = Decision{ContinuedAsNew{next_run_id(run_id_), std::move(input)}, where, nullptr, {}};
 }
 
 bool Run::patched(const std::string& patch, bool deprecated, const std::source_location& where) {
@@ -188,12 +225,45 @@ bool Run::patched(const std::string& patch, bool deprecated, const std::source_l
         return marked != nullptr && marked->patch == patch;
       });
   patches_[patch] = newer;
-  if (newer) decisions_.push_back({PatchMarked{patch, deprecated}, where, nullptr});
+  if (newer) decide(PatchMarked{patch, deprecated}, where);
   return newer;
 }
 
 void Run::expose(const std::string& name, const google::protobuf::Message& value) {
   exposed_[name] = {value.GetDescriptor(), value.SerializeAsString()};
 }
+
+std::string child_run_id(const std::string& parent, CommandId command) {
+  return parent + "/" + std::to_string(command);
+}
+
+std::string next_run_id(const std::string& run_id) {
+  const std::size_t mark = run_id.rfind('~');
+  const std::string number = mark == std::string::npos ? "" : run_id.substr(mark + 1);
+  const bool counted = !number.empty() && number.size() < 10 &&
+                       number.find_first_not_of("0123456789") == std::string::npos;
+  if (!counted) return run_id + "~2";
+  return run_id.substr(0, mark + 1) + std::to_string(std::stoul(number) + 1);
+}
+
+std::string hash_of(const GateOpened& gate) {
+  std::string hash(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(gate.payload.data()), gate.payload.size(),
+         reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
+}
+
+namespace detail {
+
+Bytes keep(const GateAnswer& answer) {
+  return (answer.approved ? "y" : "n") + answer.by.principal + '\0' + answer.by.reason;
+}
+
+GateAnswer gate_answer(const Bytes& kept) {
+  const std::size_t end = kept.find('\0');
+  return {kept.front() == 'y', {kept.substr(1, end - 1), kept.substr(end + 1)}};
+}
+
+}  // namespace detail
 
 }  // namespace ratchet::engine

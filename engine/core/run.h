@@ -20,8 +20,11 @@ namespace ratchet::engine {
 struct Decision {
   Event command;
   std::source_location where;
-  const ActivityInfo* activity = nullptr;  // of a StepScheduled
+  const ActivityInfo* activity = nullptr;  // name and types of a step, child or gate
 };
+
+// After this many facts should_continue_as_new() holds. Part of what is replayed: never changed.
+inline constexpr std::uint32_t long_history = 10'000;
 
 // A value that a workflow shows to whoever queries its run.
 struct Exposed {
@@ -60,6 +63,11 @@ class Run final : private detail::Awaiting {
             const std::source_location& where) override;
   bool timer(Duration after, detail::Slot& slot, const std::source_location& where) override;
   bool signal(const char* name, detail::Slot& slot, const std::source_location& where) override;
+  bool child(const ActivityInfo& workflow, Bytes input, detail::Slot& slot,
+             const std::source_location& where) override;
+  bool gate(const ActivityInfo& gate, Bytes payload, detail::Slot& slot,
+            const std::source_location& where) override;
+  void continue_as_new(Bytes input, const std::source_location& where) override;
   void abandon(detail::Slot& slot) noexcept override;
   bool patched(const std::string& patch, bool deprecated,
                const std::source_location& where) override;
@@ -67,6 +75,7 @@ class Run final : private detail::Awaiting {
   Time now() const override { return now_; }
   const std::string& run_id() const override { return run_id_; }
   bool cancel_requested() const override { return cancel_requested_; }
+  bool should_continue_as_new() const override { return facts_ >= long_history; }
 
   void on(const RunStarted& fact);
   void on(const StepCompleted& fact);
@@ -76,9 +85,14 @@ class Run final : private detail::Awaiting {
   void on(const StepSkipped& fact);
   void on(const CancelRequested& fact);
   void on(const Terminated& fact);
+  void on(const ChildEnded& fact);
+  void on(const GateDecided& fact);
 
+  void decide(Event command, const std::source_location& where,
+              const ActivityInfo* activity = nullptr);
   bool cancelled_at_once(detail::Slot& slot);
-  void wait(CommandId command, detail::Slot& slot, Decision decision);
+  bool wait(detail::Slot& slot);
+  void cancel(CommandId command);
   detail::Slot& release(CommandId command);
   void resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure);
   void finish();
@@ -88,6 +102,7 @@ class Run final : private detail::Awaiting {
   Time now_{};
   bool ended_ = false;
   bool closing_ = false;  // frames that go now give no commands
+  std::uint32_t facts_ = 0;
   CommandId last_command_ = 0;
   std::vector<Decision> decisions_;
   std::map<CommandId, Decision> open_;
@@ -96,11 +111,19 @@ class Run final : private detail::Awaiting {
   std::map<std::string, std::deque<Bytes>> signals_;  // received, not yet awaited
   bool cancel_requested_ = false;
   std::optional<Failure> cancel_next_;  // fails the next await that is not shielded
+  std::optional<Decision> next_run_;    // the run ends by continuing as new
   std::map<std::string, bool> patches_;
   const std::vector<const Event*>* recorded_ = nullptr;
   ExposedValues exposed_;
   std::optional<Task<Bytes>> task_;  // last: its frame refers to the rest
 };
+
+// The run ids of children, and of the run that goes on in another's place: "r" -> "r~2" -> "r~3".
+std::string child_run_id(const std::string& parent, CommandId command);
+std::string next_run_id(const std::string& run_id);
+
+// SHA-256 of a gate's payload: what a decision must name.
+std::string hash_of(const GateOpened& gate);
 
 // Where a run's code parted from its record.
 struct Divergence {

@@ -15,11 +15,23 @@ class Fold {
   Fold(RunSummary& summary, Time wall) : summary_(summary), wall_(wall) {}
 
   bool operator()(const RunStarted& e) {
-    summary_.run_id = e.run_id;
-    summary_.workflow = e.workflow;
-    summary_.version = e.version;
-    summary_.started = wall_;
+    describe(e);
+    if (summary_.state == RunState::queued) {
+      summary_.state = summary_.paused ? RunState::paused : RunState::running;
+    }
     return true;
+  }
+  // Of the facts that are held only a start says something of the run: that it is queued.
+  bool operator()(const Held& e) {
+    const auto* start = std::get_if<RunStarted>(&e.fact);
+    if (start == nullptr) return false;
+    describe(*start);
+    summary_.state = RunState::queued;
+    return true;
+  }
+  bool operator()(const ContinuedAsNew& e) {
+    summary_.successor = e.run_id;
+    return end(RunState::continued, {});
   }
   bool operator()(const CancelRequested& e) {
     summary_.cancel_requested = e.by;
@@ -63,6 +75,13 @@ class Fold {
   }
 
  private:
+  void describe(const RunStarted& e) {
+    summary_.run_id = e.run_id;
+    summary_.workflow = e.workflow;
+    summary_.version = e.version;
+    summary_.started = wall_;
+    summary_.origin = e.origin;
+  }
   bool end(RunState state, std::optional<Failure> failure) {
     summary_.state = state;
     summary_.ended = wall_;
@@ -107,6 +126,11 @@ std::string encode(const RunSummary& summary) {
   m.set_paused(summary.paused);
   if (summary.cancel_requested) set_by(*m.mutable_cancel_requested(), *summary.cancel_requested);
   if (summary.steered) set_by(*m.mutable_steered(), *summary.steered);
+  m.set_key(summary.origin.key);
+  m.set_parent(summary.origin.parent);
+  m.set_parent_command(summary.origin.parent_command);
+  m.set_previous(summary.origin.previous);
+  m.set_successor(summary.successor);
   return m.SerializeAsString();
 }
 
@@ -128,7 +152,9 @@ RunSummary decode_summary(std::string_view bytes) {
                      m.as_of(),
                      m.paused(),
                      {},
-                     {}};
+                     {},
+                     {m.key(), m.parent(), m.parent_command(), m.previous()},
+                     m.successor()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};
   if (m.has_failure()) summary.failure = Failure{m.failure().code(), m.failure().message()};
   if (m.has_cancel_requested()) summary.cancel_requested = get_by(m.cancel_requested());

@@ -23,6 +23,8 @@ struct RunSummary {
   bool paused = false;      // also while quarantined
   std::optional<By> cancel_requested;
   std::optional<By> steered;  // who paused or terminated it, and why
+  Origin origin;
+  std::string successor;  // the run id of the run that goes on in its place
 };
 
 // Applies a turn. True if anything changed: then the projection is written with that turn.

@@ -23,6 +23,11 @@ enum class Effect : std::uint8_t {
   manual = 5        // in doubt, a person decides
 };
 
+// Its effect takes place at most once: whether it did must be known before anything else is done.
+constexpr bool lands_once(Effect effect) {
+  return effect != Effect::read && effect != Effect::idempotent;
+}
+
 // What a probe found out about an attempt that can no longer land.
 enum class Verdict : std::uint8_t { done = 1, not_done = 2, unknown = 3 };
 
@@ -33,12 +38,15 @@ enum class RunState : std::uint8_t {
   quarantined = 4,  // its code and its record part; facts are held
   cancelled = 5,    // ended as asked: its compensation ran
   terminated = 6,   // ended by a person, at once: none of its code ran
-  paused = 7        // by a person; facts are held
+  paused = 7,       // by a person; facts are held
+  queued = 8,       // waits for its turn among the runs of its workflow
+  continued = 9     // ended; a new run goes on in its place
 };
 // Nothing but hints can follow.
 constexpr bool has_ended(RunState state) {
   return state == RunState::completed || state == RunState::failed ||
-         state == RunState::cancelled || state == RunState::terminated;
+         state == RunState::cancelled || state == RunState::terminated ||
+         state == RunState::continued;
 }
 
 // Why something failed for good. `code` is for programs, `message` for people: what, where, what

@@ -48,10 +48,41 @@ class Workflow {
     return Received<T>(wait(where), signal.name());
   }
 
+  // Awaits a child run: the newest version of the workflow, as the run <this run>/<command>.
+  // Whoever no longer awaits it (a lost race, a cancellation, a termination) cancels it.
+  template <Message In, Message Out>
+  Child<Out> child(const ChildWorkflow<In, Out>& workflow, const In& input,
+                   Where where = Where::current()) const {
+    return Child<Out>(wait(where), workflow.info(), input.SerializeAsString());
+  }
+
+  // Awaits the decision of a person who was shown exactly this payload: the decision carries its
+  // hash, and one about anything else does not count (Engine::decide).
+  template <Message T>
+  Gated gate(const Gate<T>& gate, const T& payload, Where where = Where::current()) const {
+    return Gated(wait(where), gate.info(), payload.SerializeAsString());
+  }
+
+  // Ends this run; the newest version of the workflow goes on with this input as another run, whose
+  // history is empty. Everything else that is awaited is cancelled; signals that came and were not
+  // awaited are not passed on. For runs without an end:
+  //
+  //   if (wf.should_continue_as_new()) co_return co_await wf.continue_as_new<Result>(state);
+  template <Message Out>
+  Continued<Out> continue_as_new(const google::protobuf::Message& input,
+                                 Where where = Where::current()) const {
+    return Continued<Out>(wait(where), input.SerializeAsString());
+  }
+  // The history has become long.
+  bool should_continue_as_new() const { return run_->should_continue_as_new(); }
+
   // Cancellation. When a person cancels the run, every open await fails with the code
   // cancelled_code; if none is open, the next one does. That happens once: what the workflow
-  // awaits after it (its compensation) is not disturbed. Awaits through a shielded handle do not
-  // fail: for what must not be interrupted, such as the way past a point of no return.
+  // awaits after it (its compensation) is not disturbed. A step whose effect lands once
+  // (conditional, fenced, manual) is awaited to its outcome all the same, once it has begun:
+  // whoever undoes must know. Awaits through a shielded handle do not fail either: for what must
+  // not be interrupted, such as the way past a point of no return, or undoing after another
+  // failure.
   Workflow shielded() const {
     Workflow copy = *this;
     copy.shielded_ = true;

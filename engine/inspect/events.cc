@@ -36,6 +36,9 @@ class Waiting {
   void fold(const StepFailed& e) { open_.erase(e.command); }
   void fold(const TimerFired& e) { open_.erase(e.command); }
   void fold(const StepSkipped& e) { open_.erase(e.command); }
+  void fold(const ChildEnded& e) { open_.erase(e.command); }
+  void fold(const GateDecided& e) { open_.erase(e.command); }
+  void fold(const ContinuedAsNew&) { open_.clear(); }
   void fold(const CommandCancelled& e) {
     for (auto& [signal, commands] : waits_) std::erase(commands, e.command);
     open_.erase(e.command);
@@ -127,7 +130,8 @@ std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
       events.back().writer = writer;
       ended_ = ended_ || std::holds_alternative<RunCompleted>(event) ||
                std::holds_alternative<RunFailed>(event) ||
-               std::holds_alternative<Terminated>(event);
+               std::holds_alternative<Terminated>(event) ||
+               std::holds_alternative<ContinuedAsNew>(event);
     }
   }
   next_turn_ = turns.back().turn.turn + 1;

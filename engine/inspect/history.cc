@@ -1,15 +1,26 @@
 #include "engine/inspect/history.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/codec.h"
 
 namespace ratchet::engine {
 
-std::vector<RunInfo> list_runs(const store::LogReader& log) {
+bool RunFilter::matches(const RunInfo& run) const {
+  return (workflow.empty() || run.workflow == workflow) &&
+         (states.empty() || std::ranges::find(states, run.state) != states.end()) &&
+         (key.empty() || run.origin.key == key) &&
+         (parent.empty() || run.origin.parent == parent) &&
+         (!started_from || run.started >= *started_from) &&
+         (!started_before || run.started < *started_before);
+}
+
+std::vector<RunInfo> list_runs(const store::LogReader& log, const RunFilter& filter) {
   std::vector<RunInfo> runs;
   log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
-    runs.push_back(decode_summary(bytes));
+    RunInfo run = decode_summary(bytes);
+    if (filter.matches(run)) runs.push_back(std::move(run));
     return true;
   });
   std::ranges::sort(runs, {}, &RunInfo::run);

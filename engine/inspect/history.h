@@ -15,8 +15,20 @@ namespace ratchet::engine {
 
 using RunInfo = RunSummary;
 
-// All runs of the log, oldest first.
-std::vector<RunInfo> list_runs(const store::LogReader& log);
+// Which runs to list; what is absent or empty excludes nothing.
+struct RunFilter {
+  std::string workflow{};
+  std::vector<RunState> states{};
+  std::string key{};
+  std::string parent{};
+  std::optional<Time> started_from{};
+  std::optional<Time> started_before{};
+
+  bool matches(const RunInfo& run) const;
+};
+
+// The runs of the log, oldest first.
+std::vector<RunInfo> list_runs(const store::LogReader& log, const RunFilter& filter = {});
 std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& run_id);
 
 // One record of a run with what the log knows about it.

@@ -36,7 +36,9 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
         const RunPtr run = find(due.run);
         const TimerFired fired{due.command};
         if (run && (!run->run || run->run->expects(fired))) deliver(run, fired, {});
-      }) {}
+      }) {
+  for (const auto& [workflow, limit] : options.limits) lanes[workflow].limit = limit;
+}
 
 Engine::Impl::RunPtr Engine::Impl::find(std::uint64_t run) {
   const auto it = active.find(run);
@@ -56,26 +58,18 @@ Engine::Impl::RunPtr Engine::Impl::find(const std::string& run_id) {
 
 Time Engine::Impl::now(const ActiveRun& run) const { return std::max(host.now(), run.last_wall); }
 
-bool Engine::Impl::start(const std::string& run_id, const std::string& workflow, const Bytes& input,
-                         const std::string& principal) {
-  if (!opened) throw std::logic_error("a run was started before the engine was open");
-  const WorkflowType* type = registry.find(workflow, 0);
-  if (type == nullptr) {
-    throw std::invalid_argument("this build has no workflow " + workflow + " to start run " +
-                                run_id);
-  }
-  if (run_id.empty() || run_id.size() > 256) {
-    throw std::invalid_argument("a run id has 1 to 256 bytes, not " +
-                                std::to_string(run_id.size()));
-  }
-  if (halted || ids.contains(run_id) || log.projection(summary_key(run_id))) return false;
-  definitions.workflow(*type);
-  RunSummary summary;
-  summary.run_id = run_id;
-  const auto started = std::make_shared<ActiveRun>(std::move(summary), type);
-  deliver(started, RunStarted{run_id, type->name, type->version, input, principal, 0}, {});
-  return true;
+namespace {
+
+// The definition of the types that a command's payload has now.
+void set_definition(Event& command, std::uint32_t definition) {
+  std::visit(
+      [definition](auto& e) {
+        if constexpr (requires { e.definition; }) e.definition = definition;
+      },
+      command);
 }
+
+}  // namespace
 
 void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
                            std::optional<std::uint32_t> releases) {
@@ -90,7 +84,9 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   std::vector<Decision> decisions = run->run->deliver(fact, turn.wall);
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
   for (Decision& decision : decisions) {
-    if (decision.activity != nullptr) definitions.activity(*decision.activity);
+    if (decision.activity != nullptr) {
+      set_definition(decision.command, definitions.activity(*decision.activity));
+    }
     turn.events.push_back(std::move(decision.command));
   }
   const std::uint32_t at = turn.turn;
@@ -144,18 +140,17 @@ void Engine::Impl::durable(const RunPtr& run, Recorded& recorded) {
     observer(recorded);
   }
   for (const Event& event : turn.events) act(run, turn, event);
-  if (has_ended(recorded.state)) {
-    performer.forget(turn.run);
-    forget(run);
-    anchoring.refresh();
-  }
+  if (has_ended(recorded.state) && active.contains(turn.run)) ended(run, turn);
   evict();
 }
 
 void Engine::Impl::act(const RunPtr& run, const Turn& turn, const Event& event) {
   if (class_of(event) != EventClass::command) return;
   const CommandId command = command_of(event);
-  if (std::holds_alternative<CommandCancelled>(event)) return performer.cancel(turn.run, command);
+  if (std::holds_alternative<CommandCancelled>(event)) {
+    cancel_child(child_run_id(run->summary.run_id, command));  // if it is one
+    return performer.cancel(turn.run, command);
+  }
   if (run->run && !run->run->open().contains(command)) return;  // a later turn cancelled it
   if (const auto* step = std::get_if<StepScheduled>(&event)) {
     performer.perform({.run = turn.run,
@@ -167,6 +162,8 @@ void Engine::Impl::act(const RunPtr& run, const Turn& turn, const Event& event) 
                        .intent = journal.durable_size() - 1});
   } else if (const auto* timer = std::get_if<TimerStarted>(&event)) {
     timers.set(timer->due, {turn.run, timer->command});
+  } else if (const auto* child = std::get_if<ChildStarted>(&event)) {
+    start_child(run, *child);
   }
 }
 
@@ -187,7 +184,11 @@ void Engine::on_halt(std::function<void(const std::string& why)> halted) {
 
 bool Engine::start(const std::string& run_id, const std::string& workflow, const Bytes& input,
                    const std::string& principal) {
-  return impl_->start(run_id, workflow, input, principal);
+  return start({run_id, workflow, input, principal, {}}).fresh;
+}
+
+Started Engine::start(const StartRequest& request) {
+  return impl_->start(request, {request.key, {}, 0, {}});
 }
 
 bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
@@ -201,15 +202,18 @@ bool Engine::signal(const std::string& run_id, const std::string& name, const By
 std::optional<RunState> Engine::state(const std::string& run_id) const {
   const auto in_memory = impl_->ids.find(run_id);
   if (in_memory != impl_->ids.end()) return impl_->active.at(in_memory->second)->shown;
-  const auto summary = impl_->log.projection(summary_key(run_id));
+  const auto summary = impl_->summary_of(run_id);
   if (!summary) return std::nullopt;
-  return decode_summary(*summary).state;
+  return summary->state;
 }
 
 std::vector<std::string> Engine::waiting_for(const std::string& run_id) const {
   std::vector<std::string> phrases;
   const auto run = impl_->find(run_id);
   if (!run || !run->run) return phrases;
+  if (run->summary.state == RunState::queued) {
+    return {"a place among the runs of workflow " + run->summary.workflow};
+  }
   for (const auto& [command, decision] : run->run->open()) {
     const std::string status = impl_->performer.status(run->summary.run, command);
     phrases.push_back(describe(decision.command) + (status.empty() ? "" : ": " + status));

@@ -2,7 +2,9 @@
 // before anybody sees it. An activity may therefore run more than once; it never runs unrecorded.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -31,6 +33,21 @@ struct EngineOptions {
   // How many runs are kept in memory while they wait. Others are replayed from the log when
   // something happens to them. 0: every run is replayed before every turn.
   std::size_t resident_runs = 8192;
+  // How many runs of a workflow are open at once, at least 1; those beyond wait, state queued, and
+  // begin in the order in which they were started. None: as many as there are.
+  std::map<std::string, std::size_t> limits{};
+};
+
+struct StartRequest {
+  std::string run_id;  // 1 to 256 bytes
+  std::string workflow;
+  Bytes input;
+  std::string principal;
+  std::string key;  // at most one open run has it; empty: none
+};
+struct Started {
+  std::string run_id;  // of the run that was started, or of the one that stood in its way
+  bool fresh = false;  // false: a run with this id exists, or an open one with this key
 };
 
 // What an observer is told, always after the record is durable.
@@ -71,6 +88,8 @@ class Engine {
   // not fit into the log; then nothing was recorded.
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
+  // The same, with a key: a start that is repeated, by whatever run id, finds the open run.
+  Started start(const StartRequest& request);
 
   // Delivers a signal. False if there is no open run with this id.
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
@@ -96,6 +115,11 @@ class Engine {
   Refusal skip(const std::string& run_id, CommandId step, const Bytes& result, const By& by);
   Refusal fail_step(const std::string& run_id, CommandId step, const Failure& failure,
                     const By& by);
+
+  // A person's decision at an open gate, having seen the payload with this SHA-256 (32 bytes). One
+  // about another payload is refused and recorded as such.
+  Refusal decide(const std::string& run_id, const std::string& gate, bool approve,
+                 const std::string& payload_hash, const By& by);
 
   // The value that an open run shows under this name (Workflow::expose), as of its last durable
   // turn. Nothing if there is none. Records nothing.

@@ -1,8 +1,9 @@
-// The inside of Engine: one object, in three files: engine.cc drives runs, steering.cc is what
-// people do to them, recovery.cc brings them back into memory: those that a crash interrupted, and
-// those that were evicted.
+// The inside of Engine: one object, in four files: engine.cc drives runs, starting.cc begins and
+// ends them, steering.cc is what people do to them, recovery.cc brings them back into memory: those
+// that a crash interrupted, and those that were evicted.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -46,19 +47,25 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     std::size_t pending = 0;             // turns that are not durable yet
     std::list<RunPtr>::iterator place;   // in `recent`
     // No turn can be executed: facts are held.
-    bool holds() const { return !run || summary.paused; }
+    bool holds() const { return !run || summary.paused || summary.state == RunState::queued; }
   };
   struct Due {
     std::uint64_t run = 0;
     CommandId command = 0;
   };
 
+  // The runs of a workflow of which only so many are open at once.
+  struct Lane {
+    std::size_t limit = 1;
+    std::set<std::uint64_t> running;
+    std::deque<std::uint64_t> waiting;  // in order; some may have ended meanwhile
+    bool full() const { return running.size() >= limit; }
+  };
+
   Impl(store::Log& log, Host& host, const Registry& registry, const Handlers& handlers,
        Anchor& anchor, EngineOptions options);
 
   // engine.cc
-  bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
-             const std::string& principal);
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
   void record(const RunPtr& run, Turn turn, std::function<void()> then = {});
   void hold(const RunPtr& run, const Fact& fact);
@@ -71,6 +78,21 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   RunPtr find(const std::string& run_id);
   Time now(const ActiveRun& active) const;
 
+  // starting.cc
+  Started start(const StartRequest& request, Origin origin);
+  std::optional<RunSummary> summary_of(const std::string& run_id) const;
+  void admit(const RunSummary& summary);
+  void start_queued(Lane& lane);
+  void ended(const RunPtr& run, const Turn& turn);
+  void continue_as(const RunSummary& ended, const ContinuedAsNew& next);
+  void tell_parent(const RunSummary& child, const Bytes& result);
+  void start_child(const RunPtr& parent, const ChildStarted& child);
+  void resume_child(const RunPtr& parent, const ChildStarted& child);
+  std::string latest(std::string run_id) const;
+  void cancel_child(const std::string& run_id);
+  void cancel_if_orphan(const RunPtr& run);
+  void settle_debts();
+
   // steering.cc
   Refusal cancel(const RunPtr& run, const By& by);
   Refusal terminate(const RunPtr& run, const By& by);
@@ -78,6 +100,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Refusal resume(const RunPtr& run, const By& by);
   Refusal retry(const RunPtr& run, CommandId step, const By& by);
   Refusal skip(const RunPtr& run, const StepSkipped& outcome);
+  Refusal decide(const RunPtr& run, const std::string& gate, GateDecided answer);
   RunPtr steered(const std::string& run_id, Refusal& refusal);
   const Decision* stuck_step(const RunPtr& run, CommandId step, Refusal& refusal) const;
 
@@ -115,6 +138,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::list<RunPtr> recent;                  // `active`, the one used last in front
   std::set<std::uint64_t> interrupted;       // must be brought back and taken up again
   std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
+  std::map<std::string, std::string> keys;   // of the open runs that have one: key to run id
+  std::map<std::string, Lane> lanes;         // of the workflows that have a limit
+  bool debts_settled = false;                // what was owed to other runs when the process ended
   std::function<void(const Recorded&)> observer;
   std::function<void(const std::string&)> halt_listener;
 };

@@ -21,6 +21,9 @@ struct AttemptInfo {
   CommandId command = 0;
   std::uint32_t attempt = 1;  // counts over restarts, as far as they were recorded
   Time deadline{};            // after this the engine no longer waits for the answer
+  // To be called while the attempt works, if its Policy expects heartbeats; never recorded. False:
+  // nobody waits for the answer any more. On the engine's thread.
+  std::function<bool()> heartbeat;
 };
 
 // The answer of an attempt: exactly one call counts, later ones and those after the deadline are

@@ -1,45 +1,15 @@
 #include "engine/runtime/performer.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <optional>
 #include <utility>
 
-#include <openssl/sha.h>
-
 #include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
+#include "engine/runtime/retry.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
-
-namespace {
-
-// Attempts 1 … 3 are recorded in full, then those at powers of two; the rest as count and digest.
-bool is_recorded(std::uint32_t attempt) { return attempt <= 3 || std::has_single_bit(attempt); }
-
-std::string digest(const std::string& before, const Failure& failure) {
-  const std::string text = before + failure.code + '\0' + failure.message;
-  std::string out(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
-}
-
-// Exponential, with a spread of ±20 % that depends on run and attempt only.
-Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t attempt) {
-  const double factor = std::pow(policy.backoff_factor, std::min(attempt, 64U) - 1.0);
-  const double most = static_cast<double>(policy.max_backoff.count());
-  const double base = std::min(most, static_cast<double>(policy.first_backoff.count()) * factor);
-  const std::size_t seed = std::hash<std::string>{}(run_id) + attempt * std::size_t{0x9e3779b9};
-  const double spread = 0.8 + 0.4 * (static_cast<double>(seed % 1000) / 1000.0);
-  return Duration{static_cast<std::int64_t>(base * spread * 1000.0)};
-}
-
-bool lands_once(Effect effect) { return effect != Effect::read && effect != Effect::idempotent; }
-
-}  // namespace
 
 // What a step does at a time, unless it was answered before.
 struct Performer::Alarm {
@@ -75,6 +45,10 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (step_.interrupted && lands_once(entry_->info.effect)) return in_doubt();
     if (!entry_->info.irreversible) return attempt();
     doing_ = Doing::waiting_for_anchor;
+    const auto within = entry_->info.policy.start_timeout;
+    if (within.count() > 0 && step_.attempts == 0) {
+      wake(step_.since + within, &Step::not_started);
+    }
     shared_.anchoring.cover(step_.intent + 1, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->attempt();
     });
@@ -156,8 +130,40 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     };
   }
 
-  AttemptInfo info(Time deadline) const {
-    return {step_.run_id, step_.command, step_.attempts + 1, deadline};
+  AttemptInfo info(Time deadline) {
+    return {step_.run_id, step_.command, step_.attempts + 1, deadline,
+            [weak = weak_from_this(), token = token_] {
+              const auto self = weak.lock();
+              return self && self->beat(token);
+            }};
+  }
+
+  // True while somebody waits for the attempt.
+  bool beat(std::uint64_t token) {
+    if (token != token_) return false;
+    last_beat_ = shared_.host.now();
+    return !cancelled_;
+  }
+  // Whether the attempt is late, or silent.
+  void watch_attempt() {
+    const auto pause = entry_->info.policy.heartbeat_timeout;
+    const Time now = shared_.host.now();
+    if (now >= due_) return timed_out();
+    if (pause.count() == 0) return wake(due_, &Step::timed_out);
+    if (now < last_beat_ + pause) {
+      return wake(std::min(due_, last_beat_ + pause), &Step::watch_attempt);
+    }
+    move_on();
+    failed({"heartbeat_timeout", step_.activity + " gave no heartbeat for " +
+                                     std::to_string(entry_->info.policy.heartbeat_timeout.count()) +
+                                     " ms"},
+           true);
+  }
+  void not_started() {
+    move_on();
+    fail({"start_timeout", step_.activity + " was not started within " +
+                               std::to_string(entry_->info.policy.start_timeout.count()) +
+                               " ms: the anchor outside the log could not be written"});
   }
 
   // The next deadline of an attempt or probe that starts now.
@@ -191,7 +197,9 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     then_ = nullptr;
     running_ = true;
     auto sink = only_now(&Step::answered);
-    wake(due, &Step::timed_out);
+    due_ = due;
+    last_beat_ = shared_.host.now();
+    watch_attempt();
     try {
       entry_->perform(info(due), step_.input, std::move(sink));
     } catch (const std::exception& error) {
@@ -223,8 +231,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     const std::uint32_t attempt = ++step_.attempts;
     last_ = failure;
     running_ = false;
-    if (!retry || cancelled_) return fail(failure);
     const Policy& policy = entry_->info.policy;
+    if (!retry || cancelled_ || is_fatal(policy, failure)) return fail(failure);
     Time next = shared_.host.now() + backoff(policy, step_.run_id, attempt);
     last_attempt_ =
         (policy.max_attempts != 0 && attempt >= policy.max_attempts) || next >= last_moment();
@@ -325,6 +333,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   std::uint32_t unrecorded_ = 0;
   std::string digest_;
   Failure last_;
+  Time due_{};  // of the attempt
+  Time last_beat_{};
   Doing doing_ = Doing::starting;
   std::string why_;
   std::optional<Alarms<Alarm>::Handle> alarm_;

@@ -105,6 +105,8 @@ void Engine::Impl::begin(std::function<void()> ready) {
 void Engine::Impl::recover() {
   log.scan_projections(open_run_prefix, [&](std::string_view key, std::string_view value) {
     const OpenRunEntry open = decode_open_run(key, value);
+    if (!open.key.empty()) keys[open.key] = open.run_id;
+    if (!lanes.empty()) admit(summary_of(open.run_id).value());
     if (!open.suspended) {
       interrupted.insert(open.run);
       return true;
@@ -124,6 +126,8 @@ void Engine::Impl::sweep() {
       const std::uint64_t run = *interrupted.begin();
       find(run);
       interrupted.erase(run);
+    } else if (!std::exchange(debts_settled, true)) {
+      settle_debts();
     } else if (!unchecked.empty()) {
       find(unchecked.back());
       unchecked.pop_back();
@@ -190,6 +194,8 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
     if (known) continue;
     if (const auto* timer = std::get_if<TimerStarted>(&decision.command)) {
       timers.set(timer->due, {run->summary.run, command});
+    } else if (const auto* child = std::get_if<ChildStarted>(&decision.command)) {
+      resume_child(run, *child);
     } else if (const auto* step = std::get_if<StepScheduled>(&decision.command)) {
       const StepRecord& record = steps.at(command);
       performer.perform({.run = run->summary.run,
@@ -203,7 +209,8 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
                          .interrupted = true});
     }
   }
-  if (!run->summary.paused) release(run);
+  const bool queued = run->summary.state == RunState::queued;
+  if (!run->summary.paused && !(queued && lanes.contains(run->summary.workflow))) release(run);
 }
 
 // Delivers what was held, in the order in which it came.

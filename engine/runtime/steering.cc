@@ -52,8 +52,18 @@ Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
 // Also while no code of the run can be executed.
 Refusal Engine::Impl::terminate(const RunPtr& run, const By& by) {
   const Terminated end{by};
-  if (run->run) run->run->deliver(end, now(*run));
-  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}});
+  std::vector<std::string> children;
+  if (run->run) {
+    for (const auto& [command, decision] : run->run->open()) {
+      const auto* child = std::get_if<ChildStarted>(&decision.command);
+      if (child != nullptr) children.push_back(child->run_id);
+    }
+    run->run->deliver(end, now(*run));
+  }
+  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}},
+         [this, children = std::move(children)] {
+           for (const std::string& child : children) cancel_child(child);
+         });
   return std::nullopt;
 }
 
@@ -66,7 +76,12 @@ Refusal Engine::Impl::pause(const RunPtr& run, const By& by) {
 Refusal Engine::Impl::resume(const RunPtr& run, const By& by) {
   if (!run->summary.paused) return "run " + run->summary.run_id + " is not paused";
   hint(run, Resumed{by});
-  release(run);
+  const auto lane = lanes.find(run->summary.workflow);
+  if (run->summary.state == RunState::queued && lane != lanes.end()) {
+    start_queued(lane->second);
+  } else {
+    release(run);
+  }
   return std::nullopt;
 }
 
@@ -79,7 +94,8 @@ const Decision* Engine::Impl::stuck_step(const RunPtr& run, CommandId step,
     return nullptr;
   }
   const auto open = run->run->open().find(step);
-  if (open == run->run->open().end() || open->second.activity == nullptr) {
+  if (open == run->run->open().end() ||
+      !std::holds_alternative<StepScheduled>(open->second.command)) {
     refusal = name + " is not open";
     return nullptr;
   }
@@ -111,6 +127,29 @@ Refusal Engine::Impl::skip(const RunPtr& run, const StepSkipped& outcome) {
   }
   performer.cancel(run->summary.run, outcome.command);
   deliver(run, outcome, {});
+  return std::nullopt;
+}
+
+Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDecided answer) {
+  const GateOpened* open = nullptr;
+  if (run->run) {
+    for (const auto& [command, decision] : run->run->open()) {
+      const auto* candidate = std::get_if<GateOpened>(&decision.command);
+      const bool waits = candidate != nullptr && candidate->gate == gate &&
+                         !std::ranges::any_of(run->held, [id = command](const auto& held) {
+                           return command_of(held.second) == id;
+                         });
+      if (waits && open == nullptr) open = candidate;
+    }
+  }
+  if (open == nullptr) return "run " + run->summary.run_id + " does not wait at a gate " + gate;
+  answer.command = open->command;
+  if (answer.payload_hash != hash_of(*open)) {
+    hint(run, GateRejected{answer.command, answer.approved, answer.payload_hash, answer.by});
+    return "gate " + gate + " asks about another payload than the one that was decided on; look " +
+           "at what it asks now";
+  }
+  deliver(run, answer, {});
   return std::nullopt;
 }
 
@@ -149,6 +188,14 @@ Refusal Engine::fail_step(const std::string& run_id, CommandId step, const Failu
                           const By& by) {
   return steer(*impl_, run_id, by,
                [&](const auto& run) { return impl_->skip(run, {step, {}, failure, by}); });
+}
+
+Refusal Engine::decide(const std::string& run_id, const std::string& gate, bool approve,
+                       const std::string& payload_hash, const By& by) {
+  if (payload_hash.size() != 32) return "a payload's hash has 32 bytes";
+  return steer(*impl_, run_id, by, [&](const auto& run) {
+    return impl_->decide(run, gate, {0, approve, payload_hash, by});
+  });
 }
 
 std::optional<Exposed> Engine::query(const std::string& run_id, const std::string& name) const {

@@ -21,6 +21,13 @@ namespace {
 constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 constexpr const char* run_id = "crash-matrix";
 
+// The run, or the one that goes on in its place.
+std::optional<RunInfo> last_run(const store::LogReader& log) {
+  auto run = find_run(log, run_id);
+  while (run && !run->successor.empty()) run = find_run(log, run->successor);
+  return run;
+}
+
 // Where to stop, and what was counted on the way.
 struct Plan {
   std::size_t after_append = never;
@@ -131,8 +138,9 @@ class Process {
       world.steer(*engine_);
     });
     return host_.run_until([&] {
-      const auto state = engine_->state(run_id);
-      return !host_.stopped() && state && (has_ended(*state) || *state == RunState::quarantined);
+      if (host_.stopped() || !engine_->state(run_id)) return false;
+      const auto run = last_run(log_);
+      return run && (has_ended(run->state) || run->state == RunState::quarantined);
     });
   }
   bool stopped() const { return host_.stopped(); }
@@ -168,7 +176,7 @@ class Process {
   }
 
   void check_not_recorded(const AttemptInfo& info) {
-    const auto found = find_run(log_, run_id);
+    const auto found = find_run(log_, info.run_id);
     if (!found) return failures_.push_back("an activity ran before its run was recorded");
     bool intended = false;
     for (const HistoryTurn& record : read_history(log_, found->run)) {
@@ -197,7 +205,7 @@ class Process {
 };
 
 std::string outcome(const store::LogReader& log) {
-  const auto run = find_run(log, run_id);
+  const auto run = last_run(log);
   if (!run) return "no run";
   std::string text = "state " + std::to_string(static_cast<int>(run->state));
   if (run->failure) text += " " + run->failure->code + ": " + run->failure->message;

@@ -176,5 +176,64 @@ TEST(CrashMatrix, ASkippedStepHasTheOutcomeThatItWasGivenWhereverItsRunIsStopped
   EXPECT_NE(report.end.find("by hand"), std::string::npos) << report.end;
 }
 
+constexpr ChildWorkflow<Text, Text> helper{"helper"};
+constexpr Gate<Text> go{"go"};
+
+// Continues as new once, and notes what it was given.
+Task<Text> help(Workflow wf, Text what) {
+  co_await wf.step(note, what);
+  if (what.value() == "again") co_return co_await wf.continue_as_new<Text>(text("anew"));
+  co_return text(what.value() + " by " + wf.run_id());
+}
+
+Task<Text> family(Workflow wf, Text) {
+  const auto [one, two] =
+      co_await all(wf.child(helper, text("one")), wf.child(helper, text("again")));
+  const auto won = co_await race(wf.child(helper, text("three")), wf.sleep(std::chrono::hours(1)));
+  co_return text(one.value() + ", " + two.value() + ", " + std::to_string(won.index()));
+}
+
+TEST(CrashMatrix, ChildrenRunOnceWhereverTheFamilyIsStopped) {
+  const CrashReport report =
+      run_crash_matrix({.registry =
+                            [](Registry& registry) {
+                              registry.add("flow", 1, family);
+                              registry.add("helper", 1, help);
+                            },
+                        .world = [] { return std::make_unique<Notebook>(Steer{}, Steer{}); },
+                        .workflow = "flow",
+                        .input = {}});
+  expect_whole(report, "again anew one three \nstate 2");
+  EXPECT_NE(report.end.find("one by crash-matrix/1, anew by crash-matrix/2~2, 0"),
+            std::string::npos)
+      << report.end;
+}
+
+TEST(CrashMatrix, ARunThatContinuesAsNewLosesNothingWhereverItIsStopped) {
+  const CrashReport report =
+      run_crash_matrix({.registry = [](Registry& registry) { registry.add("flow", 1, help); },
+                        .world = [] { return std::make_unique<Notebook>(Steer{}, Steer{}); },
+                        .workflow = "flow",
+                        .input = text("again").SerializeAsString()});
+  expect_whole(report, "again anew \nstate 2");
+  EXPECT_NE(report.end.find("anew by crash-matrix~2"), std::string::npos) << report.end;
+}
+
+Task<Text> gated(Workflow wf, Text) {
+  const GateAnswer answer = co_await wf.gate(go, text("the plan"));
+  if (answer.approved) co_await wf.step(note, text("went"));
+  co_return text(answer.by.principal);
+}
+
+TEST(CrashMatrix, AnApprovalCountsOnceWhereverItsRunIsStopped) {
+  const CrashReport report = matrix_of(gated, [](Engine& engine, Host& host) {
+    host.wake_at(host.now() + std::chrono::seconds(1), [&engine] {
+      const GateOpened asked{1, go.info().name, text("the plan").SerializeAsString(), 0};
+      engine.decide("crash-matrix", go.info().name, true, hash_of(asked), ann);
+    });
+  });
+  expect_whole(report, "went \nstate 2");
+}
+
 }  // namespace
 }  // namespace ratchet::engine::testing

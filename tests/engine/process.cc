@@ -29,6 +29,8 @@ std::string line(const Event& event) {
     text += " " + std::to_string(attempt->command) + " #" + std::to_string(attempt->attempt) +
             ": " + attempt->failure.code;
     if (attempt->unrecorded > 0) text += " (+" + std::to_string(attempt->unrecorded) + ")";
+  } else if (const auto* child = std::get_if<ChildEnded>(&event)) {
+    text += " " + std::to_string(child->command) + " " + child->run_id;
   } else if (const auto* fired = std::get_if<TimerFired>(&event)) {
     text += " " + std::to_string(fired->command);
   } else if (const auto* probed = std::get_if<Probed>(&event)) {

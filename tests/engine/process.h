@@ -40,8 +40,12 @@ class Process {
 
   // Opens the engine; throws what Engine::open throws.
   void open(const std::string& build = "build-1") {
-    engine.emplace(log, host, registry, handlers, outside_.anchor,
-                   EngineOptions{build, "test", resident_runs});
+    EngineOptions options{build, "test"};
+    options.resident_runs = resident_runs;
+    open(options);
+  }
+  void open(const EngineOptions& options) {
+    engine.emplace(log, host, registry, handlers, outside_.anchor, options);
     engine->on_halt([this](const std::string& why) { halted = why; });
     engine->observe([this](const Recorded& recorded) { seen.push_back(recorded); });
     engine->open([this] { ready = true; });

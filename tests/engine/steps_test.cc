@@ -18,6 +18,12 @@ constexpr Activity<Text, Text> patient{"patient", Effect::read,
                                        Policy{}.each(10s).overall(120s).backoff(1s, 4s)};
 constexpr Activity<Text, Text> once{"once", Effect::conditional, Policy{}.attempts(3).each(10s)};
 constexpr Activity<Text, Text> touchy{"touchy", Effect::manual};
+constexpr Activity<Text, Text> exact{"exact", Effect::idempotent,
+                                     Policy{}.backoff(1s, 8s).spread(0).never_retry("broken")};
+constexpr Activity<Text, Text> beating{"beating", Effect::idempotent,
+                                       Policy{}.each(60s).attempts(2).heartbeat(2s)};
+constexpr auto final_act =
+    Activity<Text, Text>{"final", Effect::idempotent, Policy{}.start_within(5s)}.irreversible();
 
 template <const Activity<Text, Text>& activity>
 Task<Text> one_step(Workflow wf, Text in) {
@@ -34,6 +40,9 @@ class Steps : public ::testing::TestWithParam<DiskKind> {
     p->registry.add("patient", 1, one_step<patient>);
     p->registry.add("once", 1, one_step<once>);
     p->registry.add("touchy", 1, one_step<touchy>);
+    p->registry.add("exact", 1, one_step<exact>);
+    p->registry.add("beating", 1, one_step<beating>);
+    p->registry.add("final", 1, one_step<final_act>);
     return p;
   }
   static void run(Process& p, const std::string& workflow) {
@@ -77,6 +86,77 @@ TEST_P(Steps, AFailureForGoodIsNotRetried) {
   });
   run(*p, "flaky");
   EXPECT_NE(p->history("r").find("1 StepFailed 1 after 1: refused"), std::string::npos);
+}
+
+TEST_P(Steps, ACodeThatThePolicyCallsFatalIsNotRetried) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(exact, [](const AttemptInfo& info, const Text&, auto answer) {
+    answer.fail({info.attempt < 3 ? "busy" : "broken", "as it is"});
+  });
+  run(*p, "exact");
+  EXPECT_NE(p->history("r").find("3 StepFailed 1 after 3: broken"), std::string::npos)
+      << p->history("r");
+}
+
+TEST_P(Steps, BackoffGrowsAndItsJitterIsTheSameInEveryRunOfATest) {
+  const auto waits = [this](const std::string& workflow, const auto& activity) {
+    outside.disk = GetParam().make();
+    outside.anchor.set(std::nullopt);
+    auto p = process();
+    std::vector<Time> at;
+    p->handlers.template handle<Text, Text>(
+        activity, [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
+          at.push_back(p->host.now());
+          if (info.attempt < 5) return answer.fail({"busy", ""});
+          answer.complete(text("ok"));
+        });
+    run(*p, workflow);
+    std::vector<Duration> between;
+    for (std::size_t i = 1; i < at.size(); ++i) between.push_back(at[i] - at[i - 1]);
+    return between;
+  };
+  EXPECT_EQ(waits("exact", exact), (std::vector<Duration>{1s, 2s, 4s, 8s}));
+  const auto spread = waits("patient", patient);
+  EXPECT_EQ(spread, waits("patient", patient));
+  EXPECT_NE(spread.at(0), Duration{1s});
+  for (const Duration wait : spread) EXPECT_LE(wait, 4s * 1.2);
+}
+
+TEST_P(Steps, AnAttemptWithoutAHeartbeatFailsAndOneWithGoesOn) {
+  auto p = process();
+  std::vector<Answer<Text>> kept;
+  std::vector<AttemptInfo> attempts;
+  std::function<void()> beat = [&] {
+    if (attempts.empty() || attempts.back().attempt != 2) return;
+    if (p->host.now() > attempts.back().deadline - 40s) {
+      kept.back().complete(text("slow but alive"));
+    } else if (attempts.back().heartbeat()) {
+      p->host.wake_at(p->host.now() + 1s, beat);
+    }
+  };
+  p->handlers.handle<Text, Text>(beating,
+                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
+                                   attempts.push_back(info);
+                                   kept.push_back(answer);
+                                   p->host.wake_at(p->host.now() + 1s, beat);
+                                 });
+  run(*p, "beating");
+  EXPECT_EQ(p->history("r"),
+            "0 RunStarted\n0 step 1 beating\n1 AttemptFailed 1 #1: heartbeat_timeout\n2 "
+            "StepCompleted 1 after 2\n2 run completed\n");
+  EXPECT_FALSE(attempts.front().heartbeat()) << "nobody waits for that attempt any more";
+}
+
+TEST_P(Steps, AStepThatCannotStartInTimeFails) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(
+      final_act, [](const AttemptInfo&, const Text&, auto) { FAIL() << "it was started"; });
+  p->open();
+  outside.anchor.refuse("no anchor today");
+  p->engine->start("r", "final", text("in").SerializeAsString(), "test");
+  p->host.run_until([&] { return p->engine->state("r") == RunState::completed; });
+  EXPECT_NE(p->history("r").find("StepFailed 1 after 0: start_timeout"), std::string::npos)
+      << p->history("r");
 }
 
 TEST_P(Steps, ManyFailuresLeaveFewRecords) {

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "engine/core/run.h"
 #include "store/base64.h"
 #include "store/checkpoint.h"
 #include "tools/ratchetctl/words.h"
@@ -50,7 +51,19 @@ class Details {
   void operator()(const engine::RunStarted& e) {
     to_["version"] = e.version;
     to_["principal"] = e.principal;
+    origin(e.origin);
   }
+  void operator()(const engine::ChildStarted& e) { to_["child"] = e.run_id; }
+  void operator()(const engine::ChildEnded& e) {
+    to_["child"] = e.run_id;
+    if (e.failure) to_["failure"] = document_of(*e.failure);
+  }
+  void operator()(const engine::ContinuedAsNew& e) { to_["next_run"] = e.run_id; }
+  void operator()(const engine::GateOpened& e) {
+    to_["payload_hash"] = store::to_hex(engine::hash_of(e));
+  }
+  void operator()(const engine::GateDecided& e) { answer(e); }
+  void operator()(const engine::GateRejected& e) { answer(e); }
   void operator()(const engine::StepCompleted& e) {
     to_["attempts"] = e.attempts;
     to_["found_done"] = e.found_done;
@@ -105,6 +118,18 @@ class Details {
   }
 
  private:
+  void origin(const engine::Origin& origin) {
+    if (!origin.key.empty()) to_["key"] = origin.key;
+    if (!origin.parent.empty()) to_["parent"] = origin.parent;
+    if (!origin.parent.empty()) to_["parent_command"] = origin.parent_command;
+    if (!origin.previous.empty()) to_["previous"] = origin.previous;
+  }
+  template <class E>
+  void answer(const E& e) {
+    to_["approved"] = e.approved;
+    to_["payload_hash"] = store::to_hex(e.payload_hash);
+    by(e.by);
+  }
   void by(const engine::By& by) {
     to_["principal"] = by.principal;
     to_["reason"] = by.reason;
@@ -185,6 +210,10 @@ Document document_of(const engine::RunInfo& run) {
                     {"state", name_of(run.state)}, {"started", utc(run.started)}};
   if (run.ended) document["ended"] = utc(*run.ended);
   if (run.failure) document["failure"] = document_of(*run.failure);
+  if (!run.origin.key.empty()) document["key"] = run.origin.key;
+  if (!run.origin.parent.empty()) document["parent"] = run.origin.parent;
+  if (!run.origin.previous.empty()) document["previous"] = run.origin.previous;
+  if (!run.successor.empty()) document["next_run"] = run.successor;
   if (run.cancel_requested) document["cancel_requested"] = document_of(*run.cancel_requested);
   if (run.steered) document[run.ended ? "terminated" : "paused"] = document_of(*run.steered);
   return document;

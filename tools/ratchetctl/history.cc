@@ -86,6 +86,22 @@ struct Result {
     if (e.failure) return {"failed by a person: " + text_of(*e.failure) + why, Style::bad};
     return {"skipped" + why, Style::warning};
   }
+  Cell operator()(const engine::ChildStarted& e) const { return {"run " + e.run_id}; }
+  Cell operator()(const engine::ChildEnded& e) const {
+    if (e.failure) return {text_of(*e.failure), Style::bad};
+    const std::string answer = joined(words_of(event.payloads.output, 2, object_of(event)));
+    return {"ok" + (answer.empty() ? "" : ": " + answer), Style::good};
+  }
+  Cell operator()(const engine::GateDecided& e) const {
+    return {(e.approved ? "approved: " : "denied: ") + e.by.reason,
+            e.approved ? Style::good : Style::bad};
+  }
+  Cell operator()(const engine::GateRejected& e) const {
+    return {std::string("not counted, another payload was ") +
+                (e.approved ? "approved: " : "denied: ") + e.by.reason,
+            Style::warning};
+  }
+  Cell operator()(const engine::ContinuedAsNew& e) const { return {"as run " + e.run_id}; }
   Cell operator()(const engine::CommandCancelled&) const { return {"no longer awaited"}; }
   Cell operator()(const engine::PatchMarked& e) const {
     return {e.deprecated ? "deprecated patch" : "patch"};

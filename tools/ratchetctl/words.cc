@@ -119,6 +119,10 @@ const char* name_of(engine::RunState state) {
       return "terminated";
     case engine::RunState::paused:
       return "paused";
+    case engine::RunState::queued:
+      return "queued";
+    case engine::RunState::continued:
+      return "continued";
   }
   return "unknown";
 }
@@ -135,6 +139,8 @@ Style style_of(engine::RunState state) {
     case engine::RunState::paused:
       return Style::warning;
     case engine::RunState::running:
+    case engine::RunState::queued:
+    case engine::RunState::continued:
       break;
   }
   return Style::plain;
@@ -167,6 +173,10 @@ std::string text_of(const engine::OpenCommand& open) {
     text = "timer until " + local_date(timer->due) + " " + local_clock(timer->due);
   } else if (const auto* wait = std::get_if<engine::SignalAwaited>(&open.command)) {
     text = "signal " + wait->signal;
+  } else if (const auto* child = std::get_if<engine::ChildStarted>(&open.command)) {
+    text = "run " + child->run_id;
+  } else if (const auto* gate = std::get_if<engine::GateOpened>(&open.command)) {
+    text = "a person at gate " + gate->gate;
   }
   if (open.trouble) {
     text += ", attempt " + std::to_string(open.attempts) + " failed: " + text_of(*open.trouble);

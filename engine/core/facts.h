@@ -1,0 +1,85 @@
+// Completions: what comes to a run from outside, as plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "engine/core/values.h"
+
+namespace ratchet::engine {
+
+// Why a run was started, beyond who did it.
+struct Origin {
+  std::string key;               // one open run per key; empty: none
+  std::string parent;            // the run id of the parent; empty: none
+  CommandId parent_command = 0;  // by which the parent waits for it
+  std::string previous;          // the run id of the run that continued as this one; empty: none
+
+  bool operator==(const Origin&) const = default;
+};
+
+struct RunStarted {
+  std::string run_id;
+  std::string workflow;
+  std::uint32_t version = 0;
+  Bytes input;
+  std::string principal;
+  std::uint32_t definition = 0;  // as read from a log: names the types that were current then
+  Origin origin;
+};
+struct StepCompleted {
+  CommandId command = 0;
+  Bytes result;
+  std::uint32_t attempts = 0;
+  bool found_done = false;  // by a probe, not by the attempt's own answer
+};
+struct StepFailed {
+  CommandId command = 0;
+  Failure failure;
+  std::uint32_t attempts = 0;
+};
+struct TimerFired {
+  CommandId command = 0;
+};
+struct SignalReceived {
+  std::string signal;
+  Bytes value;
+  std::string principal;
+};
+// A person gave a stuck step its outcome.
+struct StepSkipped {
+  CommandId command = 0;
+  Bytes result;
+  std::optional<Failure> failure;  // absent: it counts as done, with the result
+  By by;
+};
+// The run's open awaits fail with cancelled_code; its compensation runs.
+struct CancelRequested {
+  By by;
+};
+// The end of the run; none of its code runs.
+struct Terminated {
+  By by;
+};
+
+// A child has ended; after continuing as new, the last of its successors has.
+struct ChildEnded {
+  CommandId command = 0;
+  std::string run_id;
+  Bytes result;
+  std::optional<Failure> failure;  // absent: it completed
+};
+// A person decided at a gate, having seen the payload with this hash.
+struct GateDecided {
+  CommandId command = 0;
+  bool approved = false;
+  std::string payload_hash;
+  By by;
+};
+
+using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
+                          StepSkipped, CancelRequested, Terminated, ChildEnded, GateDecided>;
+
+}  // namespace ratchet::engine

@@ -1,0 +1,37 @@
+#include "engine/runtime/retry.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+
+#include <openssl/sha.h>
+
+namespace ratchet::engine {
+
+bool is_recorded(std::uint32_t attempt) { return attempt <= 3 || std::has_single_bit(attempt); }
+
+std::string digest(const std::string& before, const Failure& failure) {
+  const std::string text = before + failure.code + '\0' + failure.message;
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
+Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t attempt) {
+  const double factor = std::pow(policy.backoff_factor, std::min(attempt, 64U) - 1.0);
+  const double most = static_cast<double>(policy.max_backoff.count());
+  const double base = std::min(most, static_cast<double>(policy.first_backoff.count()) * factor);
+  const std::size_t seed = std::hash<std::string>{}(run_id) + attempt * std::size_t{0x9e3779b9};
+  const double part = static_cast<double>(seed % 1000) / 1000.0;
+  const double spread = 1.0 - policy.jitter + 2.0 * policy.jitter * part;
+  return Duration{static_cast<std::int64_t>(base * spread * 1000.0)};
+}
+
+bool is_fatal(const Policy& policy, const Failure& failure) {
+  return std::ranges::any_of(
+      policy.fatal, [&](const char* code) { return code != nullptr && failure.code == code; });
+}
+
+}  // namespace ratchet::engine

@@ -1,0 +1,24 @@
+// When failed attempts are repeated, and which of them are recorded: functions of policy, run and
+// attempt, so that every process comes to the same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/core/activity.h"
+#include "engine/core/event.h"
+
+namespace ratchet::engine {
+
+// Attempts 1 … 3 are recorded in full, then those at powers of two; the rest as count and digest.
+bool is_recorded(std::uint32_t attempt);
+// The digest of the attempts before and this one.
+std::string digest(const std::string& before, const Failure& failure);
+
+// The wait after this attempt: exponential, with a jitter that depends on run and attempt only.
+Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t attempt);
+
+// No further attempt can help.
+bool is_fatal(const Policy& policy, const Failure& failure);
+
+}  // namespace ratchet::engine

@@ -1,0 +1,218 @@
+// What is proved: child runs and runs that continue as new: links, outcomes, cancellation, and what
+// is owed to a parent after the death of a process.
+#include <gtest/gtest.h>
+
+#include "engine/core/run.h"
+#include "tests/engine/by_hand.h"
+
+namespace ratchet::engine::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+const By ann{"ann", "not today"};
+
+constexpr ChildWorkflow<Text, Text> helper{"helper"};
+constexpr ChildWorkflow<Text, Text> unknown{"unknown"};
+constexpr ChildWorkflow<Text, Text> rocket{"countdown"};
+
+Task<Text> help(Workflow wf, Text what) {
+  const auto done = co_await attempt(wf.step(ask, what));
+  if (done.ok()) co_return *done.value;
+  co_await wf.step(ask, text("undo"));
+  throw StepFailure(*done.failed);
+}
+
+Task<Text> parent(Workflow wf, Text) {
+  const auto done = co_await attempt(wf.child(helper, text("a")));
+  co_await wf.step(ask, text("after"));
+  co_return done.ok() ? *done.value : text(done.failed->code);
+}
+
+Task<Text> impatient(Workflow wf, Text) {
+  const auto first = co_await race(wf.child(helper, text("a")), wf.sleep(60s));
+  co_await wf.step(ask, text("after"));
+  co_return text(std::to_string(first.index()));
+}
+
+Task<Text> lost(Workflow wf, Text) {
+  const auto done = co_await attempt(wf.child(unknown, text("a")));
+  co_return text(done.failed->code + ": " + done.failed->message);
+}
+
+// Counts down from its input, one run a number.
+Task<Text> countdown(Workflow wf, Text from) {
+  co_await wf.step(ask, from);
+  if (from.value() == "1") co_return text("lift off");
+  co_return co_await wf.continue_as_new<Text>(text(std::to_string(std::stoi(from.value()) - 1)));
+}
+
+Task<Text> launch(Workflow wf, Text) { co_return co_await wf.child(rocket, text("2")); }
+
+Task<Text> continuing_within_a_race(Workflow wf, Text in) {
+  if (in.value() == "next") co_return in;
+  auto next = [](Workflow w) -> Task<Text> {
+    co_await w.step(ask, text("a"));
+    co_return co_await w.continue_as_new<Text>(text("next"));
+  };
+  co_await race(wf.step(ask, text("b")), next(wf));
+  co_return text("never");
+}
+
+class Children : public HandTest {
+ protected:
+  std::unique_ptr<Process> family(Code code) {
+    auto p = process(code);
+    p->registry.add("helper", 1, help);
+    p->registry.add("countdown", 1, countdown);
+    p->open();
+    p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+    p->host.settle();
+    return p;
+  }
+};
+
+TEST_P(Children, AChildRunsUnderItsParentAndItsResultIsAwaited) {
+  auto p = family(parent);
+  const auto child = find_run(p->log, "r/1");
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->origin.parent, "r");
+  EXPECT_EQ(child->workflow, "helper");
+  hand.answer(*p, "a");
+  hand.answer(*p, "after");
+  EXPECT_EQ(p->history("r"),
+            "0 RunStarted\n0 child 1 helper\n1 ChildEnded 1 r/1\n1 step 2 ask\n2 StepCompleted 2 "
+            "after 1\n2 run completed\n");
+  EXPECT_EQ(result(*p), "a!");
+  expect_whole(*p);
+}
+
+TEST_P(Children, AChildsFailureIsAFailureOfItsAwait) {
+  auto p = family(parent);
+  hand.refuse(*p, "a");
+  hand.answer(*p, "undo");
+  hand.answer(*p, "after");
+  EXPECT_EQ(result(*p), "refused");
+  expect_whole(*p);
+}
+
+TEST_P(Children, ACancelReachesTheChild) {
+  auto p = family(parent);
+  EXPECT_EQ(p->engine->cancel("r", ann), std::nullopt);
+  p->host.settle();
+  EXPECT_TRUE(find_run(p->log, "r/1")->cancel_requested);
+  hand.answer(*p, "undo");
+  EXPECT_EQ(p->engine->state("r/1"), RunState::cancelled);
+  hand.answer(*p, "after");
+  EXPECT_EQ(result(*p), "cancelled");
+  EXPECT_NE(p->history("r").find("LateFact ChildEnded"), std::string::npos) << p->history("r");
+  expect_whole(*p);
+}
+
+TEST_P(Children, TheChildOfATerminatedRunIsCancelled) {
+  auto p = family(parent);
+  EXPECT_EQ(p->engine->terminate("r", ann), std::nullopt);
+  p->host.settle();
+  EXPECT_TRUE(find_run(p->log, "r/1")->cancel_requested);
+}
+
+TEST_P(Children, AChildThatLostARaceIsCancelled) {
+  auto p = family(impatient);
+  pass(*p, 61s);
+  EXPECT_TRUE(find_run(p->log, "r/1")->cancel_requested);
+  hand.answer(*p, "after");
+  EXPECT_EQ(result(*p), "1");
+}
+
+TEST_P(Children, AnOrphanIsCancelledWhenTheNextProcessOpens) {
+  {
+    auto p = family(parent);
+    p->engine->terminate("r", ann);
+    p->host.run_until([&] { return find_run(p->log, "r")->state == RunState::terminated; });
+    p->host.stop();
+  }
+  if (auto p = family(parent); !find_run(p->log, "r/1")->cancel_requested) {
+    FAIL() << p->history("r/1");
+  }
+}
+
+TEST_P(Children, AnEndThatNobodyToldTheParentIsToldByTheNextProcess) {
+  {
+    auto p = family(parent);
+    p->engine->pause("r", ann);
+    hand.answer(*p, "a");
+    EXPECT_NE(p->history("r").find("Held ChildEnded"), std::string::npos) << p->history("r");
+  }
+  auto p = family(parent);
+  EXPECT_EQ(p->engine->resume("r", ann), std::nullopt);
+  p->host.settle();
+  hand.answer(*p, "after");
+  EXPECT_EQ(result(*p), "a!");
+  expect_whole(*p);
+}
+
+TEST_P(Children, AChildOfAnUnknownWorkflowFailsAtOnce) {
+  auto p = family(lost);
+  EXPECT_NE(result(*p).find("not_started: this build has no workflow unknown"), std::string::npos)
+      << result(*p);
+}
+
+TEST_P(Children, ARunContinuesAsAnotherWithAnEmptyHistory) {
+  auto p = process(countdown);
+  p->open();
+  p->engine->start({"r", "flow", text("3").SerializeAsString(), "ann", "the-countdown"});
+  p->host.settle();
+  hand.answer(*p, "3");
+  EXPECT_EQ(p->history("r"),
+            "0 RunStarted\n0 step 1 ask\n1 StepCompleted 1 after 1\n1 continue as r~2\n");
+  hand.answer(*p, "2");
+  const auto middle = find_run(p->log, "r~2");
+  EXPECT_EQ(middle->state, RunState::continued);
+  EXPECT_EQ(middle->origin.previous, "r");
+  EXPECT_EQ(middle->successor, "r~3");
+  EXPECT_EQ(p->engine->start({"s", "flow", {}, "bob", "the-countdown"}).run_id, "r~3")
+      << "the key goes on with the run";
+  hand.answer(*p, "1");
+  EXPECT_EQ(p->engine->state("r~3"), RunState::completed);
+  expect_whole(*p);
+}
+
+TEST_P(Children, AParentGetsTheResultOfTheLastOfThoseThatContinued) {
+  auto p = family(launch);
+  hand.answer(*p, "2");
+  hand.answer(*p, "1");
+  EXPECT_EQ(result(*p), "lift off");
+  EXPECT_NE(p->history("r").find("ChildEnded 1 r/1~2"), std::string::npos) << p->history("r");
+  expect_whole(*p);
+}
+
+TEST_P(Children, WhatElseIsAwaitedIsCancelledWhenARunContinuesAsNew) {
+  auto p = started(continuing_within_a_race);
+  hand.answer(*p, "a");
+  EXPECT_NE(p->history("r").find("1 StepCompleted 2 after 1\n1 cancel 1\n1 continue as r~2\n"),
+            std::string::npos)
+      << p->history("r");
+  EXPECT_EQ(p->engine->state("r~2"), RunState::completed);
+  expect_whole(*p);
+}
+
+TEST(LongHistories, SayThatTheyShouldContinueAsNew) {
+  Registry registry;
+  registry.add<Text, Text>(
+      "flow", 1, +[](Workflow wf, Text) -> Task<Text> {
+        while (!wf.should_continue_as_new()) co_await wf.receive(approval);
+        co_return text("long");
+      });
+  engine::Run run("r", *registry.find("flow", 0));
+  run.deliver(RunStarted{"r", "flow", 1, {}, "ann", 0, {}}, Time{});
+  std::uint32_t facts = 1;
+  for (; !run.ended() && facts < 2 * long_history; ++facts) {
+    run.deliver(SignalReceived{approval.name(), {}, "bob"}, Time{});
+  }
+  EXPECT_EQ(facts, long_history);
+}
+
+INSTANTIATE_TEST_SUITE_P(On, Children, all_disks(), name_of_disk);
+
+}  // namespace
+}  // namespace ratchet::engine::testing
