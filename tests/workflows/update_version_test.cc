@@ -17,10 +17,19 @@ namespace {
 
 using engine::RunState;
 
-// One run without crashes; its history as text.
+// One run without crashes; its history as text. Cancelled when this step is decided, if one is
+// given: `begun`, when it is being performed; else before that.
 class OneRun {
  public:
-  explicit OneRun(FakeCluster& cluster) {
+  explicit OneRun(FakeCluster& cluster, const std::string& cancel_at = {}, bool begun = false) {
+    engine_.observe([this, cancel_at, begun](const engine::Recorded& recorded) {
+      for (const auto& event : recorded.turn.events) {
+        const auto* step = std::get_if<engine::StepScheduled>(&event);
+        if (step == nullptr || step->activity != cancel_at) continue;
+        const auto cancel = [this] { engine_.cancel("run-1", {"ann", "not today"}); };
+        begun ? host_.post(cancel) : cancel();
+      }
+    });
     add_workflows(registry_);
     cluster.serve(handlers_, host_);
     anchor_.serve(host_);
@@ -144,6 +153,33 @@ TEST(UpdateVersion, MakesEachWriteOnceWhereverItIsStopped) {
 TEST(UpdateVersion, IsUndoneToTheSameEndWhereverItIsStopped) {
   expect_whole(matrix("10.11.6", "11.8.6", [](FakeCluster& c) { c.exit_code = 137; }));
   expect_whole(matrix("10.11.6", "11.8.6", [](FakeCluster& c) { c.target_image_missing = true; }));
+}
+
+// Every step of an upgrade without faults, cancelled before it is performed and while it is.
+TEST(UpdateVersion, CancelledAtAnyStepIsUndoneOrFinishedButNeverLeftHalfWay) {
+  for (const char* from : {"10.11.6", "11.8.5"}) {
+    FakeCluster undisturbed(from, "11.8.6");
+    std::istringstream steps(OneRun(undisturbed).steps());
+    bool released = false;
+    int cancelled = 0;
+    for (std::string step; std::getline(steps, step);) {
+      released = released || step == "release_volume";
+      for (const bool begun : {false, true}) {
+        FakeCluster cluster(from, "11.8.6");
+        const OneRun run(cluster, step, begun);
+        const std::string where = from + (" at " + step) + (begun ? ", begun: " : ": ");
+        EXPECT_TRUE(cluster.paused_by.empty()) << where << cluster.state();
+        EXPECT_FALSE(cluster.pod->is_protected) << where;
+        EXPECT_EQ(run.state(), released ? RunState::completed : RunState::cancelled)
+            << where << run.failure();
+        EXPECT_EQ(cluster.version, released ? "11.8.6" : from) << where << cluster.state();
+        EXPECT_EQ(cluster.pod->image, std::string("image:") + (released ? "11.8.6" : from))
+            << where;
+        ++cancelled;
+      }
+    }
+    EXPECT_GE(cancelled, 30) << "the steps were not enumerated";
+  }
 }
 
 TEST(UpdateVersion, RefusesBeforeAnythingIsTouched) {

@@ -106,25 +106,26 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
   const Member member = co_await pause(wf, upgrade);
 
   const Outcome<void> stopped = co_await attempt(stop_old_server(wf, upgrade, member.workload));
+  const Workflow firm = wf.shielded();  // goes on even if the run is cancelled
   if (!stopped.ok()) {
-    const Outcome<void> undone = co_await attempt(put_back(wf, upgrade, member));
+    const Outcome<void> undone = co_await attempt(put_back(firm, upgrade, member));
     throw StepFailure(undone.ok() ? put_back_after(*stopped.failed, upgrade)
                                   : stuck_after(*stopped.failed, *undone.failed, upgrade));
   }
 
   // Point of no return: from here on the target version may open the volume.
-  co_await wf.step(release_volume, the_pod(upgrade, member.workload));
+  co_await firm.step(release_volume, the_pod(upgrade, member.workload));
 
   const Outcome<VerifiedServer> started =
-      co_await attempt(start_new_server(wf, upgrade, member.workload));
+      co_await attempt(start_new_server(firm, upgrade, member.workload));
   if (!started.ok()) {
-    const Outcome<bool> withdrawn = co_await attempt(withdraw_target(wf, upgrade, member));
+    const Outcome<bool> withdrawn = co_await attempt(withdraw_target(firm, upgrade, member));
     throw StepFailure(withdrawn.value.value_or(false)
                           ? put_back_after(*started.failed, upgrade)
                           : forward_only_after(*started.failed, upgrade));
   }
-  co_await wf.step(record_version, the_new_version(upgrade));
-  co_await wf.step(await_database_ready, a_wait(upgrade, wf.now()));
+  co_await firm.step(record_version, the_new_version(upgrade));
+  co_await firm.step(await_database_ready, a_wait(upgrade, wf.now()));
   co_return the_result(upgrade, *started.value);
 }
 
@@ -134,11 +135,12 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is
 // known to be open; until the volume is released everything is undone on a failure; after that the
-// only way is forward. Whatever happens, the database is resumed.
+// only way is forward. Whatever happens, the database is resumed. A cancellation is a failure like
+// others until the volume is released, and does nothing after that.
 Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
   const Upgrade upgrade = co_await check(wf, request);
   const Outcome<UpdateResult> outcome = co_await attempt(upgrade_server(wf, upgrade));
-  co_await wf.step(resume_database, our_resume(upgrade));
+  co_await wf.shielded().step(resume_database, our_resume(upgrade));
   if (!outcome.ok()) throw StepFailure(*outcome.failed);
   co_return *outcome.value;
 }
