@@ -53,6 +53,8 @@ class Run final : private detail::Awaiting {
   bool expects(const Fact& fact) const;
 
   bool ended() const { return ended_; }
+  // How many facts were delivered.
+  std::uint32_t facts() const { return facts_; }
   // The open commands, by id: what the run waits for.
   const std::map<CommandId, Decision>& open() const { return open_; }
   // What the workflow shows, as of the last delivered fact.

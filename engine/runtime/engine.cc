@@ -32,11 +32,16 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
                        const RunPtr found = find(run);
                        if (found && !halted) hint(found, std::move(event));
                      }}),
-      timers(h, [this](const Due& due) {
-        const RunPtr run = find(due.run);
-        const TimerFired fired{due.command};
-        if (run && (!run->run || run->run->expects(fired))) deliver(run, fired, {});
-      }) {
+      timers(h,
+             [this](const Due& due) {
+               const RunPtr run = find(due.run);
+               const TimerFired fired{due.command};
+               if (run && (!run->run || run->run->expects(fired))) deliver(run, fired, {});
+             }),
+      breadcrumb(options.breadcrumb, options.build) {
+  if (options.report_slow_turn) {
+    watch.emplace(std::chrono::seconds(2), std::chrono::seconds(30), options.report_slow_turn);
+  }
   for (const auto& [workflow, limit] : options.limits) lanes[workflow].limit = limit;
 }
 
@@ -80,8 +85,13 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
     return record(run,
                   {run->summary.run, run->next_turn, epoch, now(*run), {LateFact{fact}}, releases});
   }
+  if (is_poison(run)) {
+    if (!releases) hold(run, fact);  // first: a held start says which run this is
+    return quarantine_poison(run);
+  }
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
-  std::vector<Decision> decisions = run->run->deliver(fact, turn.wall);
+  std::vector<Decision> decisions =
+      executed(run, [&] { return run->run->deliver(fact, turn.wall); });
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
   for (Decision& decision : decisions) {
     if (decision.activity != nullptr) {
@@ -98,6 +108,23 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
     hint(run, Diverged{at, too_large.what()});
     if (!releases) hold(run, fact);
   }
+}
+
+namespace {
+constexpr const char* poison =
+    "executing this turn has ended the process twice; it is not executed again by this build";
+}
+
+bool Engine::Impl::is_poison(const RunPtr& run) const {
+  return breadcrumb.is_poison(run->summary.run_id, run->run->facts());
+}
+
+// Recorded once, however often the process starts.
+void Engine::Impl::quarantine_poison(const RunPtr& run) {
+  run->run.reset();
+  const bool known = run->summary.state == RunState::quarantined &&
+                     run->summary.failure == Failure{"divergence", poison};
+  if (!known) hint(run, Diverged{run->next_turn, poison});
 }
 
 void Engine::Impl::hold(const RunPtr& run, const Fact& fact) {

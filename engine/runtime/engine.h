@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -36,6 +37,13 @@ struct EngineOptions {
   // How many runs of a workflow are open at once, at least 1; those beyond wait, state queued, and
   // begin in the order in which they were started. None: as many as there are.
   std::map<std::string, std::size_t> limits{};
+  // The engine's bytes of the log's page (store/page.h), which must outlive the engine: a turn that
+  // ended two processes of this build is not executed again, its run is quarantined. Empty: no
+  // such memory.
+  std::span<std::byte> breadcrumb{};
+  // A turn over 2 s is reported here, from a thread of its own; one over 30 s aborts the process.
+  // Empty: turns are not timed.
+  std::function<void(const std::string& what)> report_slow_turn{};
 };
 
 struct StartRequest {

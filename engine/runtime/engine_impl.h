@@ -21,6 +21,7 @@
 #include "engine/core/summary.h"
 #include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
+#include "engine/runtime/breadcrumb.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/journal.h"
 #include "engine/runtime/performer.h"
@@ -62,12 +63,25 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     bool full() const { return running.size() >= limit; }
   };
 
+  struct Timed {
+    Timed(std::optional<TurnWatch>& w, const std::string& run_id) : watch(w) {
+      if (watch) watch->begin(run_id);
+    }
+    ~Timed() {
+      if (watch) watch->end();
+    }
+    Timed(const Timed&) = delete;
+    Timed& operator=(const Timed&) = delete;
+    std::optional<TurnWatch>& watch;
+  };
+
   Impl(store::Log& log, Host& host, const Registry& registry, const Handlers& handlers,
        Anchor& anchor, EngineOptions options);
 
   // engine.cc
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
   void record(const RunPtr& run, Turn turn, std::function<void()> then = {});
+  void quarantine_poison(const RunPtr& run);
   void hold(const RunPtr& run, const Fact& fact);
   // `then` runs once the hint is durable.
   void hint(const RunPtr& run, Event event, std::function<void()> then = {});
@@ -77,6 +91,14 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   RunPtr find(std::uint64_t run);
   RunPtr find(const std::string& run_id);
   Time now(const ActiveRun& active) const;
+  // Executes one turn, unless it is known to end the process.
+  bool is_poison(const RunPtr& run) const;
+  template <class Execute>
+  auto executed(const RunPtr& run, Execute execute) {
+    const Breadcrumb::Mark mark(breadcrumb, run->summary.run_id, run->run->facts());
+    const Timed timed(watch, run->summary.run_id);
+    return execute();
+  }
 
   // starting.cc
   Started start(const StartRequest& request, Origin origin);
@@ -129,6 +151,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Anchoring anchoring;
   Performer performer;
   Alarms<Due> timers;
+  Breadcrumb breadcrumb;
+  std::optional<TurnWatch> watch;
   std::uint64_t epoch = 0;
   bool opened = false;
   bool other_build = false;  // than the one that wrote the log last

@@ -175,12 +175,18 @@ bool Engine::Impl::replay(const RunPtr& run, const std::vector<Turn>& turns) {
   }
   definitions.workflow(*registry.find(summary.workflow, summary.version));
   for (const Turn& turn : turns) {
-    if (const auto why = replay_turn(*run->run, turn, definitions)) {
+    if (is_poison(run)) {
+      quarantine_poison(run);
+      return false;
+    }
+    const auto why = executed(run, [&] { return replay_turn(*run->run, turn, definitions); });
+    if (why) {
       quarantine(run, *why);
       return false;
     }
   }
-  return true;
+  if (is_poison(run)) quarantine_poison(run);  // the turn that would come next
+  return run->run.has_value();
 }
 
 void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {

@@ -105,6 +105,8 @@ class ToldByHost final : public store::Log {
 
 class OnRocks final : public Disk {
  public:
+  // Without a folder: in one of its own, which goes with it.
+  explicit OnRocks(std::string dir = {}) : dir_(std::move(dir)) {}
   std::unique_ptr<store::Log> open(SimulatedHost& host) override {
     files_.wal().heal();
     store::RocksOptions options;
@@ -122,8 +124,9 @@ class OnRocks final : public Disk {
   }
 
  private:
-  std::string path() const { return folder_.path() + "/log"; }
+  std::string path() const { return dir_.empty() ? folder_.path() + "/log" : dir_; }
 
+  std::string dir_;
   store::TemporaryFolder folder_;
   store::FaultyFiles files_;
 };
@@ -137,5 +140,8 @@ std::shared_ptr<Disk> memory_disk_of(std::shared_ptr<store::MemoryDisk> disk) {
   return std::make_shared<InMemory>(std::move(disk));
 }
 std::shared_ptr<Disk> rocks_disk() { return std::make_shared<OnRocks>(); }
+std::shared_ptr<Disk> rocks_disk_in(const std::string& dir) {
+  return std::make_shared<OnRocks>(dir);
+}
 
 }  // namespace ratchet::engine::testing

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,7 @@ class Disk {
 std::shared_ptr<Disk> memory_disk();
 std::shared_ptr<Disk> memory_disk_of(std::shared_ptr<store::MemoryDisk> disk);
 std::shared_ptr<Disk> rocks_disk();
+std::shared_ptr<Disk> rocks_disk_in(const std::string& dir);
 
 struct DiskKind {
   const char* name;

@@ -16,6 +16,7 @@
 #include "k8s/operator/ops_manager.h"
 #include "store/checkpoint.h"
 #include "store/log.h"
+#include "store/page.h"
 #include "tools/ratchetd/roles.h"
 #include "workflows/mysql/update_version.h"
 
@@ -33,7 +34,9 @@ asio::awaitable<void> pause(std::chrono::milliseconds length) {
 // Everything that the engine's handlers refer to; declared in the order of dependence.
 struct Works {
   Works(Process& process, store::Log& log)
-      : executor(process.io.get_executor()),
+      : page(store::Page::open_or_create(process.options.log.string(), log.head().log_id,
+                                         log.head().size)),
+        executor(process.io.get_executor()),
         lease(executor, process.client, process.lease_options(k8s::ops_manager_lease),
               [&process] { lose(process); }),
         client(process.client, lease, request_deadline),
@@ -50,8 +53,11 @@ struct Works {
     k8s::add_pod_handlers(handlers, environment);
     k8s::add_server_handlers(handlers, environment);
     mysql::add_workflows(registry);
-    engine = std::make_unique<engine::Engine>(log, host, registry, handlers, anchor,
-                                              engine::EngineOptions{RATCHET_VERSION, "ratchetd"});
+    engine::EngineOptions options{RATCHET_VERSION, "ratchetd"};
+    options.breadcrumb = page.engine_bytes();
+    options.report_slow_turn = [](const std::string& what) { spdlog::warn("{}", what); };
+    engine =
+        std::make_unique<engine::Engine>(log, host, registry, handlers, anchor, std::move(options));
     manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
   }
 
@@ -63,6 +69,7 @@ struct Works {
     process.io.stop();
   }
 
+  store::Page page;
   asio::any_io_executor executor;
   k8s::Lease lease;
   k8s::FencedClient client;
