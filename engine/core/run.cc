@@ -34,8 +34,10 @@ bool Run::expects(const Fact& fact) const {
   if (std::holds_alternative<CancelRequested>(fact)) return !cancel_requested_;
   const CommandId command = command_of(fact);
   if (command == 0) return true;
-  return std::holds_alternative<TimerFired>(fact) ? is_open<TimerStarted>(open_, command)
-                                                  : is_open<StepScheduled>(open_, command);
+  if (std::holds_alternative<TimerFired>(fact)) return is_open<TimerStarted>(open_, command);
+  if (std::holds_alternative<ChildEnded>(fact)) return is_open<ChildStarted>(open_, command);
+  if (std::holds_alternative<GateDecided>(fact)) return is_open<GateOpened>(open_, command);
+  return is_open<StepScheduled>(open_, command);
 }
 
 std::vector<Decision> Run::deliver(const Fact& fact, Time now,
@@ -150,7 +152,7 @@ void Run::finish() {
 }
 
 void Run::decide(Event command, const std::source_location& where, const ActivityInfo* activity) {
-  decisions_.push_back({std::move(command), where, activity, {}});
+  decisions_.push_back({std::move(command), where, activity});
 }
 
 // A pending cancellation fails the await instead of giving its command.
@@ -214,7 +216,7 @@ bool Run::signal(const char* name, detail::Slot& slot, const std::source_locatio
 
 void Run::continue_as_new(Bytes input, const std::source_location& where) {
   if (next_run_) return;
-  next_run_ = Decision{ContinuedAsNew{next_run_id(run_id_), std::move(input)}, where, nullptr, {}};
+  next_run_ = Decision{ContinuedAsNew{next_run_id(run_id_), std::move(input)}, where, nullptr};
 }
 
 bool Run::patched(const std::string& patch, bool deprecated, const std::source_location& where) {

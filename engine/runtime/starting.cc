@@ -161,7 +161,7 @@ void Engine::Impl::resume_child(const RunPtr& parent, const ChildStarted& child)
 std::string Engine::Impl::latest(std::string run_id) const {
   for (auto summary = summary_of(run_id); summary && !summary->successor.empty();
        summary = summary_of(run_id)) {
-    if (!find(summary->successor) && !summary_of(summary->successor)) break;
+    if (!ids.contains(summary->successor) && !summary_of(summary->successor)) break;
     run_id = summary->successor;
   }
   return run_id;

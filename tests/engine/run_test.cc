@@ -12,7 +12,7 @@ TEST(RunMachine, ExpectsNoFactOfAnotherKindThanItsCommand) {
   Registry registry;
   registry.add("travel", 1, travel);
   engine::Run run("r", *registry.find("travel", 1));
-  run.deliver(RunStarted{"r", "travel", 1, text("Rome").SerializeAsString(), "", 0}, Time{});
+  run.deliver(RunStarted{"r", "travel", 1, text("Rome").SerializeAsString(), "", 0, {}}, Time{});
   EXPECT_FALSE(run.expects(TimerFired{1})) << "command 1 is a step";
   run.deliver(StepCompleted{1, text("100").SerializeAsString(), 1, false}, Time{});
   EXPECT_FALSE(run.expects(StepCompleted{2, "", 1, false})) << "command 2 is a timer";

@@ -16,7 +16,8 @@ class Starting : public HandTest {
   // At most two runs of "flow" are open at once.
   std::unique_ptr<Process> limited() {
     auto p = process(one_step);
-    EngineOptions options{"build-1", "test", {{"flow", 2}}};
+    EngineOptions options{"build-1", "test"};
+    options.limits = {{"flow", 2}};
     p->open(options);
     p->host.settle();
     return p;
