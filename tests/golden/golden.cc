@@ -184,12 +184,20 @@ void define_names(Definitions& definitions) {
     all.push_back(Activity<Text, Text>("golden5", Effect::manual).irreversible());
     return all;
   }();
-  for (const std::string& name : names) {
-    definitions.principal(name);
-    definitions.signal(name);
-    for (std::uint32_t version = 1; version <= 2; ++version) {
-      definitions.workflow({name, version, &Text::descriptor, &Text::descriptor, {}});
+  static const std::deque<WorkflowType> workflows = [] {
+    std::deque<WorkflowType> all;
+    for (const std::string& name : names) {
+      for (const std::uint32_t version : {1U, 2U}) {
+        all.push_back({name, version, &Text::descriptor, &Text::descriptor, {}});
+      }
     }
+    return all;
+  }();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    definitions.principal(names[i]);
+    definitions.signal(names[i]);
+    definitions.workflow(workflows[2 * i]);
+    definitions.workflow(workflows[2 * i + 1]);
   }
   for (const auto& activity : activities) definitions.activity(activity.info());
 }
