@@ -49,6 +49,10 @@ std::string from_hex(const std::string& hex) {
   return bytes;
 }
 
+std::string hex_of(const store::Hash& hash) {
+  return store::to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
 // Hashes of the payloads that this record refers to.
 std::vector<store::Hash> moved_payloads(const std::string& record) {
   std::vector<store::Hash> hashes;
@@ -108,6 +112,8 @@ class Rebuilding {
     for (const auto& task : std::exchange(tasks_, {})) task();
   }
 
+  store::Hash root() const { return log_.head().root; }
+
  private:
   void place(const Turn& turn, store::Entry& entry) {
     entry.turn = store::RunTurn{turn.run, turn.turn};
@@ -144,6 +150,7 @@ std::string to_text(const store::LogReader& log) {
     out << "record " << to_base64(record.bytes) << "\n";
     return true;
   });
+  out << "root " << hex_of(log.head().root) << "\n";
   return out.str();
 }
 
@@ -160,6 +167,10 @@ std::shared_ptr<store::MemoryDisk> from_text(const std::string& text) {
       log.record(from_base64(value));
     } else if (word == "blob") {
       log.blob(from_base64(value));
+    } else if (word == "root") {
+      if (hex_of(log.root()) != value) {
+        throw std::invalid_argument("the tree over the records has another root than " + value);
+      }
     } else {
       throw std::invalid_argument("a history has no line `" + word + "`");
     }

@@ -9,13 +9,13 @@
 
 namespace ratchet::engine::testing {
 
-// A line `log ID` in hexadecimal, then `record BYTES` for each and before it `blob BYTES`
-// for those that belong to it, in base64.
-// Projections are left out: they follow from the records.
+// A line `log ID` in hexadecimal; `record BYTES` for each and before it `blob BYTES` for those that
+// belong to it, in base64; at the end `root HASH` of the tree over the records. Projections are
+// left out: they follow from the records.
 std::string to_text(const store::LogReader& log);
 
-// The log that the text describes, with its projections. Throws std::invalid_argument, naming the
-// line, or store::Error.
+// The log that the text describes, with its list of runs and its definitions. Throws store::Error,
+// std::invalid_argument for a line that is none, or a tree with another root.
 std::shared_ptr<store::MemoryDisk> from_text(const std::string& text);
 
 }  // namespace ratchet::engine::testing

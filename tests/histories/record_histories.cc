@@ -22,8 +22,7 @@ int main(int argc, char** argv) {
   for (const Recording& recording : recordings()) {
     const std::filesystem::path file = std::filesystem::path(argv[1]) / recording.file;
     if (std::filesystem::exists(file)) continue;
-    Outside outside;
-    outside.disk = std::make_shared<store::MemoryDisk>("golden history 1");
+    Outside outside(memory_disk_of(std::make_shared<store::MemoryDisk>("golden history 1")));
     recording.record(outside);
     std::ofstream(file) << to_text(*reader_of(outside));
     std::cout << "recorded " << file.string() << "\n";
