@@ -200,7 +200,7 @@ Outcome<Bytes> LocalEngine::finish(const std::string& run_id, std::chrono::milli
   std::optional<RunState> state;
   const auto ended = [&] {
     state = engine().state(run_id);
-    if (state) return state != RunState::running;
+    if (state) return has_ended(*state) || state == RunState::quarantined;
     // Unknown, unless its start is on its way to the disk.
     return log.next_index() == log.head().size && !log.projection(summary_key(run_id));
   };

@@ -2,6 +2,7 @@
 // stopped. Its section on tests is this file.
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -26,15 +27,15 @@ class Agencies final : public ratchet::engine::testing::World {
   explicit Agencies(std::string sold_out) : sold_out_(std::move(sold_out)) {}
 
   void serve(Handlers& handlers, Host&) override {
-    handlers.handle(book, [this](const AttemptInfo&, const Part& part, auto answer) {
+    handlers.handle(book, [this](const AttemptInfo&, const Part& part, const auto& answer) {
       if (part.kind() == sold_out_) return answer.fail_for_good({"sold_out", "no " + sold_out_});
       ++bookings_[part.kind()];
       answer.complete(booking(part));
     });
-    handlers.probe(book, [this](const AttemptInfo&, const Part& part, auto answer) {
+    handlers.probe(book, [this](const AttemptInfo&, const Part& part, const auto& answer) {
       bookings_.contains(part.kind()) ? answer.done(booking(part)) : answer.not_done();
     });
-    handlers.handle(cancel, [this](const AttemptInfo&, const Booking& booked, auto answer) {
+    handlers.handle(cancel, [this](const AttemptInfo&, const Booking& booked, const auto& answer) {
       cancelled_.insert(booked.part().kind());
       answer.complete(Done{});
     });
@@ -85,36 +86,49 @@ TEST(Trip, IsCancelledWhereverItIsStopped) {
 }
 // doc end
 
+TEST(Trip, IsBookedAtOnceWhereverItIsStopped) {
+  const CrashReport report = run_crash_matrix(
+      {.registry = [](Registry& registry) { registry.add("trip", 1, trip_at_once); },
+       .world = [] { return std::make_unique<Agencies>("nothing"); },
+       .workflow = "trip",
+       .input = Wish{}.SerializeAsString()});
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.end.find("flight x1\nhotel x1\n"), 0U) << report.end;
+}
+
 // Pays back and forgets whom, but for the sum.
 class Till final : public ratchet::engine::testing::World {
  public:
-  explicit Till(bool granted) : granted_(granted) {}
+  explicit Till(std::optional<bool> granted) : granted_(granted) {}
 
   void serve(Handlers& handlers, Host& host) override {
     // doc: asynchronous
-    handlers.handle(ask_clerk,
-                    [this, &host](const AttemptInfo& attempt, const Refund&, Answer<Done> answer) {
-                      if (attempt.attempt == 1)
-                        return answer.fail({"busy", "the clerk has a guest"});
-                      host.wake_at(host.now() + 2s, [this, answer] {  // later, on the same thread
-                        asked_ = true;
-                        answer.complete(Done{});
-                      });
-                    });
+    handlers.handle(ask_clerk, [this, &host](const AttemptInfo& attempt, const Refund&,
+                                             const Answer<Done>& answer) {
+      if (attempt.attempt == 1) return answer.fail({"busy", "the clerk has a guest"});
+      host.wake_at(host.now() + 2s, [this, answer] {  // later, on the same thread
+        asked_ = true;
+        answer.complete(Done{});
+      });
+    });
     // doc end
-    handlers.handle(pay_back, [this](const AttemptInfo&, const Refund& refund, auto answer) {
+    handlers.handle(pay_back, [this](const AttemptInfo&, const Refund& refund, const auto& answer) {
       paid_ += refund.cents();
       answer.complete(Done{});
     });
-    handlers.probe(pay_back, [this](const AttemptInfo&, const Refund&, auto answer) {
+    handlers.probe(pay_back, [this](const AttemptInfo&, const Refund&, const auto& answer) {
       paid_ > 0 ? answer.done(Done{}) : answer.not_done();
     });
   }
 
-  // doc: steer
   void steer(Engine& engine) override {
+    if (granted_) decide(engine, *granted_);
+  }
+
+  // doc: steer
+  static void decide(Engine& engine, bool granted) {
     Decision said;
-    said.set_granted(granted_);
+    said.set_granted(granted);
     said.set_by("the clerk");
     engine.signal("crash-matrix", decision.name(), said.SerializeAsString(), "clerk@example.org");
   }
@@ -125,12 +139,12 @@ class Till final : public ratchet::engine::testing::World {
   }
 
  private:
-  bool granted_;
+  std::optional<bool> granted_;  // nothing: nobody decides
   bool asked_ = false;
   std::int64_t paid_ = 0;
 };
 
-CrashReport refund_matrix(Task<Done> (*code)(Workflow, Refund), bool granted) {
+CrashReport refund_matrix(Task<Done> (*code)(Workflow, Refund), std::optional<bool> granted) {
   Refund request;
   request.set_order("7");
   request.set_cents(2000);
@@ -141,7 +155,7 @@ CrashReport refund_matrix(Task<Done> (*code)(Workflow, Refund), bool granted) {
 }
 
 TEST(Refund, IsPaidBackOnceWhereverItIsStopped) {
-  for (const auto code : {refund, refund_in_peace}) {
+  for (const auto code : {refund, refund_in_peace, refund_in_time, refund_patched}) {
     const CrashReport report = refund_matrix(code, true);
     EXPECT_EQ(report.failures, std::vector<std::string>{});
     EXPECT_EQ(report.end.find("asked, paid 2000\n"), 0U) << report.end;
@@ -152,6 +166,13 @@ TEST(Refund, FailsWithTheReasonOfThePersonWhoRefused) {
   const CrashReport report = refund_matrix(refund, false);
   EXPECT_EQ(report.failures, std::vector<std::string>{});
   EXPECT_NE(report.end.find("refused: the clerk refused to pay back order 7"), std::string::npos)
+      << report.end;
+}
+
+TEST(Refund, FailsIfNobodyDecidesInTime) {
+  const CrashReport report = refund_matrix(refund_in_time, std::nullopt);
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_NE(report.end.find("no_decision: nobody decided within three days"), std::string::npos)
       << report.end;
 }
 

@@ -19,16 +19,17 @@ class Night final : public ratchet::engine::testing::World {
  public:
   void serve(Handlers& handlers, Host& host) override {
     // doc: window
-    handlers.handle(ask_window, [](const AttemptInfo&, const WindowQuestion& q, auto answer) {
-      const WindowRule rule{q.cron(), std::chrono::minutes{q.minutes()}, q.zone()};
-      const Window window = next_window(rule, Time{Duration{q.after_us()}});
-      WindowAnswer found;
-      found.set_begin_us(window.begin.time_since_epoch().count());
-      found.set_end_us(window.end.time_since_epoch().count());
-      answer.complete(found);
-    });
+    handlers.handle(ask_window,
+                    [](const AttemptInfo&, const WindowQuestion& q, const auto& answer) {
+                      const WindowRule rule{q.cron(), std::chrono::minutes{q.minutes()}, q.zone()};
+                      const Window window = next_window(rule, Time{Duration{q.after_us()}});
+                      WindowAnswer found;
+                      found.set_begin_us(window.begin.time_since_epoch().count());
+                      found.set_end_us(window.end.time_since_epoch().count());
+                      answer.complete(found);
+                    });
     // doc end
-    handlers.handle(tidy_up, [this, &host](const AttemptInfo&, const Refund&, auto answer) {
+    handlers.handle(tidy_up, [this, &host](const AttemptInfo&, const Refund&, const auto& answer) {
       tidied_ = host.now();
       answer.complete(Done{});
     });

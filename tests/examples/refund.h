@@ -28,5 +28,7 @@ inline constexpr Signal<Decision> decision{"decision"};
 
 ratchet::engine::Task<Done> refund(ratchet::engine::Workflow wf, Refund request);
 ratchet::engine::Task<Done> refund_in_peace(ratchet::engine::Workflow wf, Refund request);
+ratchet::engine::Task<Done> refund_in_time(ratchet::engine::Workflow wf, Refund request);
+ratchet::engine::Task<Done> refund_patched(ratchet::engine::Workflow wf, Refund request);
 
 }  // namespace examples

@@ -12,5 +12,6 @@ inline constexpr ratchet::engine::Activity<Booking, Done> cancel{
     "cancel", ratchet::engine::Effect::idempotent};
 
 ratchet::engine::Task<Trip> trip(ratchet::engine::Workflow wf, Wish wish);
+ratchet::engine::Task<Trip> trip_at_once(ratchet::engine::Workflow wf, Wish wish);
 
 }  // namespace examples

@@ -34,7 +34,10 @@ class Versions : public ::testing::Test {
     auto local = std::make_unique<LocalEngine>(
         LocalOptions{.log = folder_ / "log", .anchor = folder_ / "anchor"});
     add_workflows(local->registry());
-    local->perform(ask_clerk, [](const AttemptInfo&, const Refund&) { return Done{}; });
+    local->perform(ask_clerk, [this](const AttemptInfo&, const Refund&) {
+      ++asked_;
+      return Done{};
+    });
     local->perform(pay_back, [this](const AttemptInfo&, const Refund& refund) {
       if (refund.order() == "robbed") throw StepFailure({"empty", "the till is empty"});
       paid_ += refund.cents();
@@ -64,6 +67,7 @@ class Versions : public ::testing::Test {
 
   std::filesystem::path folder_;
   std::atomic<std::int64_t> paid_ = 0;
+  std::atomic<int> asked_ = 0;
 };
 
 void first_release(Registry& registry) { registry.add("refund", 1, refund); }
@@ -137,6 +141,45 @@ TEST_F(Versions, ARunWhoseVersionIsGoneIsQuarantined) {
   EXPECT_NE(end.failed->message.find("this build has no such workflow or version"),
             std::string::npos)
       << end.failed->message;
+}
+
+TEST_F(Versions, AnOpenRunKeepsToTheWayThatItTook) {
+  {
+    const auto first = open(first_release);
+    start(*first, "a");
+    EXPECT_FALSE(first->finish<Done>("refund-a", 50ms).ok());
+  }
+  const auto second = open([](Registry& registry) { registry.add("refund", 1, refund_patched); });
+  grant(*second, "a");
+  EXPECT_TRUE(second->finish<Done>("refund-a", 20s).ok());
+  EXPECT_EQ(asked_, 1);
+  start(*second, "b");
+  grant(*second, "b");
+  EXPECT_TRUE(second->finish<Done>("refund-b", 20s).ok());
+  EXPECT_EQ(asked_, 3) << "the newer run asks twice";
+}
+
+TEST_F(Versions, PeopleSteerRuns) {
+  const auto local = open([](Registry& registry) { registry.add("refund", 1, refund_in_time); });
+  start(*local, "a");
+  EXPECT_FALSE(local->finish<Done>("refund-a", 50ms).ok());
+  // doc: query
+  const std::optional<Exposed> shown = local->engine().query("refund-a", "request");
+  // doc end
+  ASSERT_TRUE(shown);
+  // doc: steering
+  Engine& engine = local->engine();
+  const By boss{"boss@example.org", "the customer has changed his mind"};
+  engine.pause("refund-a", boss);   // no code of it runs; facts are kept
+  engine.resume("refund-a", boss);  // and delivered now
+  const Refusal refused = engine.cancel("refund-a", boss);
+  // doc end
+  EXPECT_FALSE(refused) << *refused;
+  EXPECT_EQ(local->finish<Done>("refund-a", 20s).failed->code, cancelled_code);
+  start(*local, "b");
+  EXPECT_FALSE(engine.terminate("refund-b", boss));
+  EXPECT_EQ(local->finish<Done>("refund-b", 20s).failed->code, "terminated");
+  EXPECT_EQ(paid_, 0);
 }
 
 TEST_F(Versions, ServesUntilItIsStopped) {

@@ -13,24 +13,29 @@ namespace {
 class Books final : public testing::World {
  public:
   void serve(Handlers& handlers, Host&) override {
-    handlers.handle(shop::reserve, [this](const AttemptInfo&, const shop::Order&, auto answer) {
-      reserved_ = true;
-      answer.complete(shop::Done{});
-    });
-    handlers.handle(shop::charge, [this](const AttemptInfo&, const shop::Order&, auto answer) {
-      ++charges_;
-      answer.complete(shop::Payment{});
-    });
-    handlers.probe(shop::charge, [this](const AttemptInfo&, const shop::Order&, auto answer) {
-      charges_ > 0 ? answer.done(shop::Payment{}) : answer.not_done();
-    });
-    handlers.handle(shop::ship, [this](const AttemptInfo&, const shop::Shipment&, auto answer) {
-      ++parcels_;
-      answer.complete(shop::Parcel{});
-    });
-    handlers.probe(shop::ship, [this](const AttemptInfo&, const shop::Shipment&, auto answer) {
-      parcels_ > 0 ? answer.done(shop::Parcel{}) : answer.not_done();
-    });
+    handlers.handle(shop::reserve,
+                    [this](const AttemptInfo&, const shop::Order&, const auto& answer) {
+                      reserved_ = true;
+                      answer.complete(shop::Done{});
+                    });
+    handlers.handle(shop::charge,
+                    [this](const AttemptInfo&, const shop::Order&, const auto& answer) {
+                      ++charges_;
+                      answer.complete(shop::Payment{});
+                    });
+    handlers.probe(shop::charge,
+                   [this](const AttemptInfo&, const shop::Order&, const auto& answer) {
+                     charges_ > 0 ? answer.done(shop::Payment{}) : answer.not_done();
+                   });
+    handlers.handle(shop::ship,
+                    [this](const AttemptInfo&, const shop::Shipment&, const auto& answer) {
+                      ++parcels_;
+                      answer.complete(shop::Parcel{});
+                    });
+    handlers.probe(shop::ship,
+                   [this](const AttemptInfo&, const shop::Shipment&, const auto& answer) {
+                     parcels_ > 0 ? answer.done(shop::Parcel{}) : answer.not_done();
+                   });
   }
   std::string state() const override {
     return (reserved_ ? "reserved, charged x" : "charged x") + std::to_string(charges_) +

@@ -6,11 +6,9 @@ using namespace std::chrono_literals;
 namespace shop {
 
 // doc: workflow
-Task<Payment> pay(Workflow wf, Order request) { co_return co_await wf.step(charge, request); }
-
 Task<Receipt> order(Workflow wf, Order request) {
   co_await wf.step(reserve, request);
-  const Outcome<Payment> paid = co_await attempt(pay(wf, request));
+  const Outcome<Payment> paid = co_await attempt(wf.step(charge, request));
   if (!paid.ok()) {
     co_await wf.step(release, request);  // undone in the open, by a recorded step
     throw StepFailure(*paid.failed);
