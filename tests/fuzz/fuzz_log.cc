@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "engine/inspect/replay.h"
 #include "engine/inspect/verify.h"
 #include "tests/engine/travel.h"
@@ -32,6 +34,12 @@ std::string outcome(store::KeyValueLog& log, const store::KeyValues& pairs) {
 }
 
 }  // namespace
+
+// Protobuf would say of each of a million inputs that it is bad.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  google::protobuf::SetLogHandler(nullptr);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static store::KeyValueLog log;

@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <string>
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "engine/core/codec.h"
 #include "engine/core/summary.h"
 
@@ -23,6 +25,12 @@ void decode_one(const store::Record& record) {
 }
 
 }  // namespace
+
+// Protobuf would say of each of a million inputs that it is bad.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  google::protobuf::SetLogHandler(nullptr);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);

@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 void write_seeds(const fs::path& folder) {
   engine::testing::Outside outside;
-  outside.disk = std::make_shared<store::MemoryDisk>(std::string(16, 'i'));
+  outside.disk =
+      engine::testing::memory_disk_of(std::make_shared<store::MemoryDisk>(std::string(16, 'i')));
   engine::testing::record_lisbon(outside);
   const auto log = engine::testing::reader_of(outside);
   engine::Definitions definitions;
