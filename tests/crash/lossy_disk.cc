@@ -32,7 +32,7 @@ Image read_image(const std::string& folder) {
 void write_image(const std::string& folder, const Image& image) {
   fs::create_directories(folder);
   for (const auto& [name, bytes] : image) {
-    std::ofstream(folder + "/" + name, std::ios::binary) << bytes;
+    std::ofstream(fs::path(folder) / name, std::ios::binary) << bytes;
   }
 }
 

@@ -24,6 +24,8 @@ constexpr Activity<Text, Text> beating{"beating", Effect::idempotent,
                                        Policy{}.each(60s).attempts(2).heartbeat(2s)};
 constexpr auto final_act =
     Activity<Text, Text>{"final", Effect::idempotent, Policy{}.start_within(5s)}.irreversible();
+constexpr Activity<Text, Text> final_one =
+    Activity<Text, Text>("final_one", Effect::manual).irreversible();
 
 template <const Activity<Text, Text>& activity>
 Task<Text> one_step(Workflow wf, Text in) {
@@ -43,6 +45,7 @@ class Steps : public ::testing::TestWithParam<DiskKind> {
     p->registry.add("exact", 1, one_step<exact>);
     p->registry.add("beating", 1, one_step<beating>);
     p->registry.add("final", 1, one_step<final_act>);
+    p->registry.add("final_one", 1, one_step<final_one>);
     return p;
   }
   static void run(Process& p, const std::string& workflow) {
@@ -189,6 +192,40 @@ TEST_P(Steps, AHandlerThatNeverAnswersTimesOut) {
   kept.front().complete(text("late"));
   p->host.settle();
   EXPECT_EQ(p->history("r"), before) << "a late answer must change nothing";
+}
+
+TEST_P(Steps, ALateAnswerDoesNotSpeakForTheNextAttempt) {
+  auto p = process();
+  std::vector<Answer<Text>> kept;
+  p->handlers.handle<Text, Text>(flaky,
+                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
+                                   if (info.attempt == 1) return kept.push_back(answer);
+                                   kept.front().complete(text("late"));
+                                   answer.complete(text("in time"));
+                                 });
+  run(*p, "flaky");
+  for (const Recorded& recorded : p->seen) {
+    const auto* done = std::get_if<StepCompleted>(&recorded.turn.events.front());
+    if (done != nullptr) EXPECT_EQ(done->result, text("in time").SerializeAsString());
+  }
+  EXPECT_NE(p->history("r").find("StepCompleted 1 after 2"), std::string::npos);
+}
+
+TEST_P(Steps, AnIrreversibleStepWaitsForTheAnchor) {
+  auto p = process();
+  int performed = 0;
+  p->handlers.handle<Text, Text>(final_one, [&](const AttemptInfo&, const Text&, auto answer) {
+    ++performed;
+    answer.complete(text("done"));
+  });
+  p->open();
+  p->host.settle();
+  outside.anchor.refuse("the anchor's place is away");
+  p->engine->start("r", "final_one", text("in").SerializeAsString(), "test");
+  p->host.run_until([&] { return performed > 0; }, 200);
+  EXPECT_EQ(performed, 0);
+  outside.anchor.refuse("");
+  EXPECT_TRUE(p->host.run_until([&] { return performed > 0; }, 200));
 }
 
 TEST_P(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {

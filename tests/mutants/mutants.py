@@ -59,12 +59,22 @@ def build(targets):
     run(["cmake", "--build", "--preset", "dev", "--target", *sorted(targets)])
 
 
+def test(mutant):
+    return [BUILD / "bin" / mutant.target, f"--gtest_filter={mutant.filter}"]
+
+
+def has_tests(mutant):
+    """A filter that names no test any more passes whatever is broken."""
+    listed = subprocess.run([*test(mutant), "--gtest_list_tests"], cwd=BUILD, check=True,
+                            capture_output=True, text=True).stdout
+    return any(line.startswith("  ") for line in listed.split("\n"))
+
+
 def passes(mutant):
     """Also what takes too long, or is killed, has not passed."""
     try:
-        return subprocess.run([BUILD / "bin" / mutant.target, f"--gtest_filter={mutant.filter}"],
-                              cwd=BUILD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              timeout=TEST_SECONDS).returncode == 0
+        return subprocess.run(test(mutant), cwd=BUILD, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=TEST_SECONDS).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -104,6 +114,8 @@ def main():
     copy_tree()
     build({m.target for m in mutants})
     for mutant in {(m.target, m.filter): m for m in mutants}.values():
+        if not has_tests(mutant):
+            sys.exit(f"mutants: {mutant.target} has no test {mutant.filter}")
         if not passes(mutant):
             sys.exit(f"mutants: {mutant.target} {mutant.filter} fails without any mutant")
     count = sum([caught(m) for m in mutants])
