@@ -195,6 +195,7 @@ TEST_P(Eviction, VerifyNoticesAnEntryThatTheRecordsDoNotGive) {
   SimulatedHost host;
   const std::unique_ptr<store::Log> opened = outside.disk->open(host);
   store::Log& log = *opened;
+  log.listen({.durable = [](std::uint64_t) {}, .halted = [](const std::string&) {}});
   const std::uint64_t run = find_run(log, "r")->run;
   ASSERT_TRUE(verify(log).ok());
   const auto write = [&](std::optional<std::string> value) {
