@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "store/base64.h"
-
 #include "store/keys.h"
 
 namespace ratchet::store {

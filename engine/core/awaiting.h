@@ -1,7 +1,7 @@
 // How an awaited command and the run find each other. Workflow code never names these.
 #pragma once
 
-#include <cassert>
+#include <cstdlib>
 #include <coroutine>
 #include <optional>
 #include <source_location>
@@ -35,7 +35,9 @@ class Awaiting;
 struct Slot {
   explicit Slot(bool is_shielded) : shielded(is_shielded) {}
   // Moved only before it waits.
-  Slot(Slot&& other) noexcept : shielded(other.shielded) { assert(other.run == nullptr); }
+  Slot(Slot&& other) noexcept : shielded(other.shielded) {
+    if (other.run != nullptr) std::abort();
+  }
   Slot& operator=(Slot&&) = delete;
   ~Slot();
 
