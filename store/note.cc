@@ -25,7 +25,7 @@ constexpr std::size_t most_signatures = 100;
 using Pkey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
-[[noreturn]] void malformed(const std::string& what) { throw Error(Fault::corrupt, what); }
+[[noreturn]] void refuse_note(const std::string& what) { throw Error(Fault::corrupt, what); }
 
 void require(bool ok) {
   if (!ok) throw Error(Fault::io, "OpenSSL refuses Ed25519: check the OpenSSL configuration");
@@ -80,7 +80,7 @@ std::string seed_in_pem(std::string_view pem) {
   const Pkey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr),
                  &EVP_PKEY_free);
   if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_ED25519) {
-    malformed(
+    refuse_note(
         "is no Ed25519 key in PEM without a passphrase: make one by "
         "`openssl genpkey -algorithm ed25519`");
   }
@@ -106,12 +106,12 @@ std::string to_text(const Note& note) {
 }
 
 NoteSignature parse_note_signature(std::string_view line) {
-  if (!line.starts_with(signature_prefix)) malformed("a signature line begins with an em dash");
+  if (!line.starts_with(signature_prefix)) refuse_note("a signature line begins with an em dash");
   line.remove_prefix(signature_prefix.size());
   const std::string_view name = take(line, ' ');
   const auto bytes = from_base64(line);
   if (!is_name(name) || !bytes || bytes->size() <= key_id_bytes) {
-    malformed("a signature line is an em dash, the key's name and base64");
+    refuse_note("a signature line is an em dash, the key's name and base64");
   }
   return {std::string(name), bytes->substr(0, key_id_bytes), bytes->substr(key_id_bytes)};
 }
@@ -121,14 +121,14 @@ Note parse_note(std::string_view text) {
       text, [](unsigned char c) { return (c < ' ' && c != '\n') || c == 0x7f; });
   const std::size_t split = text.rfind("\n\n");
   if (control || split == std::string_view::npos || !text.ends_with('\n')) {
-    malformed("not a signed note: expected a text, an empty line and signature lines");
+    refuse_note("not a signed note: expected a text, an empty line and signature lines");
   }
   Note note{std::string(text.substr(0, split + 1)), {}};
   text.remove_prefix(split + 2);
   while (!text.empty()) note.signatures.push_back(parse_note_signature(take(text, '\n')));
   if (note.signatures.empty() || note.signatures.size() > most_signatures) {
-    malformed("not a signed note: it has " + std::to_string(note.signatures.size()) +
-              " signatures instead of 1 to " + std::to_string(most_signatures));
+    refuse_note("not a signed note: it has " + std::to_string(note.signatures.size()) +
+                " signatures instead of 1 to " + std::to_string(most_signatures));
   }
   return note;
 }
@@ -146,11 +146,12 @@ NoteVerifier NoteVerifier::parse(std::string_view text) {
   if (!is_name(name) || !bytes || bytes->size() != 1 + key_bytes ||
       ((*bytes)[0] != static_cast<char>(SignatureType::note) &&
        (*bytes)[0] != static_cast<char>(SignatureType::cosignature))) {
-    malformed("not a public key: expected name+id+base64 of an Ed25519 key, on one line");
+    refuse_note("not a public key: expected name+id+base64 of an Ed25519 key, on one line");
   }
   NoteVerifier verifier(std::string(name), static_cast<SignatureType>((*bytes)[0]),
                         bytes->substr(1));
-  if (to_hex(verifier.key_id_) != id) malformed("not a public key: its id is not that of its key");
+  if (to_hex(verifier.key_id_) != id)
+    refuse_note("not a public key: its id is not that of its key");
   return verifier;
 }
 
@@ -175,10 +176,11 @@ void require_signature(const Note& note, const NoteVerifier& by) {
   bool found = false;
   for (const NoteSignature& signature : note.signatures) {
     if (!by.is_meant(signature)) continue;
-    if (!by.verify(note.text, signature)) malformed("the signature of " + by.name() + " is forged");
+    if (!by.verify(note.text, signature))
+      refuse_note("the signature of " + by.name() + " is forged");
     found = true;
   }
-  if (!found) malformed("it has no signature of " + by.text());
+  if (!found) refuse_note("it has no signature of " + by.text());
 }
 
 NoteSigner::NoteSigner(std::string name, std::string seed)
@@ -193,11 +195,11 @@ NoteSigner NoteSigner::parse(std::string_view content, const std::string& name_i
   const std::string_view id = take(content, '+');
   const auto bytes = from_base64(content);
   if (!is_name(name) || !bytes || bytes->size() != 1 + key_bytes || (*bytes)[0] != 1) {
-    malformed("is no Ed25519 key of the form PRIVATE+KEY+name+id+base64");
+    refuse_note("is no Ed25519 key of the form PRIVATE+KEY+name+id+base64");
   }
   NoteSigner signer(std::string(name), bytes->substr(1));
   if (to_hex(signer.verifier().key_id()) != id) {
-    malformed("is a key whose id is not its own");
+    refuse_note("is a key whose id is not its own");
   }
   return signer;
 }

@@ -24,10 +24,6 @@ Time from_us(std::int64_t us) { return Time{Duration{us}}; }
                                                 "; run `ratchetctl verify` on the log");
 }
 
-void set_failure(v1::Failure& out, const Failure& failure) {
-  out.set_code(failure.code);
-  out.set_message(failure.message);
-}
 Failure get_failure(const v1::Failure& in) { return {in.code(), in.message()}; }
 
 // A record as a message, without a visit to the heap for each of its parts.

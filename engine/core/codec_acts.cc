@@ -4,6 +4,11 @@
 
 namespace ratchet::engine {
 
+void set_failure(v1::Failure& out, const Failure& failure) {
+  out.set_code(failure.code);
+  out.set_message(failure.message);
+}
+
 namespace {
 
 void set_by(v1::By& out, const By& by, Definitions& names) {
@@ -12,10 +17,6 @@ void set_by(v1::By& out, const By& by, Definitions& names) {
 }
 By get_by(const v1::By& in, const Definitions& names) {
   return {names.principal_name(in.principal()), in.reason()};
-}
-void set_failure(v1::Failure& out, const Failure& failure) {
-  out.set_code(failure.code);
-  out.set_message(failure.message);
 }
 template <class M>
 std::optional<Failure> get_failure(const M& in) {

@@ -9,6 +9,7 @@
 
 namespace ratchet::v1 {
 class Event;
+class Failure;
 class Payload;
 }  // namespace ratchet::v1
 
@@ -16,6 +17,8 @@ namespace ratchet::engine {
 
 using PutPayload = std::function<void(v1::Payload*, const Bytes&)>;
 using GetPayload = std::function<Bytes(const v1::Payload&)>;
+
+void set_failure(v1::Failure& out, const Failure& failure);
 
 void write_act(const StepSkipped& e, v1::Event& out, Definitions& names, const PutPayload& put);
 void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, const PutPayload&);

@@ -33,7 +33,7 @@ constexpr std::chrono::seconds deadline{30};
 constexpr int conflict = 409;
 constexpr int unprocessable = 422;
 
-struct Options {
+struct WitnessOptions {
   std::string url;
   std::string key_file;
   std::string witness_key;
@@ -128,7 +128,7 @@ std::vector<store::NoteSignature> cosignatures(const std::string& answer, const 
   return found;
 }
 
-int witness(const std::string& dir, const Options& options, const Output& output) {
+int witness(const std::string& dir, const WitnessOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
   const Address to = address_of(options.url);
   const auto key = verifier_of(options.witness_key);
@@ -157,7 +157,7 @@ void add_witness(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("witness",
                                          "Have a witness outside the cluster cosign the checkpoint "
                                          "(c2sp.org/tlog-witness), and keep what it signed");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WitnessOptions>();
   command->add_option("--url", options->url, "The witness's submission prefix")
       ->type_name("URL")
       ->required();
