@@ -75,9 +75,9 @@ def image_index():
 
 
 def version_of(image):
-    """The catalogue's name of an image of tests/cluster/images: the version of its server."""
+    """The catalogue's name of an image of tests/cluster/images: its tag."""
     rows = [line.split("\t") for line in image_index().read_text().splitlines()]
-    found = [row[2] for row in rows if row[0] == image]
+    found = [row[3].rsplit(":", 1)[-1] for row in rows if row[0] == image]
     check(found, f"no image {image} in {image_index()}: `tools/setup images` makes it")
     return found[0]
 
