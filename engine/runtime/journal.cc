@@ -60,13 +60,19 @@ void Journal::append_definitions() {
     store::Entry entry;
     entry.projections.push_back({definition_key(id), record});
     entry.record = std::move(record);
-    log_.submit(std::move(entry));
+    submit(std::move(entry), {});
   }
 }
 
 void Journal::submit(store::Entry entry, Then then) {
-  const std::uint64_t index = log_.submit(std::move(entry));
-  if (then) waiting_.push_back({index, std::move(then)});
+  try {
+    const std::uint64_t index = log_.submit(std::move(entry));
+    if (then) waiting_.push_back({index, std::move(then)});
+  } catch (const store::Error& refused) {
+    // The log has failed and the halt is on its way here: nothing of this is recorded, and nothing
+    // follows from it.
+    if (refused.fault() != store::Fault::halted) throw;
+  }
 }
 
 void Journal::durable(std::uint64_t size) {
