@@ -1,8 +1,8 @@
 // How an awaited command and the run find each other. Workflow code never names these.
 #pragma once
 
-#include <cstdlib>
 #include <coroutine>
+#include <cstdlib>
 #include <optional>
 #include <source_location>
 #include <stdexcept>

@@ -35,11 +35,17 @@ std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& 
 
 std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
                                       std::uint32_t first) {
+  std::vector<store::Record> records;
+  log.scan_run(run, first, [&](std::uint32_t, const store::Record& record) {
+    records.push_back(record);
+    return true;
+  });
+  // After the records: a log that grows meanwhile defines first and refers then.
   Definitions definitions;
   load_definitions(log, definitions);
   const FetchBlob fetch = blobs_of(log);
   std::vector<HistoryTurn> turns;
-  log.scan_run(run, first, [&](std::uint32_t, const store::Record& record) {
+  for (const store::Record& record : records) {
     Decoded decoded = decode(record, definitions, fetch);
     auto* turn = std::get_if<Turn>(&decoded);
     if (turn == nullptr) {
@@ -47,8 +53,7 @@ std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t
                                                     " is indexed as a turn and is none");
     }
     turns.push_back({record.index, std::move(*turn)});
-    return true;
-  });
+  }
   return turns;
 }
 
