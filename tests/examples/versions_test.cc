@@ -193,6 +193,25 @@ TEST_F(Versions, PeopleSteerRuns) {
   EXPECT_EQ(paid_, 0);
 }
 
+TEST_F(Versions, OneOpenRunHasAKey) {
+  const auto local = open(first_release);
+  Refund request;
+  request.set_order("7");
+  const auto begin = [&](const std::string& id) {
+    // doc: key
+    const Started started = local->engine().start({.run_id = id,
+                                                   .workflow = "refund",
+                                                   .input = request.SerializeAsString(),
+                                                   .principal = "me",
+                                                   .key = "order 7"});
+    // doc end
+    return started;
+  };
+  EXPECT_TRUE(begin("refund-a").fresh);
+  EXPECT_FALSE(begin("refund-b").fresh);
+  EXPECT_EQ(begin("refund-b").run_id, "refund-a");
+}
+
 TEST_F(Versions, ServesUntilItIsStopped) {
   const auto local = open(first_release);
   local->host().post([&local] { local->stop(); });
