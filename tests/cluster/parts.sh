@@ -38,6 +38,14 @@ debian_mirror() {
   [ -n "$uri" ] && printf '%s\n' "$uri"
 }
 
+# debian_security_mirror: URI of the security suites; beside the release's where apt has none.
+debian_security_mirror() {
+  local uri
+  uri=$(debian_suites | awk '$1 ~ /-security$/ { print $2; exit }')
+  [ -n "$uri" ] || uri=$(debian_mirror | sed 's#/debian/*$#/debian-security#') || return 1
+  [ -n "$uri" ] && printf '%s\n' "$uri"
+}
+
 # find_go: a Go of at least 1.23: the machine's own, or the distribution's versioned package.
 find_go() {
   local go version

@@ -74,12 +74,22 @@ def image_index():
     return pathlib.Path(cache) / "images/index.tsv"
 
 
-def version_of(image):
-    """The catalogue's name of an image of tests/cluster/images: its tag."""
+def indexed(image):
+    """An image's row in the index of tests/cluster/images."""
     rows = [line.split("\t") for line in image_index().read_text().splitlines()]
-    found = [row[3].rsplit(":", 1)[-1] for row in rows if row[0] == image]
+    found = [row for row in rows if row[0] == image]
     check(found, f"no image {image} in {image_index()}: `tools/setup images` makes it")
     return found[0]
+
+
+def server_of(image):
+    """The version that the image's server prints."""
+    return indexed(image)[2]
+
+
+def version_of(image):
+    """The catalogue's name of an image: its tag."""
+    return indexed(image)[3].rsplit(":", 1)[-1]
 
 
 class Database:

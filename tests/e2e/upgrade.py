@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """upgrade.py SCENARIO --bin DIR: upgrades a MySQL on a real Kubernetes, through SIGKILLs.
 
-SCENARIO is `minor` (trixie's MariaDB 11.8 to sid's, `UpdateVersion`) or `major` (10.11 to 11.8,
+SCENARIO is `minor` (a patch release of MariaDB, `UpdateVersion`) or `major` (10.11 to 11.8,
 `Upgrade`). DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
 (tests/cluster/run). Three databases are upgraded, one after another: without faults; with the ops
 manager killed at each command and completion of the first; and at three moments of the API.
@@ -20,12 +20,25 @@ from cluster import Database, Failed, Request
 from daemons import STARTED, Programs
 from history import kinds_of
 
-SCENARIOS = {  # images from and to, spelling of the request
-    "minor": ("mariadb-trixie", "mariadb-sid", ("UpdateVersion", "updateVersion")),
-    "major": ("mariadb-bookworm", "mariadb-trixie", ("Upgrade", "upgrade")),
+SCENARIOS = {  # pairs of images from and to, spelling of the request
+    # Suites catch up with each other: the first pair that is a patch release today.
+    "minor": ([("mariadb-bookworm", "mariadb-bookworm-security"),
+               ("mariadb-trixie", "mariadb-sid")], ("UpdateVersion", "updateVersion")),
+    "major": ([("mariadb-bookworm", "mariadb-trixie")], ("Upgrade", "upgrade")),
 }
 LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
 BEGUN = time.monotonic()
+
+
+def images_of(scenario):
+    """The images from and to. Where no pair differs, the minor one replaces a build by another."""
+    pairs, _ = SCENARIOS[scenario]
+    if scenario != "minor":
+        return pairs[0]
+    servers = {pair: [cluster.server_of(image).split(".") for image in pair] for pair in pairs}
+    patches = [pair for pair, (source, target) in servers.items()
+               if source[:2] == target[:2] and source != target]
+    return (patches or [pair for pair, (one, other) in servers.items() if one == other])[0]
 
 
 def say(text):
@@ -36,7 +49,8 @@ class Upgrade:
     """One database, its request, and what is known of the upgrade at its end."""
 
     def __init__(self, programs, space, scenario):
-        source, target, spelling = SCENARIOS[scenario]
+        source, target = images_of(scenario)
+        _, spelling = SCENARIOS[scenario]
         self.programs = programs
         self.database = Database(space)
         self.request = Request(self.database, spelling, cluster.version_of(target))
@@ -137,7 +151,7 @@ def main():
         return LEFT_OUT
     if "RATCHET_CLUSTER_DIR" in os.environ:
         return inside(options.bin.resolve(), options.scenario)
-    images = " ".join(SCENARIOS[options.scenario][:2])
+    images = " ".join(images_of(options.scenario))
     return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
                            *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": images},
                           check=False).returncode
