@@ -1,5 +1,8 @@
 #include "store/proof_files.h"
 
+#include <charconv>
+#include <optional>
+
 #include "store/base64.h"
 
 namespace ratchet::store {
@@ -12,6 +15,32 @@ std::string with_hashes(std::string lines, const std::vector<Hash>& proof,
   return lines.append("\n").append(checkpoint);
 }
 
+constexpr std::string_view tlog_proof = "c2sp.org/tlog-proof@v1";
+constexpr std::size_t most_hashes = 64;  // a path in a tree of at most 2^64 records
+
+[[noreturn]] void malformed(const std::string& why) {
+  throw Error(Fault::corrupt, "not a tlog-proof: " + why);
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) malformed("a line is missing or has no newline");
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+std::uint64_t index_in(std::string_view line) {
+  constexpr std::string_view label = "index ";
+  std::uint64_t index = 0;
+  if (line.starts_with(label)) {
+    const std::string_view digits = line.substr(label.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), index);
+    if (std::to_string(index) == digits) return index;
+  }
+  malformed("the second line is not an index");
+}
+
 }  // namespace
 
 StoredHashes stored_hashes(const LogReader& log) {
@@ -20,8 +49,22 @@ StoredHashes stored_hashes(const LogReader& log) {
 
 std::string to_tlog_proof(std::uint64_t index, const std::vector<Hash>& proof,
                           std::string_view checkpoint) {
-  return with_hashes("c2sp.org/tlog-proof@v1\nindex " + std::to_string(index) + "\n", proof,
+  return with_hashes(std::string(tlog_proof) + "\nindex " + std::to_string(index) + "\n", proof,
                      checkpoint);
+}
+
+TlogProof parse_tlog_proof(std::string_view text) {
+  if (next_line(text) != tlog_proof) malformed("the first line is another format");
+  TlogProof proof;
+  proof.index = index_in(next_line(text));
+  for (std::string_view line = next_line(text); !line.empty(); line = next_line(text)) {
+    const std::optional<Hash> hash = hash_from_base64(line);
+    if (!hash || proof.hashes.size() == most_hashes)
+      malformed("a line is no hash, or one too many");
+    proof.hashes.push_back(*hash);
+  }
+  proof.checkpoint = text;
+  return proof;
 }
 
 std::string to_add_checkpoint(std::uint64_t old_size, const std::vector<Hash>& proof,

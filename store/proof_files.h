@@ -21,6 +21,15 @@ StoredHashes stored_hashes(const LogReader& log);
 std::string to_tlog_proof(std::uint64_t index, const std::vector<Hash>& proof,
                           std::string_view checkpoint);
 
+struct TlogProof {
+  std::uint64_t index = 0;
+  std::vector<Hash> hashes;
+  std::string checkpoint;  // verbatim
+};
+// Reads what to_tlog_proof wrote; extra data lines of the format are refused. Verifies nothing.
+// Throws Fault::corrupt, saying which line is wrong.
+TlogProof parse_tlog_proof(std::string_view text);
+
 // The body of an add-checkpoint request: that the log of `checkpoint` extends its own first
 // `old_size` records.
 std::string to_add_checkpoint(std::uint64_t old_size, const std::vector<Hash>& proof,

@@ -173,6 +173,46 @@ TEST_F(Ratchetctl, AnAnchorIsComparedWithTheLog) {
   EXPECT_EQ(ctl({"--log", dir, "verify", "--anchor", write("anchor", "x\n")}).code, Exit::usage);
 }
 
+TEST_F(Ratchetctl, EvidenceIsCheckedElsewhere) {
+  record_all();
+  const std::string file = folder.path("evidence.json");
+  const std::string anchor = write("anchor", to_checkpoint(source->head()));
+  EXPECT_EQ(ctl({"--log", dir, "evidence", "--last", "--to", file}).code, Exit::well);
+  const Answer well = ctl({"evidence", "check", file, "--anchor", anchor, "--history"});
+  EXPECT_EQ(well.code, Exit::well) << well.err << well.out;
+  EXPECT_THAT(well.out, HasSubstr("started by traveller"));
+  EXPECT_THAT(well.out, HasSubstr("signal approval by boss"));
+  EXPECT_THAT(well.out, HasSubstr("flight to Lisbon"));
+  EXPECT_THAT(well.out, HasSubstr("It does not say that the facts are true"));
+  const Answer alone = ctl({"evidence", "check", file});
+  EXPECT_EQ(alone.code, Exit::self_consistent);
+  EXPECT_THAT(alone.out, HasSubstr("SELF-CONSISTENT ONLY"));
+  EXPECT_EQ(ctl({"evidence", "check", file, "--anchor", anchor}, true).code, Exit::diverged);
+  EXPECT_THAT(ctl({"-o", "json", "evidence", "check", file}).out, HasSubstr("\"same\": true"));
+}
+
+TEST_F(Ratchetctl, EvidenceIsOfTheCheckpointThatWasAskedFor) {
+  record_all();
+  const store::Head head = source->head();
+  const std::string older = write(
+      "older", store::to_checkpoint({head.log_id, head.size - 2, source->root(head.size - 2), 0}));
+  const std::string anchor = write("anchor", to_checkpoint(head));
+  const std::string file = folder.path("evidence.json");
+  ASSERT_EQ(ctl({"--log", dir, "evidence", "a1b2", "--at", older, "--to", file}).code, Exit::well);
+  EXPECT_EQ(ctl({"evidence", "check", file, "--anchor", older}).code, Exit::well);
+  const Answer newer = ctl({"evidence", "check", file, "--anchor", anchor});
+  EXPECT_EQ(newer.code, Exit::damaged);
+  EXPECT_THAT(newer.err, HasSubstr("made with --at"));
+  const std::string too_old =
+      write("too-old", store::to_checkpoint({head.log_id, 1, source->root(1), 0}));
+  const Answer none = ctl({"--log", dir, "evidence", "a1b2", "--at", too_old});
+  EXPECT_EQ(none.code, Exit::not_found);
+  EXPECT_THAT(none.err, HasSubstr("covers 1 records and none of run"));
+  EXPECT_EQ(ctl({"evidence", "check", anchor}).code, Exit::damaged);
+  EXPECT_EQ(ctl({"evidence", "check", folder.path("absent")}).code, Exit::usage);
+  EXPECT_EQ(ctl({"--log", dir, "evidence"}).code, Exit::usage);
+}
+
 // Every file of the log that holds the text, with one byte of it flipped.
 TEST_F(Ratchetctl, AFlippedByteIsNeverCalledWell) {
   record_all();

@@ -23,6 +23,8 @@ struct Output {
 
 // A command with its options, ready to run on the log in `dir`.
 using Action = std::function<int(const std::string& dir, const Output& output)>;
+// One that needs no log.
+using FileAction = std::function<int(const Output& output)>;
 
 int print_runs(const store::LogReader& log, const Output& output);
 

@@ -8,6 +8,7 @@
 
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/witness.h"
 
@@ -25,9 +26,10 @@ Examples:
   ratchetctl -o json history --last             the same for programs, payloads included
   ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
   ratchetctl replay                             does this build decide as was recorded?
+  ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
 
 Exit codes: 0 well, 1 wrong usage, 2 no such log or run, 3 damage found, 4 replay diverged,
-5 cannot be read, 6 --timeout passed, 130 stopped by a signal.
+5 cannot be read, 6 --timeout passed, 7 evidence without an anchor, 130 stopped by a signal.
 )";
 
 struct Arguments {
@@ -146,6 +148,7 @@ class Program {
     history_ = add_history(app_, arguments_);
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
+    add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);
     version_ = app_.add_subcommand("version", "The version of this program");
@@ -167,6 +170,7 @@ class Program {
       streams_.out << "ratchetctl " << RATCHET_VERSION << "\n";
       return Exit::well;
     }
+    if (chosen_for_file_) return chosen_for_file_({streams_, arguments_.format});
     if (arguments_.log.empty()) {
       streams_.err << "ratchetctl: which log? Give its folder by --log DIR or RATCHET_LOG\n";
       return Exit::usage;
@@ -189,6 +193,7 @@ class Program {
   Streams& streams_;
   Arguments arguments_;
   Action chosen_;  // by the commands that bring their own
+  FileAction chosen_for_file_;
   CLI::App app_{"", "ratchetctl"};
   CLI::App* runs_ = nullptr;
   CLI::App* history_ = nullptr;

@@ -14,13 +14,14 @@ namespace ratchet::ratchetctl {
 // Exit codes; docs/OPERATING.md explains them. Never renumbered.
 enum Exit : int {
   well = 0,
-  usage = 1,      // the command line is wrong
-  not_found = 2,  // no log there, or no such run
-  damaged = 3,    // verify found problems, or the log cannot be read for damage
-  diverged = 4,   // the code at hand decides otherwise than was recorded
-  failed = 5,     // the file system, or a log of a newer format
-  timed_out = 6,  // --timeout passed while following
-  stopped = 130   // a signal ended --follow
+  usage = 1,            // the command line is wrong
+  not_found = 2,        // no log there, or no such run
+  damaged = 3,          // verify found problems, or the log cannot be read for damage
+  diverged = 4,         // the code at hand decides otherwise than was recorded
+  failed = 5,           // the file system, or a log of a newer format
+  timed_out = 6,        // --timeout passed while following
+  self_consistent = 7,  // evidence was compared with its own checkpoint only
+  stopped = 130         // a signal ended --follow
 };
 
 struct Streams {

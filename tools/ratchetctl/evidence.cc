@@ -1,0 +1,253 @@
+#include "tools/ratchetctl/evidence.h"
+
+#include <memory>
+#include <ostream>
+#include <set>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/inspect/evidence.h"
+#include "engine/inspect/replay.h"
+#include "store/checkpoint.h"
+#include "store/rocks_log.h"
+#include "tools/ratchetctl/publish.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+constexpr const char* what_it_says =
+    "This says that the recorded decisions follow from the recorded facts, by the workflows of\n"
+    "this program. It does not say that the facts are true.\n";
+
+struct MakeOptions {
+  RunName run;
+  PublishOptions publish;
+  std::string at_file;
+  std::string to_file;
+};
+
+int make(const std::string& dir, const MakeOptions& options, const Output& output) {
+  const auto log = store::open_rocks_reader(dir);
+  const engine::RunInfo run = find_run(*log, options.run);
+  std::string checkpoint;
+  if (options.at_file.empty()) {
+    checkpoint = publish(*log, options.publish).text;
+  } else {
+    checkpoint_in(options.at_file);
+    checkpoint = content_of(options.at_file);
+  }
+  try {
+    const std::string evidence = engine::make_evidence(*log, run, checkpoint);
+    if (options.to_file.empty()) {
+      output.streams.out << evidence;
+    } else {
+      write_file(options.to_file, evidence);
+      output.streams.err << "wrote " << evidence.size() << " bytes to " << options.to_file << "\n";
+    }
+  } catch (const std::out_of_range& error) {
+    throw NotFound(error.what());
+  }
+  return Exit::well;
+}
+
+struct CheckOptions {
+  std::string file;
+  std::string anchor_file;
+  std::string key;
+  bool history = false;
+};
+
+// What was found out about a file.
+struct Checked {
+  engine::Evidence evidence;
+  std::optional<store::Head> anchor;  // that the file's checkpoint is the same as
+  std::vector<engine::RecordedEvent> events;
+  engine::ReplayReport replay;
+};
+
+// Throws store::Error (corrupt) unless the file's checkpoint is the anchor itself.
+void require_same(const store::Head& file, const store::Head& anchor) {
+  if (file.log_id == anchor.log_id && file.size == anchor.size && file.root == anchor.root) return;
+  const bool other_size = file.log_id == anchor.log_id && file.size != anchor.size;
+  throw store::Error(store::Fault::corrupt,
+                     other_size
+                         ? "the evidence is of the log when it had " + std::to_string(file.size) +
+                               " records, the anchor is of " + std::to_string(anchor.size) +
+                               ": ask for evidence made with --at and that anchor"
+                         : "the evidence is not of the log of the anchor");
+}
+
+Checked check(const CheckOptions& options, const engine::Registry& workflows) {
+  Checked checked;
+  checked.evidence = engine::open_evidence(content_of(options.file));
+  if (!options.anchor_file.empty()) {
+    checked.anchor = checkpoint_in(options.anchor_file, options.key);
+    require_same(checked.evidence.head, *checked.anchor);
+  }
+  const engine::RunInfo& run = checked.evidence.run;
+  checked.events = engine::EventReader(run.run).next(*checked.evidence.log);
+  checked.replay = engine::replay(*checked.evidence.log, workflows, run);
+  return checked;
+}
+
+// Each build that decided, once, in order; however many processes of it.
+std::vector<std::string> writers_of(const Checked& checked) {
+  std::vector<std::string> writers;
+  std::set<std::string> seen;
+  for (const auto& event : checked.events) {
+    const std::string writer = event.writer.principal + " " + event.writer.build;
+    if (seen.insert(writer).second) writers.push_back(writer);
+  }
+  return writers;
+}
+
+// What people did to the run: who started, approved, steered.
+std::vector<std::string> acts_of(const Checked& checked) {
+  std::vector<std::string> acts;
+  for (const auto& event : checked.events) {
+    if (const auto* started = std::get_if<engine::RunStarted>(&event.event)) {
+      acts.push_back(utc(event.wall) + " started by " + started->principal);
+    } else if (const auto* sent = std::get_if<engine::SignalReceived>(&event.event)) {
+      acts.push_back(utc(event.wall) + " signal " + sent->signal + " by " + sent->principal);
+    } else if (const auto* decided = std::get_if<engine::GateDecided>(&event.event)) {
+      acts.push_back(utc(event.wall) + (decided->approved ? " approved: " : " denied: ") +
+                     event.name + ", payload " + store::to_hex(decided->payload_hash) + ": " +
+                     text_of(decided->by));
+    } else if (const engine::By* by = engine::by_of(event.event)) {
+      acts.push_back(utc(event.wall) + " " + engine::name_of(event.event) + ": " + text_of(*by));
+    }
+  }
+  return acts;
+}
+
+Document document_of(const Checked& checked) {
+  Document document = ratchetctl::document_of(checked.replay);
+  document["complete"] = checked.evidence.ended;
+  document["checkpoint"] = checked.evidence.checkpoint;
+  document["anchored"] = checked.anchor.has_value();
+  document["writers"] = writers_of(checked);
+  document["acts"] = acts_of(checked);
+  document["history"] = Document::array();
+  for (const auto& event : checked.events) {
+    document["history"].push_back(ratchetctl::document_of(checked.evidence.run.run_id, event));
+  }
+  return document;
+}
+
+std::string times_of(const engine::RunInfo& run) {
+  return std::string(name_of(run.state)) + ", started " + utc(run.started) +
+         (run.ended ? ", ended " + utc(*run.ended) : "");
+}
+
+void print(const Checked& checked, const Streams& streams) {
+  const engine::RunInfo& run = checked.evidence.run;
+  Table table({{"CHECKED"}, {"FOUND"}}, streams.screen);
+  table.add({Cell{"checkpoint"}, Cell{store::origin_of(checked.evidence.head) + ", " +
+                                      std::to_string(checked.evidence.head.size) + " records"}});
+  table.add({Cell{"anchor"},
+             checked.anchor ? Cell{"the same", Style::good} : Cell{"none given", Style::warning}});
+  table.add({Cell{"run"}, Cell{run.run_id + ", " + run.workflow + " v" +
+                               std::to_string(run.version) + ", " + times_of(run)}});
+  table.add({Cell{"records"},
+             Cell{std::to_string(checked.replay.turns) + " turns, " +
+                  std::to_string(checked.replay.events) + " events: each in the log of the " +
+                  "checkpoint, none missing between"}});
+  for (const std::string& writer : writers_of(checked))
+    table.add({Cell{"decided by"}, Cell{writer}});
+  for (const std::string& act : acts_of(checked)) table.add({Cell{"person"}, Cell{act}});
+  table.add({Cell{"replay"},
+             checked.replay.divergence ? Cell{"DIVERGED", Style::bad} : Cell{"same", Style::good}});
+  streams.out << table.take();
+  if (!checked.evidence.ended) {
+    streams.out << "The run had not ended at the checkpoint: what it did later is not in here.\n";
+  }
+  if (checked.replay.divergence) {
+    streams.out << "replay: " << one_line(checked.replay.divergence->text()) << "\n";
+  }
+}
+
+int print_check(const CheckOptions& options, const engine::Registry& workflows,
+                const Output& output) {
+  const Checked checked = check(options, workflows);
+  if (!wrote_document(document_of(checked), output)) {
+    print(checked, output.streams);
+    if (options.history) {
+      output.streams.out << "\n";
+      print_history(*checked.evidence.log, {{checked.evidence.run.run_id, false}, true, {}},
+                    output);
+    }
+    output.streams.out << "\n" << what_it_says;
+    if (!checked.anchor) {
+      output.streams.out << styled("SELF-CONSISTENT ONLY", Style::warning, output.streams.screen)
+                         << ": the file agrees with its own checkpoint, which anybody can make. "
+                            "Give one from\nelsewhere (--anchor CHECKPOINT).\n";
+    }
+  }
+  if (checked.replay.divergence) return Exit::diverged;
+  return checked.anchor ? Exit::well : Exit::self_consistent;
+}
+
+void add_make_options(CLI::App& app, MakeOptions& options) {
+  auto* run =
+      app.add_option("RUN", options.run.prefix, "Id of the run, or enough of its beginning");
+  app.add_flag("--last", options.run.last, "The newest run")->excludes(run);
+  auto* at = app.add_option("--at", options.at_file,
+                            "As of this older checkpoint of the log, which the reader trusts")
+                 ->type_name("CHECKPOINT")
+                 ->check(CLI::ExistingFile);
+  app.add_option("--key", options.publish.key_file,
+                 "Sign the checkpoint with this Ed25519 key: PEM, or PRIVATE+KEY+…")
+      ->type_name("FILE")
+      ->excludes(at);
+  app.add_option("--to", options.to_file, "Write to this file, not to the standard output")
+      ->type_name("FILE");
+}
+
+void add_check(CLI::App& evidence, FileAction& chosen, const engine::Registry& workflows) {
+  CLI::App* command = evidence.add_subcommand(
+      "check", "Verify evidence and re-perform the run, with no log, daemon or cluster");
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("FILE", options->file, "What `evidence RUN` wrote")
+      ->required()
+      ->check(CLI::ExistingFile);
+  auto* anchor = command
+                     ->add_option("--anchor", options->anchor_file,
+                                  "A checkpoint of the log that came another way")
+                     ->type_name("CHECKPOINT")
+                     ->check(CLI::ExistingFile);
+  command
+      ->add_option("--signed-by", options->key, "The public key that must have signed the anchor")
+      ->type_name("KEY")
+      ->needs(anchor);
+  command->add_flag("--history", options->history, "Show the history of the run too");
+  command->callback([&chosen, options, &workflows] {
+    chosen = [options, &workflows](const Output& output) {
+      return print_check(*options, workflows, output);
+    };
+  });
+}
+
+}  // namespace
+
+void add_evidence(CLI::App& app, Action& chosen, FileAction& chosen_for_file,
+                  const engine::Registry& workflows) {
+  CLI::App* command = app.add_subcommand(
+      "evidence", "One file about a run, for somebody who trusts a checkpoint and nothing else");
+  const auto options = std::make_shared<MakeOptions>();
+  add_make_options(*command, *options);
+  add_check(*command, chosen_for_file, workflows);
+  command->callback([&chosen, command, options] {
+    if (!command->get_subcommands().empty()) return;
+    if (options->run.prefix.empty() && !options->run.last) {
+      throw CLI::ValidationError("evidence", "name a run, or say --last, or check FILE");
+    }
+    chosen = [options](const std::string& dir, const Output& output) {
+      return make(dir, *options, output);
+    };
+  });
+}
+
+}  // namespace ratchet::ratchetctl
