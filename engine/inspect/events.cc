@@ -1,6 +1,5 @@
 #include "engine/inspect/events.h"
 
-#include <deque>
 #include <utility>
 
 namespace ratchet::engine {
@@ -16,74 +15,6 @@ std::string own_name(const Event& event) {
   if (const auto* late = std::get_if<LateFact>(&event)) return std::visit(of_fact, late->fact);
   return {};
 }
-
-// Folds events into the commands that are open after them.
-class Waiting {
- public:
-  void add(const Event& event) {
-    std::visit([this](const auto& e) { fold(e); }, event);
-  }
-  void add_command(const Event& event) {
-    if (class_of(event) != EventClass::command) return;
-    if (const CommandId id = command_of(event); id != 0) open_[id].command = event;
-  }
-  std::map<CommandId, OpenCommand> take() { return std::move(open_); }
-
- private:
-  template <class E>
-  void fold(const E&) {}
-  void fold(const StepCompleted& e) { open_.erase(e.command); }
-  void fold(const StepFailed& e) { open_.erase(e.command); }
-  void fold(const TimerFired& e) { open_.erase(e.command); }
-  void fold(const StepSkipped& e) { open_.erase(e.command); }
-  void fold(const ChildEnded& e) { open_.erase(e.command); }
-  void fold(const GateDecided& e) { open_.erase(e.command); }
-  void fold(const ContinuedAsNew&) { open_.clear(); }
-  void fold(const CommandCancelled& e) {
-    for (auto& [signal, commands] : waits_) std::erase(commands, e.command);
-    open_.erase(e.command);
-  }
-  void fold(const Terminated&) { open_.clear(); }
-  void fold(const StepRetried& e) {
-    if (const auto it = open_.find(e.command); it != open_.end()) it->second.doubt.reset();
-  }
-  void fold(const RunCompleted&) { open_.clear(); }
-  void fold(const RunFailed&) { open_.clear(); }
-  void fold(const AttemptFailed& e) {
-    if (const auto it = open_.find(e.command); it != open_.end()) {
-      it->second.attempts = e.attempt;
-      it->second.trouble = e.failure;
-    }
-  }
-  void fold(const Probed& e) {
-    const auto it = open_.find(e.command);
-    if (it == open_.end()) return;
-    it->second.doubt.reset();
-    if (e.verdict == Verdict::unknown) it->second.doubt = e.why;
-  }
-  // Values and waits of a signal meet in order, whichever came first.
-  void fold(const SignalReceived& e) {
-    auto& waits = waits_[e.signal];
-    if (waits.empty()) {
-      ++early_[e.signal];
-      return;
-    }
-    open_.erase(waits.front());
-    waits.pop_front();
-  }
-  void fold(const SignalAwaited& e) {
-    if (early_[e.signal] == 0) {
-      waits_[e.signal].push_back(e.command);
-      return;
-    }
-    --early_[e.signal];
-    open_.erase(e.command);
-  }
-
-  std::map<CommandId, OpenCommand> open_;
-  std::map<std::string, std::deque<CommandId>> waits_;
-  std::map<std::string, std::uint32_t> early_;
-};
 
 }  // namespace
 
@@ -136,19 +67,6 @@ std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
   }
   next_turn_ = turns.back().turn.turn + 1;
   return events;
-}
-
-std::vector<OpenCommand> open_commands(const std::vector<HistoryTurn>& turns) {
-  Waiting waiting;
-  for (const HistoryTurn& record : turns) {
-    for (const Event& event : record.turn.events) {
-      waiting.add_command(event);
-      waiting.add(event);
-    }
-  }
-  std::vector<OpenCommand> open;
-  for (auto& [id, command] : waiting.take()) open.push_back(std::move(command));
-  return open;
 }
 
 }  // namespace ratchet::engine

@@ -65,15 +65,4 @@ class EventReader {
   Writers writers_;
 };
 
-// A command without its completion.
-struct OpenCommand {
-  Event command;
-  std::uint32_t attempts = 0;        // that failed
-  std::optional<Failure> trouble;    // of the last one
-  std::optional<std::string> doubt;  // a probe could not tell: a person decides
-};
-
-// What a run waits for, by command id.
-std::vector<OpenCommand> open_commands(const std::vector<HistoryTurn>& turns);
-
 }  // namespace ratchet::engine

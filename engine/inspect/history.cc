@@ -1,6 +1,7 @@
 #include "engine/inspect/history.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/core/codec.h"
@@ -33,28 +34,46 @@ std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& 
   return decode_summary(*bytes);
 }
 
-std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
-                                      std::uint32_t first) {
+namespace {
+
+HistoryTurn decode_turn(const store::LogReader& log, const store::Record& record,
+                        Definitions& definitions) {
+  Decoded decoded = decode(record, definitions, blobs_of(log));
+  auto* turn = std::get_if<Turn>(&decoded);
+  if (turn != nullptr) return {record.index, std::move(*turn)};
+  throw store::Error(store::Fault::corrupt, "record " + std::to_string(record.index) +
+                                                " is indexed as a turn and is none");
+}
+
+// At most `most` of the run's records, from turn `first` on, decoded.
+std::vector<HistoryTurn> read_turns(const store::LogReader& log, std::uint64_t run,
+                                    std::uint32_t first, std::size_t most) {
   std::vector<store::Record> records;
   log.scan_run(run, first, [&](std::uint32_t, const store::Record& record) {
     records.push_back(record);
-    return true;
+    return records.size() < most;
   });
   // After the records: a log that grows meanwhile defines first and refers then.
   Definitions definitions;
   load_definitions(log, definitions);
-  const FetchBlob fetch = blobs_of(log);
   std::vector<HistoryTurn> turns;
   for (const store::Record& record : records) {
-    Decoded decoded = decode(record, definitions, fetch);
-    auto* turn = std::get_if<Turn>(&decoded);
-    if (turn == nullptr) {
-      throw store::Error(store::Fault::corrupt, "record " + std::to_string(record.index) +
-                                                    " is indexed as a turn and is none");
-    }
-    turns.push_back({record.index, std::move(*turn)});
+    turns.push_back(decode_turn(log, record, definitions));
   }
   return turns;
+}
+
+}  // namespace
+
+std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
+                                      std::uint32_t first) {
+  return read_turns(log, run, first, std::numeric_limits<std::size_t>::max());
+}
+
+std::optional<HistoryTurn> read_turn(const store::LogReader& log, std::uint64_t run,
+                                     std::uint32_t turn) {
+  std::vector<HistoryTurn> turns = read_turns(log, run, turn, 1);
+  return turns.empty() ? std::nullopt : std::optional(std::move(turns.front()));
 }
 
 }  // namespace ratchet::engine

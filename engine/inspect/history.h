@@ -41,4 +41,8 @@ struct HistoryTurn {
 std::vector<HistoryTurn> read_history(const store::LogReader& log, std::uint64_t run,
                                       std::uint32_t first = 0);
 
+// One of them; nothing if the run has no such turn.
+std::optional<HistoryTurn> read_turn(const store::LogReader& log, std::uint64_t run,
+                                     std::uint32_t turn);
+
 }  // namespace ratchet::engine

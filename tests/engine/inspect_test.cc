@@ -5,6 +5,7 @@
 
 #include "engine/inspect/events.h"
 #include "engine/inspect/history.h"
+#include "engine/inspect/timeline.h"
 #include "tests/engine/recording.h"
 
 namespace ratchet::engine::testing {
@@ -88,7 +89,7 @@ TEST(Inspect, AnOpenRunTellsWhatItWaitsFor) {
   const auto run = find_run(process->log, "porto");
   const auto open = open_commands(read_history(process->log, run->run));
   ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(std::get<SignalAwaited>(open[0].command).signal, "approval");
+  EXPECT_EQ(std::get<SignalAwaited>(open[0].command.event).signal, "approval");
 }
 
 TEST(Inspect, AnEndedRunWaitsForNothingThoughASignalCameBeforeItsWait) {
@@ -100,7 +101,7 @@ TEST(Inspect, AnEndedRunWaitsForNothingThoughASignalCameBeforeItsWait) {
   std::vector<HistoryTurn> before(turns.begin(), turns.end() - 1);
   const auto open = open_commands(before);
   ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(std::get<StepScheduled>(open[0].command).activity, "announce");
+  EXPECT_EQ(std::get<StepScheduled>(open[0].command.event).activity, "announce");
 }
 
 TEST(Inspect, AStepThatFailsTellsTheLastTrouble) {
@@ -111,7 +112,7 @@ TEST(Inspect, AStepThatFailsTellsTheLastTrouble) {
   std::erase_if(turns, [](const HistoryTurn& t) { return t.turn.turn > 2; });
   const auto open = open_commands(turns);
   ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(open[0].attempts, 1U);
+  EXPECT_EQ(open[0].failed_attempts, 1U);
   EXPECT_EQ(open[0].trouble, (Failure{"busy", "the agency does not answer"}));
 }
 

@@ -99,6 +99,14 @@ TEST_F(Ratchetctl, AllIsWellOnAWholeLog) {
   const Answer history = ctl({"history", "a1b2", "--log", dir});
   EXPECT_EQ(history.code, Exit::well) << history.err;
   EXPECT_THAT(history.out, HasSubstr("flight to Lisbon"));
+  const Answer show = ctl({"--log", dir, "show", "a1b2"});
+  EXPECT_EQ(show.code, Exit::well) << show.err;
+  EXPECT_THAT(show.out, HasSubstr("5  book      hotel in Lisbon"));
+  EXPECT_THAT(show.out, HasSubstr("found done"));
+  EXPECT_EQ(ctl({"--log", dir, "explain", "a1b2"}).out, "The run completed.\n");
+  const Answer none = ctl({"--log", dir, "runs", "--state", "failed,paused", "--about", "Lisbon"});
+  EXPECT_EQ(none.code, Exit::well) << none.err;
+  EXPECT_EQ(none.out, "");
   const Answer verify = ctl({"--log", dir, "verify"});
   EXPECT_EQ(verify.code, Exit::well) << verify.err << verify.out;
   EXPECT_THAT(verify.out, HasSubstr("the log is whole"));
@@ -131,6 +139,9 @@ TEST_F(Ratchetctl, WhatIsWrongWithACommandLineIsExitCodeOne) {
         {"--log", dir},
         {"--log", dir, "hist"},
         {"--log", dir, "history"},
+        {"--log", dir, "explain"},
+        {"--log", dir, "runs", "--state", "tired"},
+        {"--log", dir, "runs", "--since", "yesterday"},
         {"--log", dir, "-o", "xml", "runs"},
         {"--log", dir, "history", "--last", "--timeout", "5"},
         {"--log", dir, "verify", "--anchor", folder.path("absent")}}) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/core/workflow.h"
+#include "engine/inspect/history.h"
 #include "store/log.h"
 #include "tools/ratchetctl/ctl.h"
 #include "tools/ratchetctl/source.h"
@@ -26,7 +27,12 @@ using Action = std::function<int(const std::string& dir, const Output& output)>;
 // One that needs no log.
 using FileAction = std::function<int(const Output& output)>;
 
-int print_runs(const store::LogReader& log, const Output& output);
+struct RunsOptions {
+  engine::RunFilter filter{};
+  std::string about{};     // in the run's id, key, failure or input; empty: any
+  std::size_t newest = 0;  // no more than so many; 0: all
+};
+int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output);
 
 struct HistoryOptions {
   RunName run;

@@ -10,7 +10,9 @@
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/public_format.h"
+#include "tools/ratchetctl/show.h"
 #include "tools/ratchetctl/witness.h"
+#include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
 
@@ -21,6 +23,8 @@ constexpr const char* description =
 constexpr const char* examples = R"(
 Examples:
   ratchetctl --log /var/lib/ratchet runs        what is running, and what it waits for
+  ratchetctl runs --state failed --since 2026-11-01 --about shop/orders
+  ratchetctl explain 5f3c                       why does it wait, and what can be done?
   ratchetctl history --last                     what happened in the newest run
   ratchetctl history 5f3c --follow              the run whose id starts with 5f3c, as it goes on
   ratchetctl -o json history --last             the same for programs, payloads included
@@ -50,6 +54,48 @@ store::Head anchor_in(const std::string& file, const std::string& key) {
   } catch (const WrongInput& error) {
     throw CLI::ValidationError("--anchor", error.what());
   }
+}
+
+void add_runs(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand("runs", "The runs of the log, oldest first");
+  const auto options = std::make_shared<RunsOptions>();
+  engine::RunFilter& filter = options->filter;
+  command->add_option("--workflow", filter.workflow, "Of this workflow")->type_name("NAME");
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--state",
+          [&filter](const std::vector<std::string>& names) {
+            for (const std::string& name : names) filter.states.push_back(*state_named(name));
+          },
+          "In one of these states")
+      ->type_name("STATE,…")
+      ->delimiter(',')
+      ->check([](const std::string& name) {
+        return state_named(name) ? "" : "'" + name + "' is no state of a run";
+      });
+  command->add_option("--key", filter.key, "Started with this key")->type_name("KEY");
+  command->add_option("--parent", filter.parent, "Started by this run")->type_name("RUN");
+  const auto add_time = [command](const char* name, std::optional<engine::Time>& time,
+                                  const char* about) {
+    command
+        ->add_option_function<std::string>(
+            name, [&time](const std::string& text) { time = time_in(text); }, about)
+        ->type_name("TIME");
+  };
+  add_time("--since", filter.started_from, "Started then or later; UTC, as 2026-11-25");
+  add_time("--before", filter.started_before, "Started before then");
+  command
+      ->add_option("--about", options->about,
+                   "With this text in the id, the key, the failure or what it was asked")
+      ->type_name("TEXT");
+  command->add_option("--newest", options->newest, "No more than the newest so many")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command->callback([&chosen, options] {
+    chosen = [options](const std::string& dir, const Output& output) {
+      return print_runs(*store::open_rocks_reader(dir), *options, output);
+    };
+  });
 }
 
 CLI::App* add_history(CLI::App& app, Arguments& arguments) {
@@ -144,10 +190,11 @@ class Program {
   Program(const engine::Registry& workflows, Streams& streams)
       : workflows_(workflows), streams_(streams) {
     add_globals(app_, arguments_);
-    runs_ = app_.add_subcommand("runs", "The runs of the log, oldest first");
+    add_runs(app_, chosen_);
     history_ = add_history(app_, arguments_);
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
+    add_show(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);
@@ -181,7 +228,6 @@ class Program {
       return follow_history(arguments_.log, arguments_.history, output);
     }
     const auto log = store::open_rocks_reader(arguments_.log);
-    if (runs_->parsed()) return print_runs(*log, output);
     if (history_->parsed()) return print_history(*log, arguments_.history, output);
     if (verify_->parsed()) return print_verify(*log, arguments_.anchor, output);
     const RunName& run = arguments_.history.run;
@@ -195,7 +241,6 @@ class Program {
   Action chosen_;  // by the commands that bring their own
   FileAction chosen_for_file_;
   CLI::App app_{"", "ratchetctl"};
-  CLI::App* runs_ = nullptr;
   CLI::App* history_ = nullptr;
   CLI::App* verify_ = nullptr;
   CLI::App* replay_ = nullptr;

@@ -219,7 +219,7 @@ Document document_of(const engine::RunInfo& run) {
   return document;
 }
 
-Document document_of(const engine::RunInfo& run, const std::vector<engine::OpenCommand>& open) {
+Document document_of(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open) {
   Document document = document_of(run);
   document["waiting_for"] = Document::array();
   for (const auto& command : open) document["waiting_for"].push_back(text_of(command));

@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/inspect/events.h"
 #include "engine/inspect/history.h"
 #include "engine/inspect/replay.h"
+#include "engine/inspect/timeline.h"
 #include "engine/inspect/verify.h"
 
 namespace ratchet::ratchetctl {
@@ -19,7 +19,7 @@ using Document = nlohmann::ordered_json;
 // `run` and `turn` name the turn that the event belongs to, `place` its place in it.
 Document document_of(const std::string& run_id, const engine::RecordedEvent& event);
 Document document_of(const engine::RunInfo& run);
-Document document_of(const engine::RunInfo& run, const std::vector<engine::OpenCommand>& open);
+Document document_of(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open);
 Document document_of(const engine::ReplayReport& report);
 Document document_of(const engine::VerifyReport& report);
 

@@ -11,6 +11,7 @@
 #include "engine/inspect/replay.h"
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/acts.h"
 #include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/words.h"
 
@@ -104,32 +105,13 @@ std::vector<std::string> writers_of(const Checked& checked) {
   return writers;
 }
 
-// What people did to the run: who started, approved, steered.
-std::vector<std::string> acts_of(const Checked& checked) {
-  std::vector<std::string> acts;
-  for (const auto& event : checked.events) {
-    if (const auto* started = std::get_if<engine::RunStarted>(&event.event)) {
-      acts.push_back(utc(event.wall) + " started by " + started->principal);
-    } else if (const auto* sent = std::get_if<engine::SignalReceived>(&event.event)) {
-      acts.push_back(utc(event.wall) + " signal " + sent->signal + " by " + sent->principal);
-    } else if (const auto* decided = std::get_if<engine::GateDecided>(&event.event)) {
-      acts.push_back(utc(event.wall) + (decided->approved ? " approved: " : " denied: ") +
-                     event.name + ", payload " + store::to_hex(decided->payload_hash) + ": " +
-                     text_of(decided->by));
-    } else if (const engine::By* by = engine::by_of(event.event)) {
-      acts.push_back(utc(event.wall) + " " + engine::name_of(event.event) + ": " + text_of(*by));
-    }
-  }
-  return acts;
-}
-
 Document document_of(const Checked& checked) {
   Document document = ratchetctl::document_of(checked.replay);
   document["complete"] = checked.evidence.ended;
   document["checkpoint"] = checked.evidence.checkpoint;
   document["anchored"] = checked.anchor.has_value();
   document["writers"] = writers_of(checked);
-  document["acts"] = acts_of(checked);
+  document["acts"] = acts_of(checked.events);
   document["history"] = Document::array();
   for (const auto& event : checked.events) {
     document["history"].push_back(ratchetctl::document_of(checked.evidence.run.run_id, event));
@@ -157,7 +139,7 @@ void print(const Checked& checked, const Streams& streams) {
                   "checkpoint, none missing between"}});
   for (const std::string& writer : writers_of(checked))
     table.add({Cell{"decided by"}, Cell{writer}});
-  for (const std::string& act : acts_of(checked)) table.add({Cell{"person"}, Cell{act}});
+  for (const std::string& act : acts_of(checked.events)) table.add({Cell{"person"}, Cell{act}});
   table.add({Cell{"replay"},
              checked.replay.divergence ? Cell{"DIVERGED", Style::bad} : Cell{"same", Style::good}});
   streams.out << table.take();

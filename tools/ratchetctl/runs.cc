@@ -2,7 +2,9 @@
 #include <ostream>
 #include <utility>
 
-#include "engine/inspect/events.h"
+#include "engine/core/codec.h"
+#include "engine/inspect/payloads.h"
+#include "engine/inspect/timeline.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/words.h"
@@ -11,13 +13,13 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-std::vector<engine::OpenCommand> open_commands(const store::LogReader& log,
-                                               const engine::RunInfo& run) {
+std::vector<engine::TimelineEntry> open_commands(const store::LogReader& log,
+                                                 const engine::RunInfo& run) {
   if (run.ended) return {};
   return engine::open_commands(engine::read_history(log, run.run));
 }
 
-Cell why(const engine::RunInfo& run, const std::vector<engine::OpenCommand>& open) {
+Cell why(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open) {
   if (run.failure) return {text_of(*run.failure), style_of(run.state)};
   std::string text;
   if (run.paused && run.steered) text = "paused: " + text_of(*run.steered);
@@ -36,13 +38,42 @@ engine::Time now() {
   return std::chrono::floor<engine::Duration>(std::chrono::system_clock::now());
 }
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// What the run was asked, as JSON.
+std::string input_of(const store::LogReader& log, const engine::RunInfo& run,
+                     const engine::Definitions& definitions) {
+  const auto first = engine::read_turn(log, run.run, 0);
+  if (!first || first->turn.events.empty()) return {};
+  return engine::Payloads().decode(first->turn.events.front(), definitions).input;
+}
+
+std::vector<engine::RunInfo> selected(const store::LogReader& log, const RunsOptions& options) {
+  std::vector<engine::RunInfo> runs = engine::list_runs(log, options.filter);
+  if (!options.about.empty()) {
+    engine::Definitions definitions;
+    load_definitions(log, definitions);
+    std::erase_if(runs, [&](const engine::RunInfo& run) {
+      const std::string failure = run.failure ? text_of(*run.failure) : "";
+      return !contains(run.run_id, options.about) && !contains(run.origin.key, options.about) &&
+             !contains(failure, options.about) &&
+             !contains(input_of(log, run, definitions), options.about);
+    });
+  }
+  const bool too_many = options.newest != 0 && runs.size() > options.newest;
+  if (too_many) runs.erase(runs.begin(), runs.end() - static_cast<std::ptrdiff_t>(options.newest));
+  return runs;
+}
+
 }  // namespace
 
-int print_runs(const store::LogReader& log, const Output& output) {
+int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output) {
   Table table({{"RUN"}, {"WORKFLOW"}, {"STATE"}, {"STARTED"}, {"DURATION"}, {"WHY"}},
               output.streams.screen);
   Document documents = Document::array();
-  for (const engine::RunInfo& run : engine::list_runs(log)) {
+  for (const engine::RunInfo& run : selected(log, options)) {
     const auto open = open_commands(log, run);
     documents.push_back(document_of(run, open));
     table.add({Cell{run.run_id}, Cell{run.workflow + " v" + std::to_string(run.version)},
@@ -55,7 +86,7 @@ int print_runs(const store::LogReader& log, const Output& output) {
   } else if (output.format == Format::yaml) {
     write_yaml(output.streams.out, documents);
   } else if (documents.empty()) {
-    output.streams.err << "the log has no runs yet\n";
+    output.streams.err << "the log has no such runs\n";
   } else {
     output.streams.out << table.take();
   }

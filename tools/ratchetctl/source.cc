@@ -1,5 +1,6 @@
 #include "tools/ratchetctl/source.h"
 
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -41,6 +42,15 @@ store::Head checkpoint_in(const std::string& file, const std::string& key) {
   } catch (const store::Error& error) {
     throw WrongInput(file + " does not do: " + error.what());
   }
+}
+
+engine::Time time_in(const std::string& text) {
+  for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
+    tm parts{};
+    const char* end = strptime(text.c_str(), format, &parts);
+    if (end != nullptr && *end == '\0') return engine::Time{std::chrono::seconds{timegm(&parts)}};
+  }
+  throw WrongInput("'" + text + "' is no time: write 2026-11-25 or 2026-11-25T12:30:00Z (UTC)");
 }
 
 std::optional<engine::RunInfo> look_up(const store::LogReader& log, const RunName& name) {

@@ -31,6 +31,9 @@ std::string content_of(const std::string& file);
 // Throws WrongInput.
 store::Head checkpoint_in(const std::string& file, const std::string& key = "");
 
+// A date or time, UTC: 2026-11-25 or 2026-11-25T12:30:00Z. Throws WrongInput.
+engine::Time time_in(const std::string& text);
+
 // A run as named on the command line: an id, a prefix of one, or the last run.
 struct RunName {
   std::string prefix;

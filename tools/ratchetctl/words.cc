@@ -127,6 +127,14 @@ const char* name_of(engine::RunState state) {
   return "unknown";
 }
 
+std::optional<engine::RunState> state_named(const std::string& name) {
+  for (int i = 1; i <= static_cast<int>(engine::RunState::continued); ++i) {
+    const auto state = static_cast<engine::RunState>(i);
+    if (name == name_of(state)) return state;
+  }
+  return std::nullopt;
+}
+
 Style style_of(engine::RunState state) {
   switch (state) {
     case engine::RunState::completed:
@@ -165,21 +173,22 @@ std::vector<std::string> telling(const Json& payload, std::size_t most,
   return told;
 }
 
-std::string text_of(const engine::OpenCommand& open) {
-  std::string text = engine::name_of(open.command);
-  if (const auto* step = std::get_if<engine::StepScheduled>(&open.command)) {
+std::string text_of(const engine::TimelineEntry& open) {
+  std::string text = engine::name_of(open.command.event);
+  if (const auto* step = std::get_if<engine::StepScheduled>(&open.command.event)) {
     text = "step " + std::to_string(step->command) + " " + step->activity;
-  } else if (const auto* timer = std::get_if<engine::TimerStarted>(&open.command)) {
+  } else if (const auto* timer = std::get_if<engine::TimerStarted>(&open.command.event)) {
     text = "timer until " + local_date(timer->due) + " " + local_clock(timer->due);
-  } else if (const auto* wait = std::get_if<engine::SignalAwaited>(&open.command)) {
+  } else if (const auto* wait = std::get_if<engine::SignalAwaited>(&open.command.event)) {
     text = "signal " + wait->signal;
-  } else if (const auto* child = std::get_if<engine::ChildStarted>(&open.command)) {
+  } else if (const auto* child = std::get_if<engine::ChildStarted>(&open.command.event)) {
     text = "run " + child->run_id;
-  } else if (const auto* gate = std::get_if<engine::GateOpened>(&open.command)) {
+  } else if (const auto* gate = std::get_if<engine::GateOpened>(&open.command.event)) {
     text = "a person at gate " + gate->gate;
   }
   if (open.trouble) {
-    text += ", attempt " + std::to_string(open.attempts) + " failed: " + text_of(*open.trouble);
+    text +=
+        ", attempt " + std::to_string(open.failed_attempts) + " failed: " + text_of(*open.trouble);
   }
   if (open.doubt) text += ", a person must decide: " + *open.doubt;
   return text;

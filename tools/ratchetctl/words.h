@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/event.h"
-#include "engine/inspect/events.h"
+#include "engine/inspect/timeline.h"
 #include "tools/ratchetctl/table.h"
 
 namespace ratchet::ratchetctl {
@@ -20,6 +20,7 @@ std::string utc(engine::Time time);                 // RFC 3339, microseconds
 std::string for_people(engine::Duration duration);  // 1m 22s
 
 const char* name_of(engine::RunState state);
+std::optional<engine::RunState> state_named(const std::string& name);
 Style style_of(engine::RunState state);
 std::string text_of(const engine::Failure& failure);  // code: message
 std::string text_of(const engine::By& by);            // why (who)
@@ -30,7 +31,7 @@ std::vector<std::string> telling(const nlohmann::ordered_json& payload, std::siz
                                  const std::vector<std::string>& without = {});
 
 // "step 4 delete_pod, attempt 3 failed: timeout: no answer", "signal approval", "timer until …"
-std::string text_of(const engine::OpenCommand& open);
+std::string text_of(const engine::TimelineEntry& open);
 
 // Principal, build and epoch of a process that wrote the log.
 std::string text_of(const engine::Opened& writer);

@@ -1,0 +1,149 @@
+#include "engine/inspect/explain.h"
+
+#include <ranges>
+
+namespace ratchet::engine {
+
+namespace {
+
+std::string text_of(const Failure& failure) {
+  return failure.message.empty() ? failure.code : failure.code + ": " + failure.message;
+}
+std::string text_of(const By& by) { return by.principal + " (" + by.reason + ")"; }
+
+std::string step_name(const TimelineEntry& entry) {
+  return "step " + std::to_string(entry.command.command) + " " + entry.command.name;
+}
+
+class Explaining {
+ public:
+  Explaining(const RunInfo& run, const std::vector<RecordedEvent>& events,
+             const std::vector<TimelineEntry>& entries)
+      : run_(run), events_(events), entries_(entries) {}
+
+  Explanation explain() && {
+    state();
+    if (!run_.ended) {
+      if (run_.cancel_requested)
+        because("it is being cancelled by " + text_of(*run_.cancel_requested));
+      for (const TimelineEntry& entry : entries_) {
+        if (!entry.end) wait(entry);
+      }
+    }
+    return std::move(told_);
+  }
+
+ private:
+  void because(const std::string& why) { told_.because.push_back(why); }
+  void next(const std::string& what) { told_.next.push_back(what); }
+
+  void state() {
+    switch (run_.state) {
+      case RunState::running:
+        told_.state = "The run goes on.";
+        return;
+      case RunState::completed:
+        told_.state = "The run completed.";
+        return;
+      case RunState::continued:
+        told_.state = "The run ended, and run " + run_.successor + " goes on in its place.";
+        return;
+      case RunState::failed:
+        return failed();
+      case RunState::cancelled:
+        told_.state = "The run was cancelled; what it had done was undone by its own steps.";
+        if (run_.cancel_requested)
+          because("it was cancelled by " + text_of(*run_.cancel_requested));
+        return;
+      case RunState::terminated:
+        told_.state = "The run was ended at once; nothing was undone.";
+        if (run_.steered) because("it was terminated by " + text_of(*run_.steered));
+        next("look at what its open steps had begun: `history` shows them");
+        return;
+      case RunState::paused:
+        told_.state = "The run is paused: what comes is recorded and held, no code of it runs.";
+        if (run_.steered) because("it was paused by " + text_of(*run_.steered));
+        next("resume it");
+        return;
+      case RunState::queued:
+        told_.state = "The run has not begun.";
+        because("as many runs of " + run_.workflow + " are open as the daemon allows");
+        return;
+      case RunState::quarantined:
+        return quarantined();
+    }
+  }
+
+  void failed() {
+    told_.state = "The run failed.";
+    if (run_.failure) because(text_of(*run_.failure));
+    for (const TimelineEntry& entry : entries_) {
+      const auto* end = entry.end ? std::get_if<StepFailed>(&entry.end->event) : nullptr;
+      if (end == nullptr) continue;
+      because(step_name(entry) + " had failed after " + std::to_string(end->attempts) +
+              (end->attempts == 1 ? " attempt: " : " attempts: ") + text_of(end->failure));
+    }
+    next("mend what the reason names, then start a new run");
+  }
+
+  void quarantined() {
+    told_.state = "The run is quarantined: nothing is performed for it, what comes is kept.";
+    for (const RecordedEvent& event : std::views::reverse(events_)) {
+      const auto* diverged = std::get_if<Diverged>(&event.event);
+      if (diverged == nullptr) continue;
+      because("at turn " + std::to_string(diverged->turn) + " " + diverged->difference);
+      break;
+    }
+    next("`replay` shows where this build and the record part");
+    next("run a build that decides as was recorded: it lifts the quarantine by itself");
+  }
+
+  void wait(const TimelineEntry& entry) {
+    const Event& command = entry.command.event;
+    if (std::holds_alternative<StepScheduled>(command)) return wait_for_step(entry);
+    if (std::holds_alternative<TimerStarted>(command)) {
+      return because("it waits for a timer");
+    }
+    if (const auto* signal = std::get_if<SignalAwaited>(&command)) {
+      because("it waits for the signal " + signal->signal);
+      return next("send the signal " + signal->signal);
+    }
+    if (const auto* child = std::get_if<ChildStarted>(&command)) {
+      because("it waits for run " + child->run_id);
+      return next("`explain " + child->run_id + "` says what that run waits for");
+    }
+    if (const auto* gate = std::get_if<GateOpened>(&command)) {
+      because("it waits until a person approves or denies at the gate " + gate->gate);
+      next("approve or deny what it shows: " + entry.command.payloads.input);
+    }
+  }
+
+  void wait_for_step(const TimelineEntry& entry) {
+    std::string why = "it waits for " + step_name(entry);
+    if (entry.trouble) {
+      why += "; attempt " + std::to_string(entry.failed_attempts) +
+             " failed: " + text_of(*entry.trouble);
+    }
+    because(why);
+    if (entry.doubt) {
+      because("nobody can tell whether " + step_name(entry) + " was done: " + *entry.doubt);
+      next("look, then have " + step_name(entry) + " tried again, or give it its outcome");
+    } else if (entry.trouble) {
+      next("mend what made the attempts fail; it is tried again by itself");
+    }
+  }
+
+  const RunInfo& run_;
+  const std::vector<RecordedEvent>& events_;
+  const std::vector<TimelineEntry>& entries_;
+  Explanation told_;
+};
+
+}  // namespace
+
+Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
+                    const std::vector<TimelineEntry>& entries) {
+  return Explaining(run, events, entries).explain();
+}
+
+}  // namespace ratchet::engine

@@ -1,0 +1,23 @@
+// Why a run waits, failed or is quarantined, in plain words, and what can be done about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/inspect/history.h"
+#include "engine/inspect/timeline.h"
+#include "store/log.h"
+
+namespace ratchet::engine {
+
+struct Explanation {
+  std::string state;                 // one sentence: what the run is doing, or how it ended
+  std::vector<std::string> because;  // one sentence each: what it waits for, what went wrong
+  std::vector<std::string> next;     // what a person can do; empty: nothing has to be done
+};
+
+// `entries`: its timeline. `events`: those of the run, from its first on.
+Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
+                    const std::vector<TimelineEntry>& entries);
+
+}  // namespace ratchet::engine

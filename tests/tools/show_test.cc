@@ -1,0 +1,124 @@
+// What is proved: show and explain say where a run stands and why, to the letter; runs are found by
+// what is known of them.
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/inspect/explain.h"
+#include "tests/engine/recording.h"
+#include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+namespace {
+
+using engine::testing::lisbon;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+engine::Explanation explained(const store::LogReader& log, const std::string& run_id) {
+  const engine::RunInfo run = *engine::find_run(log, run_id);
+  const auto events = engine::EventReader(run.run).next(log);
+  return engine::explain(run, events, engine::timeline(events));
+}
+
+// Porto waits for its approval, in a process that is alive.
+class Waiting : public ::testing::Test {
+ protected:
+  Waiting() : process(engine::testing::wait_for_approval(outside, ledger, "porto")) {}
+
+  engine::Explanation porto() {
+    process->host.settle();
+    return explained(process->log, "porto");
+  }
+
+  engine::testing::Outside outside;
+  engine::testing::Ledger ledger;
+  std::unique_ptr<engine::testing::Process> process;
+  const engine::By ann{"ann", "not before Monday"};
+};
+
+TEST_F(Waiting, ForASignal) {
+  EXPECT_EQ(porto().state, "The run goes on.");
+  EXPECT_THAT(porto().because, ElementsAre("it waits for the signal approval"));
+  EXPECT_THAT(porto().next, ElementsAre("send the signal approval"));
+}
+
+TEST_F(Waiting, Paused) {
+  process->engine->pause("porto", ann);
+  EXPECT_THAT(porto().state, HasSubstr("paused"));
+  EXPECT_THAT(porto().because, ElementsAre("it was paused by ann (not before Monday)",
+                                           "it waits for the signal approval"));
+}
+
+TEST_F(Waiting, NoLongerAfterItsTermination) {
+  process->engine->terminate("porto", ann);
+  EXPECT_THAT(porto().because, ElementsAre("it was terminated by ann (not before Monday)"));
+}
+
+TEST_F(Waiting, NoLongerAfterItsCancellation) {
+  process->engine->cancel("porto", ann);
+  EXPECT_THAT(porto().state, HasSubstr("cancelled"));
+  EXPECT_THAT(porto().because, ElementsAre("it was cancelled by ann (not before Monday)"));
+}
+
+class Recorded : public ::testing::Test {
+ protected:
+  Recorded() {
+    record_lisbon(outside);
+    log = reader_of(outside);
+  }
+  std::string runs(const RunsOptions& options) {
+    std::ostringstream out, err;
+    Streams streams{out, err, {}};
+    EXPECT_EQ(print_runs(*log, options, {streams, Format::table}), Exit::well);
+    return out.str() + err.str();
+  }
+
+  engine::testing::Outside outside;
+  std::unique_ptr<store::LogReader> log;
+};
+
+TEST_F(Recorded, ACompletedRunNeedsNobody) {
+  const engine::Explanation told = explained(*log, lisbon);
+  EXPECT_EQ(told.state, "The run completed.");
+  EXPECT_THAT(told.because, IsEmpty());
+  EXPECT_THAT(told.next, IsEmpty());
+}
+
+TEST_F(Recorded, TheTimelineSaysHowLongAndHowOften) {
+  const auto run = engine::find_run(*log, lisbon);
+  const auto entries = engine::timeline(engine::EventReader(run->run).next(*log));
+  std::vector<std::string> said;
+  for (const auto& entry : entries) {
+    said.push_back(std::to_string(entry.command.command) + " " + entry.command.name + " " +
+                   for_people(entry.took(engine::Time{})) + " " +
+                   engine::name_of(entry.end->event) + " " + std::to_string(entry.failed_attempts));
+  }
+  EXPECT_THAT(said, ElementsAre("1 quote 575ms StepCompleted 1", "2  1m 0s TimerFired 0",
+                                "3 approval 0ms SignalReceived 0", "4 book 0ms StepCompleted 0",
+                                "5 book 0ms StepCompleted 0", "6 announce 0ms StepCompleted 0"));
+}
+
+TEST_F(Recorded, RunsAreFoundByWhatIsKnownOfThem) {
+  EXPECT_THAT(runs({}), HasSubstr(lisbon));
+  EXPECT_THAT(runs({.about = "Lisbon"}), HasSubstr(lisbon));
+  EXPECT_THAT(runs({.about = "Porto"}), HasSubstr("no such runs"));
+  EXPECT_THAT(runs({.filter = {.states = {engine::RunState::failed}}}), Not(HasSubstr(lisbon)));
+  EXPECT_THAT(runs({.filter = {.workflow = "travel"}, .newest = 1}), HasSubstr(lisbon));
+  EXPECT_THAT(runs({.filter = {.started_from = time_in("2001-09-09T01:46:41Z")}}),
+              Not(HasSubstr(lisbon)));
+  EXPECT_THAT(runs({.filter = {.started_before = time_in("2001-09-10")}}), HasSubstr(lisbon));
+  EXPECT_THROW(time_in("yesterday"), WrongInput);
+}
+
+}  // namespace
+}  // namespace ratchet::ratchetctl
