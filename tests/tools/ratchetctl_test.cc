@@ -104,6 +104,9 @@ TEST_F(Ratchetctl, AllIsWellOnAWholeLog) {
   EXPECT_THAT(show.out, HasSubstr("5  book      hotel in Lisbon"));
   EXPECT_THAT(show.out, HasSubstr("found done"));
   EXPECT_EQ(ctl({"--log", dir, "explain", "a1b2"}).out, "The run completed.\n");
+  const Answer diff = ctl({"--log", dir, "diff", "a1b2", "a1b2c3d4-lisbon"});
+  EXPECT_EQ(diff.code, Exit::well) << diff.err;
+  EXPECT_THAT(diff.out, HasSubstr("announce"));
   const Answer none = ctl({"--log", dir, "runs", "--state", "failed,paused", "--about", "Lisbon"});
   EXPECT_EQ(none.code, Exit::well) << none.err;
   EXPECT_EQ(none.out, "");

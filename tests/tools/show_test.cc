@@ -4,12 +4,14 @@
 #include <ctime>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/inspect/compare.h"
 #include "engine/inspect/explain.h"
 #include "tests/engine/recording.h"
 #include "tools/ratchetctl/commands.h"
@@ -106,6 +108,34 @@ TEST_F(Recorded, TheTimelineSaysHowLongAndHowOften) {
   EXPECT_THAT(said, ElementsAre("1 quote 575ms StepCompleted 1", "2  1m 0s TimerFired 0",
                                 "3 approval 0ms SignalReceived 0", "4 book 0ms StepCompleted 0",
                                 "5 book 0ms StepCompleted 0", "6 announce 0ms StepCompleted 0"));
+}
+
+// "a b-c": both took a; only the one took b, only the other c.
+std::string compared(const std::string& one, const std::string& other) {
+  const auto entries = [](const std::string& names) {
+    std::vector<engine::TimelineEntry> made(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      made[i].command.event = engine::StepScheduled{};
+      made[i].command.name = names[i];
+    }
+    return made;
+  };
+  std::string text;
+  for (const auto& step : engine::compare(entries(one), entries(other))) {
+    text += step.one && step.other ? "=" : (step.one ? "<" : ">");
+    text += step.one ? step.one->command.name : step.other->command.name;
+  }
+  return text;
+}
+
+TEST(Compared, StepsOfBothStandSideBySide) {
+  EXPECT_EQ(compared("abc", "abc"), "=a=b=c");
+  EXPECT_EQ(compared("abc", "ac"), "=a<b=c");
+  EXPECT_EQ(compared("ac", "axbc"), "=a>x>b=c");
+  EXPECT_EQ(compared("", "a"), ">a");
+  EXPECT_EQ(compared("aab", "ab"), "=a<a=b");
+  EXPECT_EQ(compared("abcd", "badc").size(), 12U) << "two of the four can be side by side";
+  EXPECT_THROW(compared(std::string(engine::most_compared + 1, 'a'), ""), std::length_error);
 }
 
 TEST_F(Recorded, RunsAreFoundByWhatIsKnownOfThem) {

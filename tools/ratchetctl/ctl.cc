@@ -8,6 +8,7 @@
 
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/show.h"
@@ -195,6 +196,7 @@ class Program {
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
     add_show(app_, chosen_);
+    add_diff(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);

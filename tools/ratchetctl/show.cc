@@ -10,13 +10,12 @@
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/acts.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/steps.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
 
 namespace {
-
-constexpr std::size_t widest = 48;
 
 // What both commands say.
 struct Shown {
@@ -40,44 +39,6 @@ engine::Time until(const engine::RunInfo& run) {
   return run.ended.value_or(std::chrono::floor<engine::Duration>(std::chrono::system_clock::now()));
 }
 
-// "until 14:03:22" of a timer; of others what their payload is about.
-std::string object_of(const engine::TimelineEntry& entry) {
-  const engine::RecordedEvent& command = entry.command;
-  if (const auto* timer = std::get_if<engine::TimerStarted>(&command.event)) {
-    return "until " + local_date(timer->due) + " " + local_clock(timer->due);
-  }
-  std::string text;
-  if (command.payloads.input.empty()) return text;
-  for (const std::string& word : telling(Document::parse(command.payloads.input), 2)) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return shortened(text, widest);
-}
-
-Cell result_of(const engine::TimelineEntry& entry) {
-  if (!entry.end) {
-    return {entry.doubt ? "a person must decide" : "open", Style::warning};
-  }
-  const engine::Event& end = entry.end->event;
-  if (const auto* failed = std::get_if<engine::StepFailed>(&end)) {
-    return {text_of(failed->failure), Style::bad};
-  }
-  if (const auto* done = std::get_if<engine::StepCompleted>(&end)) {
-    return {done->found_done ? "found done" : "ok", Style::good};
-  }
-  if (const auto* decided = std::get_if<engine::GateDecided>(&end)) {
-    return {(decided->approved ? "approved: " : "denied: ") + text_of(decided->by)};
-  }
-  return {engine::name_of(end)};
-}
-
-std::uint32_t attempts_of(const engine::TimelineEntry& entry) {
-  if (!entry.end) return entry.failed_attempts;
-  if (const auto* e = std::get_if<engine::StepCompleted>(&entry.end->event)) return e->attempts;
-  if (const auto* e = std::get_if<engine::StepFailed>(&entry.end->event)) return e->attempts;
-  return 0;
-}
-
 std::string steps_table(const Shown& shown, const Screen& screen) {
   Table table({{"#", 0, true},
                {"STEP"},
@@ -88,11 +49,9 @@ std::string steps_table(const Shown& shown, const Screen& screen) {
                {"RESULT"}},
               screen);
   for (const engine::TimelineEntry& entry : shown.entries) {
-    const bool timer = std::holds_alternative<engine::TimerStarted>(entry.command.event);
     const std::uint32_t attempts = attempts_of(entry);
-    table.add({Cell{std::to_string(entry.command.command)},
-               Cell{timer ? "timer" : entry.command.name}, Cell{object_of(entry)},
-               Cell{local_clock(entry.command.wall)},
+    table.add({Cell{std::to_string(entry.command.command)}, Cell{step_of(entry)},
+               Cell{object_of(entry)}, Cell{local_clock(entry.command.wall)},
                Cell{for_people(entry.took(until(shown.run)))},
                Cell{attempts == 0 ? "" : std::to_string(attempts)}, result_of(entry)});
   }

@@ -1,0 +1,15 @@
+// ratchetctl diff RUN OTHER: where two runs of a workflow differ.
+#pragma once
+
+#include "tools/ratchetctl/commands.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ratchet::ratchetctl {
+
+// Adds it to `app`; if it was parsed it sets `chosen`, which must outlive the app.
+void add_diff(CLI::App& app, Action& chosen);
+
+}  // namespace ratchet::ratchetctl
