@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <initializer_list>
 #include <string_view>
 
@@ -66,6 +67,19 @@ std::optional<std::string> read_paused(const Json& mysql) {
   return std::nullopt;
 }
 
+constexpr const char* group_replication = "GroupReplication";
+
+bool is_uuid(const std::string& text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Refusal malformed(std::string message) { return {"MalformedSpec", std::move(message)}; }
 
 std::optional<Refusal> refuse_unsupported(const Json& spec) {
@@ -74,7 +88,16 @@ std::optional<Refusal> refuse_unsupported(const Json& spec) {
                                       "' is not supported by this version of Ratchet; remove it "
                                       "or keep this database with the operator that serves it"};
   };
-  if (!at_path(spec, {"topology"}).is_null()) return unsupported("spec.topology");
+  const std::string mode = text_at(spec, {"topology", "mode"});
+  if (!at_path(spec, {"topology"}).is_null() && mode != group_replication) {
+    return unsupported("spec.topology.mode: " + mode);
+  }
+  if (!mode.empty() && text_at(spec, {"topology", "group", "mode"}) == "Multi-Primary") {
+    return unsupported("spec.topology.group.mode: Multi-Primary");
+  }
+  if (!mode.empty() && !at_path(spec, {"init", "script"}).is_null()) {
+    return unsupported("spec.init.script with spec.topology");
+  }
   if (!at_path(spec, {"tls"}).is_null()) return unsupported("spec.tls");
   if (!at_path(spec, {"monitor"}).is_null()) return unsupported("spec.monitor");
   if (!at_path(spec, {"init", "archiver"}).is_null()) return unsupported("spec.init.archiver");
@@ -185,16 +208,41 @@ std::optional<Refusal> refuse_version(const Database& database, const Json& entr
   return std::nullopt;
 }
 
+std::optional<Refusal> refuse_replicas(const Database& database) {
+  if (!database.group) {
+    if (database.replicas == 1) return std::nullopt;
+    return malformed("'spec.replicas' must be 1 for a standalone MySQL");
+  }
+  if (database.replicas < 3 || database.replicas > 9) {
+    return malformed("accepted value of 'spec.replicas' for group replication is in range [3, 9]");
+  }
+  if (database.group->name.empty() || is_uuid(database.group->name)) return std::nullopt;
+  return malformed("invalid group name is set: \"" + database.group->name +
+                   "\" is no UUID; remove spec.topology.group.name to have one chosen");
+}
+
+// What members are told by SQL has been written so since 8.0.22; MariaDB has no such groups.
+std::optional<Refusal> refuse_group_version(const Database& database, const Json& entry) {
+  const std::string version = text_at(entry, {"spec", "version"});
+  const bool mariadb = text_at(entry, {"spec", "distribution"}) == "MariaDB" ||
+                       compare_versions(version_digits(version), "10") >= 0;
+  if (!mariadb && compare_versions(version_digits(version), "8.0.22") >= 0) return std::nullopt;
+  return Refusal{"Unsupported",
+                 "group replication needs a MySQL server of 8.0.22 or newer; "
+                 "MySQLVersion \"" +
+                     database.version + "\" is " + (mariadb ? "MariaDB " : "MySQL ") + version};
+}
+
 std::optional<Refusal> refuse_checked(const Database& database, const Json& entry, bool exists) {
   const Json& spec = database.spec();
   if (database.version.empty()) return malformed("'spec.version' is missing");
   if (auto refusal = refuse_unsupported(spec)) return refusal;
-  if (spec.value("replicas", 1) != 1) {
-    return malformed("'spec.replicas' must be 1 for a standalone MySQL");
-  }
+  if (auto refusal = refuse_replicas(database)) return refusal;
   if (auto refusal = refuse_storage(database)) return refusal;
   if (auto refusal = refuse_pod_template(spec)) return refusal;
-  return refuse_version(database, entry, exists);
+  if (auto refusal = refuse_version(database, entry, exists)) return refusal;
+  if (database.group) return refuse_group_version(database, entry);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -212,6 +260,10 @@ Database read_database(const Json& mysql) {
   database.owns_auth_secret =
       database.auth_secret.empty() || database.auth_secret == database.name + "-auth";
   if (database.auth_secret.empty()) database.auth_secret = database.name + "-auth";
+  if (text_at(spec, {"topology", "mode"}) == group_replication) {
+    database.group = Group{text_at(spec, {"topology", "group", "name"})};
+  }
+  database.replicas = spec.value("replicas", database.group ? 3 : 1);
   database.durable = text_at(spec, {"storageType"}) != "Ephemeral";
   database.halted = spec.value("halted", false);
   database.deleting = meta.contains("deletionTimestamp");

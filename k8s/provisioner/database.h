@@ -13,13 +13,20 @@ namespace ratchet::k8s::provisioner {
 
 enum class DeletionPolicy { halt, remove, wipe_out, do_not_terminate };
 
+// A group of servers that replicate to each other (spec.topology.mode GroupReplication).
+struct Group {
+  std::string name;  // a UUID; empty until one was chosen
+};
+
 struct Database {
   std::string space;
   std::string name;
   std::string uid;
   std::int64_t generation = 0;
-  std::string version;      // name of a MySQLVersion
-  std::string auth_secret;  // spec.authSecret.name or the name that it will get
+  std::string version;         // name of a MySQLVersion
+  std::string auth_secret;     // spec.authSecret.name or the name that it will get
+  std::optional<Group> group;  // nothing: a standalone server
+  int replicas = 1;
   bool owns_auth_secret = true;
   bool durable = true;
   bool halted = false;

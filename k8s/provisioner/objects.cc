@@ -1,78 +1,17 @@
 #include "k8s/provisioner/objects.h"
 
-#include <string_view>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include <openssl/evp.h>
-
 #include "k8s/client/text.h"
+#include "k8s/provisioner/digest.h"
+#include "k8s/provisioner/group_objects.h"
+#include "k8s/provisioner/object_parts.h"
 #include "k8s/provisioner/pod_template.h"
 
 namespace ratchet::k8s::provisioner {
 namespace {
-
-// A label of KubeDB's own domain says something about the MySQL, not about what it consists of.
-bool is_private_label(const std::string& key) {
-  const std::string domain = key.substr(0, key.find('/'));
-  return key.find('/') != std::string::npos &&
-         (domain == "kubedb.com" || domain.ends_with(".kubedb.com"));
-}
-
-Json offshoot_labels(const Database& database) {
-  Json labels = Json::object();
-  const Json own = database.object.at("metadata").value("labels", Json::object());
-  for (const auto& [key, value] : own.items()) {
-    if (!is_private_label(key)) labels[key] = value;
-  }
-  for (const auto& [key, value] : selector_labels(database.name)) labels[key] = value;
-  labels["app.kubernetes.io/component"] = "database";
-  return labels;
-}
-
-Json object_of(const Database& database, const char* api_version, const char* kind,
-               const std::string& name) {
-  return {{"apiVersion", api_version},
-          {"kind", kind},
-          {"metadata",
-           {{"name", name},
-            {"namespace", database.space},
-            {"labels", offshoot_labels(database)},
-            {"ownerReferences", {owner_reference(database)}}}}};
-}
-
-Json port(const char* name) {
-  return {{"name", name}, {"port", 3306}, {"protocol", "TCP"}, {"targetPort", "db"}};
-}
-
-// The user's overrides of a service: metadata beside ours, fields of the spec over ours; a port of
-// the template only sets the node port of ours.
-void apply_service_template(const Database& database, const char* alias, Json& service) {
-  for (const Json& wish : database.spec().value("serviceTemplates", Json::array())) {
-    if (wish.value("alias", "") != alias) continue;
-    const Json metadata = wish.value("metadata", Json::object());
-    for (const char* field : {"labels", "annotations"}) {
-      Json merged = metadata.value(field, Json::object());
-      if (service["metadata"].contains(field)) merged.update(service["metadata"][field]);
-      if (!merged.empty()) service["metadata"][field] = std::move(merged);
-    }
-    Json spec = wish.value("spec", Json::object());
-    for (const Json& wanted : spec.value("ports", Json::array())) {
-      if (wanted.value("port", 0) != 3306 || !wanted.contains("nodePort")) continue;
-      service["spec"]["ports"][0]["nodePort"] = wanted["nodePort"];
-    }
-    spec.erase("ports");
-    spec.erase("selector");
-    service["spec"].update(spec);
-  }
-}
-
-Json secret_variable(const Database& database, const char* name, const char* key) {
-  return {{"name", name},
-          {"valueFrom", {{"secretKeyRef", {{"name", database.auth_secret}, {"key", key}}}}}};
-}
-
-void append(Json& list, const Json& more) { list.insert(list.end(), more.begin(), more.end()); }
 
 // A volume of the user's choice and where it shows up in the container.
 struct OptionalVolume {
@@ -98,10 +37,11 @@ std::vector<OptionalVolume> optional_volumes(const Json& spec) {
   return volumes;
 }
 
-Json mysql_container(const Database& database, const std::string& image) {
+Json mysql_container(const Database& database, const std::string& set) {
   Json wish = container_wish(database.spec());
-  Json env = {secret_variable(database, "MYSQL_ROOT_PASSWORD", "password"),
-              secret_variable(database, "MYSQL_ROOT_USERNAME", "username")};
+  Json env = {secret_variable(database.auth_secret, "MYSQL_ROOT_PASSWORD", "password"),
+              secret_variable(database.auth_secret, "MYSQL_ROOT_USERNAME", "username")};
+  if (database.group) append(env, group_env(database, set));
   append(env, wish.value("env", Json::array()));
   Json mounts = {{{"name", "tmp"}, {"mountPath", "/tmp"}},
                  {{"name", "data"}, {"mountPath", "/var/lib/mysql"}}};
@@ -109,16 +49,18 @@ Json mysql_container(const Database& database, const std::string& image) {
     mounts.push_back({{"name", optional.volume.at("name")}, {"mountPath", optional.path}});
   }
   append(mounts, wish.value("volumeMounts", Json::array()));
-  Json args = wish.value("args", Json::array());
+  const Json resources = with_default_resources(wish.value("resources", Json::object()));
+  Json args = database.group ? group_args(database, set, resources) : Json::array();
+  append(args, wish.value("args", Json::array()));
   if (database.spec().value("requireSSL", false)) args.push_back("--require-secure-transport=ON");
   Json container = std::move(wish);
   container["name"] = "mysql";
-  container["image"] = image;
+  container["image"] = "";
   container["imagePullPolicy"] = container.value("imagePullPolicy", "IfNotPresent");
   container["ports"] = {{{"name", "db"}, {"containerPort", 3306}, {"protocol", "TCP"}}};
   container["env"] = std::move(env);
   container["volumeMounts"] = std::move(mounts);
-  container["resources"] = with_default_resources(container.value("resources", Json::object()));
+  container["resources"] = resources;
   if (!args.empty()) container["args"] = std::move(args);
   return container;
 }
@@ -134,14 +76,18 @@ Json ephemeral_data(const Json& spec) {
   return volume;
 }
 
-Json pod_spec(const Database& database, const std::string& image) {
+// Without images.
+Json pod_spec(const Database& database, const std::string& set) {
   const Json& spec = database.spec();
   Json pod = pod_wish(spec);
   pod["serviceAccountName"] = service_account_name(database);
   pod["readinessGates"] = {{{"conditionType", ready_gate}}};
-  pod["containers"] = Json::array({mysql_container(database, image)});
+  pod["containers"] = Json::array();
+  if (database.group) pod["containers"].push_back(companion_container(database));
+  pod["containers"].push_back(mysql_container(database, set));
   append(pod["containers"], further_containers(spec));
   pod["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
+  if (database.group) pod["volumes"].push_back(companion_volume(database));
   if (!database.durable) pod["volumes"].push_back(ephemeral_data(spec));
   for (const OptionalVolume& optional : optional_volumes(spec)) {
     pod["volumes"].push_back(optional.volume);
@@ -164,19 +110,6 @@ Json claim_template(const Json& storage) {
   return claim;
 }
 
-std::string digest(const Json& value) {
-  const std::string text = value.dump();
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < 8; ++i) {
-    hex += "0123456789abcdef"[hash[i] >> 4];
-    hex += "0123456789abcdef"[hash[i] & 15];
-  }
-  return hex;
-}
-
 }  // namespace
 
 std::map<std::string, std::string> selector_labels(const std::string& database) {
@@ -195,7 +128,9 @@ std::string selector_text(const std::string& database) {
 
 std::string governing_service_name(const Database& database) { return database.name + "-pods"; }
 
-std::string claim_name(const std::string& stateful_set) { return "data-" + stateful_set + "-0"; }
+std::string claim_name(const std::string& stateful_set, int ordinal) {
+  return "data-" + stateful_set + "-" + std::to_string(ordinal);
+}
 
 Json owner_reference(const Database& database) {
   return {{"apiVersion", "kubedb.com/v1"}, {"kind", "MySQL"},    {"name", database.name},
@@ -208,7 +143,7 @@ Json governing_service(const Database& database) {
                      {"clusterIP", "None"},
                      {"publishNotReadyAddresses", true},
                      {"selector", selector_labels(database.name)},
-                     {"ports", Json::array({port("db")})}};
+                     {"ports", Json::array({service_port("db")})}};
   return service;
 }
 
@@ -216,7 +151,8 @@ Json primary_service(const Database& database) {
   Json service = object_of(database, "v1", "Service", database.name);
   service["spec"] = {{"type", "ClusterIP"},
                      {"selector", selector_labels(database.name)},
-                     {"ports", Json::array({port("primary")})}};
+                     {"ports", Json::array({service_port("primary")})}};
+  if (database.group) service["spec"]["selector"][role_label] = primary_role;
   apply_service_template(database, "primary", service);
   return service;
 }
@@ -253,7 +189,6 @@ Json role_binding(const Database& database) {
 }
 
 Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name) {
-  const std::string image = catalogue_entry.at("/spec/db/image"_json_pointer).get<std::string>();
   const Json template_wish = database.spec().value("podTemplate", Json::object());
   const Json controller = template_wish.value("controller", Json::object());
   Json set = object_of(database, "apps/v1", "StatefulSet", name);
@@ -261,16 +196,17 @@ Json stateful_set(const Database& database, const Json& catalogue_entry, const s
   Json annotations =
       template_wish.value("metadata", Json::object()).value("annotations", Json::object());
   annotations["kubectl.kubernetes.io/default-container"] = "mysql";
-  set["spec"] = {{"replicas", 1},
+  set["spec"] = {{"replicas", database.replicas},
                  {"serviceName", governing_service_name(database)},
                  {"selector", {{"matchLabels", selectors}}},
                  {"updateStrategy", {{"type", "OnDelete"}}},
                  {"template",
                   {{"metadata", {{"labels", selectors}, {"annotations", annotations}}},
-                   {"spec", pod_spec(database, "")}}}};
+                   {"spec", pod_spec(database, name)}}}};
+  if (database.group) set["spec"]["podManagementPolicy"] = "Parallel";
   set["metadata"]["annotations"] = controller.value("annotations", Json::object());
-  set["metadata"]["annotations"][source_annotation] = digest(set["spec"]["template"]);
-  set["spec"]["template"]["spec"]["containers"][0]["image"] = image;
+  set["metadata"]["annotations"][source_annotation] = short_digest(set["spec"]["template"].dump());
+  set_database_image(set, catalogue_entry.at("/spec/db/image"_json_pointer).get<std::string>());
   if (database.durable) {
     set["spec"]["volumeClaimTemplates"] =
         Json::array({claim_template(database.spec().at("storage"))});
@@ -287,7 +223,7 @@ Json disruption_budget(const Database& database, const Json& owner_set) {
                                                         {"uid", owner.at("uid")},
                                                         {"controller", true},
                                                         {"blockOwnerDeletion", true}}});
-  budget["spec"] = {{"maxUnavailable", 1},
+  budget["spec"] = {{"maxUnavailable", std::max(1, (database.replicas - 1) / 2)},
                     {"selector", {{"matchLabels", selector_labels(database.name)}}}};
   return budget;
 }
@@ -299,6 +235,13 @@ std::string mysql_image(const Json& stateful_set) {
     if (container.value("name", "") == "mysql") return container.value("image", "");
   }
   return "";
+}
+
+void set_database_image(Json& stateful_set, const std::string& image) {
+  for (Json& container : stateful_set["spec"]["template"]["spec"]["containers"]) {
+    const std::string name = container.value("name", "");
+    if (name == "mysql" || name == companion_name) container["image"] = image;
+  }
 }
 
 }  // namespace ratchet::k8s::provisioner

@@ -19,6 +19,11 @@ inline constexpr const char* drained_annotation = "ratchet.dev/provisioner-drain
 // Annotation on a StatefulSet: digest of what it was made from, images left out.
 inline constexpr const char* source_annotation = "ratchet.dev/source";
 
+// Label of a pod of a cluster: what its member is at the moment.
+inline constexpr const char* role_label = "kubedb.com/role";
+inline constexpr const char* primary_role = "primary";
+inline constexpr const char* standby_role = "standby";
+
 inline constexpr const char* ready_gate = "kubedb.com/Ready";
 inline constexpr const char* finalizer = "kubedb.com";
 
@@ -27,7 +32,7 @@ std::map<std::string, std::string> selector_labels(const std::string& database);
 std::string selector_text(const std::string& database);
 
 std::string governing_service_name(const Database& database);
-std::string claim_name(const std::string& stateful_set);
+std::string claim_name(const std::string& stateful_set, int ordinal = 0);
 
 Json owner_reference(const Database& database);
 
@@ -42,6 +47,9 @@ Json role_binding(const Database& database);
 Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name);
 // Owned by the StatefulSet, as it protects that set's pods.
 Json disruption_budget(const Database& database, const Json& owner_set);
+
+// Sets the image of the server, and of its companion, which runs the same.
+void set_database_image(Json& stateful_set, const std::string& image);
 
 // The image of the container `mysql` in a StatefulSet; empty if there is none.
 std::string mysql_image(const Json& stateful_set);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/reconcile.h"
@@ -127,6 +128,7 @@ asio::awaitable<MaybeStop> Pass::begin() {
 }
 
 asio::awaitable<MaybeStop> Pass::provision() {
+  if (MaybeStop stop = co_await choose_group_name()) co_return stop;
   if (MaybeStop stop = co_await ensure_access()) co_return stop;
   if (MaybeStop stop = co_await guarded_.ensure(kinds::service, governing_service(database()),
                                                 "Successfully created governing service")) {
@@ -137,10 +139,40 @@ asio::awaitable<MaybeStop> Pass::provision() {
                                    "Successfully created service for primary/standalone")) {
     co_return stop;
   }
+  if (MaybeStop stop = co_await ensure_group_objects()) co_return stop;
   if (MaybeStop stop = co_await ensure_secret()) co_return stop;
   if (MaybeStop stop = co_await ensure_set()) co_return stop;
   co_return co_await guarded_.ensure(kinds::pod_disruption_budget,
                                      disruption_budget(database(), set_), "");
+}
+
+// The name is written into the MySQL before anything is made from it. The object's UID is as random
+// as any other, and the same in every pass.
+asio::awaitable<MaybeStop> Pass::choose_group_name() {
+  if (!database().group || !database().group->name.empty()) co_return std::nullopt;
+  if (MaybeStop stop = co_await guarded_.patch_mysql(
+          {{"spec", {{"topology", {{"group", {{"name", database().uid}}}}}}}})) {
+    co_return stop;
+  }
+  co_return Stop{};
+}
+
+asio::awaitable<MaybeStop> Pass::ensure_group_objects() {
+  if (!database().group) co_return std::nullopt;
+  if (MaybeStop stop =
+          co_await guarded_.ensure(kinds::service, standby_service(database()),
+                                   "Successfully created service for secondary replicas")) {
+    co_return stop;
+  }
+  if (MaybeStop stop =
+          co_await guarded_.ensure(kinds::config_map, companion_config(database()), "")) {
+    co_return stop;
+  }
+  const Reply found = co_await context_.client.get(
+      kinds::secret, {database().space, replication_secret_name(database())});
+  if (found.ok() && controlled_by(found.body, database().uid)) co_return std::nullopt;
+  co_return co_await guarded_.ensure(kinds::secret,
+                                     replication_secret(database(), generate_password()), "");
 }
 
 // An account that the user brought along keeps the rights that the user gave it.
@@ -204,18 +236,24 @@ asio::awaitable<MaybeStop> Pass::ensure_secret() {
       {{"spec", {{"authSecret", {{"name", database().auth_secret}}}}}});
 }
 
-asio::awaitable<MaybeStop> Pass::create_set(Json wanted) {
-  const std::string claim = claim_name(metadata_text(wanted, "name"));
+// The data in a claim that an earlier set left behind.
+asio::awaitable<MaybeStop> Pass::check_data(std::string claim) {
   const Reply data =
       co_await context_.client.get(kinds::persistent_volume_claim, {database().space, claim});
   const std::string opened = data.ok() ? annotation(data.body, server_version_annotation) : "";
   const std::string target = entry_.at("/spec/version"_json_pointer);
-  if (compare_versions(target, opened) < 0) {
-    co_return Stop{Refusal{"ImageOlderThanData",
-                           "the data in claim " + claim + " was opened by server " + opened +
-                               " and spec.version " + database().version + " is server " + target +
-                               ", which cannot start on it; set spec.version to " + opened +
-                               " or newer"}};
+  if (compare_versions(target, opened) >= 0) co_return std::nullopt;
+  co_return Stop{Refusal{"ImageOlderThanData",
+                         "the data in claim " + claim + " was opened by server " + opened +
+                             " and spec.version " + database().version + " is server " + target +
+                             ", which cannot start on it; set spec.version to " + opened +
+                             " or newer"}};
+}
+
+asio::awaitable<MaybeStop> Pass::create_set(Json wanted) {
+  for (int ordinal = 0; ordinal < database().replicas; ++ordinal) {
+    const std::string claim = claim_name(metadata_text(wanted, "name"), ordinal);
+    if (MaybeStop stop = co_await check_data(claim)) co_return stop;
   }
   const std::string name = metadata_text(wanted, "name");
   if (MaybeStop stop = co_await guarded_.ensure(kinds::stateful_set, std::move(wanted),
@@ -243,7 +281,7 @@ asio::awaitable<MaybeStop> Pass::ensure_set() {
                         "; editing spec.version does not upgrade: create a MySQLOpsRequest of "
                         "type UpdateVersion with targetVersion " +
                         database().version + ", or set spec.version back"};
-    wanted["spec"]["template"]["spec"]["containers"][0]["image"] = image;
+    set_database_image(wanted, image);
   }
   wanted["spec"].erase("volumeClaimTemplates");  // immutable
   if (covers(set_, wanted)) co_return std::nullopt;

@@ -29,10 +29,13 @@ class Pass {
   boost::asio::awaitable<MaybeStop> admit();
   boost::asio::awaitable<MaybeStop> begin();
   boost::asio::awaitable<MaybeStop> provision();
+  boost::asio::awaitable<MaybeStop> choose_group_name();
+  boost::asio::awaitable<MaybeStop> ensure_group_objects();
   boost::asio::awaitable<MaybeStop> ensure_access();
   boost::asio::awaitable<MaybeStop> ensure_secret();
   boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);
   boost::asio::awaitable<MaybeStop> ensure_set();
+  boost::asio::awaitable<MaybeStop> check_data(std::string claim);
   boost::asio::awaitable<MaybeStop> create_set(Json wanted);
   boost::asio::awaitable<MaybeStop> finish();
   boost::asio::awaitable<void> observe();

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/pass.h"
@@ -25,6 +26,8 @@ asio::awaitable<MaybeStop> Pass::halt() {
       {kinds::role, database().name},
       {kinds::service_account, metadata_text(service_account(database()), "name")},
       {kinds::service, database().name},
+      {kinds::service, database().name + "-standby"},
+      {kinds::config_map, companion_config_name(database())},
       {kinds::service, governing_service_name(database())}};
   for (const auto& [kind, name] : children) {
     if (MaybeStop stop = co_await guarded_.remove(kind, name)) co_return stop;

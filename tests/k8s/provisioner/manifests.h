@@ -22,6 +22,39 @@ spec:
   terminationPolicy: WipeOut
 )";
 
+// As in KubeDB's clustering guide; the group's name is what its webhook would have chosen.
+inline constexpr const char* group = R"(
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata:
+  name: my-group
+  namespace: demo
+spec:
+  version: "9.7.4"
+  replicas: 3
+  topology:
+    mode: GroupReplication
+    group: {name: dc002fc3-c412-4d18-b1d4-66c1fbfbbc9b}
+  storageType: Durable
+  storage:
+    storageClassName: "standard"
+    accessModes: [ReadWriteOnce]
+    resources:
+      requests:
+        storage: 1Gi
+  deletionPolicy: WipeOut
+)";
+
+inline constexpr const char* group_version = R"(
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "9.7.4"}
+spec:
+  version: "9.7.4"
+  distribution: Official
+  db: {image: "docker.io/library/mysql:9.7.4"}
+)";
+
 inline constexpr const char* old_version = R"(
 apiVersion: catalog.kubedb.com/v1alpha1
 kind: MySQLVersion

@@ -4,10 +4,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "k8s/provisioner/group_objects.h"
 #include "tests/k8s/provisioner/manifests.h"
 #include "tests/k8s/provisioner/yaml.h"
 
@@ -87,6 +89,76 @@ TEST(Objects, OfTheStandaloneOfTheGuide) {
   expect_golden("standalone_budget", disruption_budget(database, made));
 }
 
+TEST(Objects, OfTheGroupOfTheGuide) {
+  const Database database = read_database(stored(ratchet::k8s::testing::group));
+  const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
+  const Json set = stateful_set(database, version, "my-group");
+  expect_golden("group_stateful_set", set);
+  expect_golden("group_services", {governing_service(database), primary_service(database),
+                                   standby_service(database)});
+  expect_golden("group_access",
+                {service_account(database), role(database), role_binding(database)});
+  expect_golden("group_replication_secret", replication_secret(database, "secret"));
+  expect_golden("group_companion_config", companion_config(database));
+  Json made = set;
+  made["metadata"]["uid"] = "2";
+  expect_golden("group_budget", disruption_budget(database, made));
+}
+
+TEST(Objects, TheGuidesFindTheServerSecondInAGroupsPodAndByDefault) {
+  Json mysql = stored(ratchet::k8s::testing::group);
+  mysql["spec"]["podTemplate"]["spec"]["containers"] =
+      Json::array({{{"name", companion_name}, {"resources", {{"requests", {{"cpu", "10m"}}}}}},
+                   {{"name", "mysql"}, {"args", {"--max-connections=7"}}}});
+  const Database database = read_database(mysql);
+  const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
+  const Json pod = stateful_set(database, version, "my-group")["spec"]["template"];
+  const Json& containers = pod["spec"]["containers"];
+  ASSERT_EQ(containers.size(), 2u);
+  EXPECT_EQ(containers[0]["resources"]["requests"], Json({{"cpu", "10m"}}));
+  EXPECT_EQ(containers[1]["name"], "mysql");
+  EXPECT_EQ(containers[1]["args"].back(), "--max-connections=7") << "the user's come last and win";
+  EXPECT_EQ(containers[0]["image"], containers[1]["image"]);
+  EXPECT_EQ(pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"], "mysql");
+}
+
+TEST(Objects, TheBudgetOfAGroupLeavesItsMajority) {
+  Json mysql = stored(ratchet::k8s::testing::group);
+  const Json set = {{"metadata", {{"name", "my-group"}, {"uid", "2"}}}};
+  for (const auto& [replicas, away] : {std::pair{3, 1}, {4, 1}, {5, 2}, {9, 4}}) {
+    mysql["spec"]["replicas"] = replicas;
+    EXPECT_EQ(disruption_budget(read_database(mysql), set)["spec"]["maxUnavailable"], away);
+  }
+}
+
+TEST(BadGroup, IsRefusedWithWhatToDo) {
+  const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
+  const auto message = [&](const char* patch, const Json& of_version) {
+    Json mysql = stored(ratchet::k8s::testing::group);
+    mysql["spec"].merge_patch(Json::parse(patch));
+    const auto refusal = refuse(read_database(mysql), of_version, false);
+    return refusal ? refusal->reason + ": " + refusal->message : "";
+  };
+  EXPECT_EQ(message("{}", version), "");
+  EXPECT_EQ(message(R"({"replicas": null})", version), "");
+  EXPECT_EQ(message(R"({"topology": {"group": null}})", version), "");
+  for (const char* replicas : {R"({"replicas": 2})", R"({"replicas": 10})"}) {
+    EXPECT_THAT(message(replicas, version), HasSubstr("is in range [3, 9]"));
+  }
+  EXPECT_THAT(message(R"({"topology": {"group": {"name": "x"}}})", version),
+              HasSubstr("invalid group name is set"));
+  EXPECT_THAT(message(R"({"topology": {"mode": "SemiSync"}})", version),
+              HasSubstr("Unsupported: 'spec.topology.mode: SemiSync'"));
+  EXPECT_THAT(message(R"({"topology": {"group": {"mode": "Multi-Primary"}}})", version),
+              HasSubstr("spec.topology.group.mode: Multi-Primary"));
+  EXPECT_THAT(message(R"({"init": {"script": {"configMap": {"name": "x"}}}})", version),
+              HasSubstr("spec.init.script with spec.topology"));
+  EXPECT_THAT(message("{}", entry()), HasSubstr("MySQLVersion \"9.7.4\" is MariaDB 10.11.18"));
+  Json old = version;
+  old["spec"]["version"] = "8.0.21";
+  EXPECT_THAT(message("{}", old), HasSubstr("needs a MySQL server of 8.0.22 or newer"));
+}
+
 TEST(Objects, OfADatabaseThatUsesWhatThereIs) {
   const Database database = read_database(stored(everything));
   expect_golden("everything_stateful_set", stateful_set(database, entry(), "db"));
@@ -164,7 +236,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"storageType": "Nowhere"})", "MalformedSpec", "'spec.storageType' is invalid"},
         Bad{R"({"storageType": "Ephemeral", "terminationPolicy": "Halt"})", "MalformedSpec",
             "can not be used for 'Ephemeral' storage"},
-        Bad{R"({"topology": {"mode": "GroupReplication"}})", "Unsupported", "spec.topology"},
+        Bad{R"({"topology": {"mode": "SemiSync"}})", "Unsupported", "spec.topology.mode: SemiSync"},
         Bad{R"({"tls": {}})", "Unsupported", "spec.tls"},
         Bad{R"({"monitor": {}})", "Unsupported", "spec.monitor"},
         Bad{R"({"init": {"archiver": {}}})", "Unsupported", "spec.init.archiver"},
