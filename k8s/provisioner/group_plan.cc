@@ -1,0 +1,292 @@
+#include "k8s/provisioner/group_plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include "k8s/provisioner/digest.h"
+
+namespace ratchet::k8s::provisioner {
+namespace {
+
+bool is_alive(MemberState state) {
+  return state == MemberState::online || state == MemberState::recovering;
+}
+
+bool sees_majority(const Seen& seen) {
+  const auto alive = std::count_if(seen.peers.begin(), seen.peers.end(),
+                                   [](const Peer& peer) { return is_alive(peer.state); });
+  return static_cast<std::size_t>(alive) * 2 > seen.peers.size();
+}
+
+std::string incarnation(const Seen& seen) { return seen.view.substr(0, seen.view.find(':')); }
+
+unsigned long view_number(const Seen& seen) {
+  const auto colon = seen.view.find(':');
+  return colon == std::string::npos ? 0 : std::strtoul(seen.view.c_str() + colon + 1, nullptr, 10);
+}
+
+const Peer* find_peer(const Seen& view, const std::string& pod) {
+  const auto found = std::find_if(view.peers.begin(), view.peers.end(),
+                                  [&](const Peer& peer) { return peer.pod == pod; });
+  return found == view.peers.end() ? nullptr : &*found;
+}
+
+std::string list(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+class Planner {
+ public:
+  explicit Planner(const Situation& situation) : now_(situation) {
+    plan_.roles.assign(now_.members.size(), Role::none);
+    plan_.serving.assign(now_.members.size(), false);
+  }
+
+  Plan run() {
+    find_group();
+    if (split_) {
+      wait("SplitGroup",
+           "members are in different groups of the same name, and each may have rows that the "
+           "others lack: a person must compare them and empty the data of the wrong ones");
+    } else if (group_ != nullptr) {
+      plan_.has_group = true;
+      assign_roles();
+      for (const Member& member : now_.members) bring_in(member);
+    } else if (!is_forming()) {
+      form();
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  // The newest view that has a majority; two incarnations with one are a split.
+  void find_group() {
+    std::set<std::string> incarnations;
+    for (const Member& member : now_.members) {
+      if (!member.seen || member.seen->state != MemberState::online) continue;
+      if (!sees_majority(*member.seen)) continue;
+      incarnations.insert(incarnation(*member.seen));
+      if (group_ == nullptr || view_number(*member.seen) > view_number(*group_)) {
+        group_ = &*member.seen;
+      }
+    }
+    split_ = incarnations.size() > 1;
+  }
+
+  void assign_roles() {
+    for (std::size_t i = 0; i < now_.members.size(); ++i) {
+      const Member& member = now_.members[i];
+      const Peer* peer = find_peer(*group_, member.pod);
+      if (peer == nullptr || peer->state != MemberState::online) continue;
+      plan_.roles[i] = peer->primary ? Role::primary : Role::standby;
+      plan_.serving[i] = member.seen && member.seen->state == MemberState::online &&
+                         sees_majority(*member.seen) &&
+                         incarnation(*member.seen) == incarnation(*group_);
+    }
+  }
+
+  // A member that is not in the group that there is.
+  void bring_in(const Member& member) {
+    const Peer* peer = find_peer(*group_, member.pod);
+    if (!member.seen) return wait("MembersMissing", member.pod + ": " + member.why_not);
+    const Seen& seen = *member.seen;
+    if (peer != nullptr && is_alive(peer->state) && is_alive(seen.state)) {
+      if (seen.state == MemberState::recovering) {
+        wait("MembersJoining", member.pod + " catches up with the group");
+      }
+      return;
+    }
+    if (seen.busy) return wait("MembersJoining", member.pod + " is joining or being copied to");
+    if (peer != nullptr) {
+      return wait("MembersJoining",
+                  member.pod + ": the group has not given up its former self yet");
+    }
+    if (is_alive(seen.state)) {
+      return wait("MembersJoining", member.pod + " has not noticed yet that the group gave it up");
+    }
+    if (seen.state != MemberState::offline) return act({Action::Kind::rejoin, member.pod});
+    if (configure(member)) return;
+    join(member);
+  }
+
+  // True if that is what comes first.
+  bool configure(const Member& member) {
+    const Seen& seen = *member.seen;
+    if (seen.server_id == member.server_id && seen.account == now_.account) return false;
+    Action action{Action::Kind::configure, member.pod};
+    action.fresh = seen.account.empty() && !seen.has_tables && seen.executed.only_from(seen.id);
+    act(std::move(action));
+    return true;
+  }
+
+  void join(const Member& member) {
+    const GtidSet errant = member.seen->executed.minus(known_to_group());
+    if (!errant.empty()) return ask_about_errant(member, errant);
+    const Member* donor = donor_with(member.seen->executed);
+    if (donor != nullptr) return act({Action::Kind::join, member.pod});
+    donor = best_donor();
+    if (donor != nullptr) act({Action::Kind::clone, member.pod, donor->pod});
+  }
+
+  GtidSet known_to_group() const {
+    GtidSet all;
+    for (const Member& member : now_.members) {
+      if (is_of_group(member)) all = all.plus(member.seen->known());
+    }
+    return all;
+  }
+
+  bool is_of_group(const Member& member) const {
+    if (!member.seen || member.seen->state != MemberState::online) return false;
+    const Peer* peer = find_peer(*group_, member.pod);
+    return peer != nullptr && peer->state == MemberState::online &&
+           incarnation(*member.seen) == incarnation(*group_);
+  }
+
+  // Whose binary logs still have all that `executed` lacks.
+  const Member* donor_with(const GtidSet& executed) const {
+    for (const Member& member : now_.members) {
+      if (is_of_group(member) && executed.contains(member.seen->purged)) return &member;
+    }
+    return nullptr;
+  }
+
+  // A secondary if there is one: copying burdens the donor.
+  const Member* best_donor() const {
+    const Member* best = nullptr;
+    for (const Member& member : now_.members) {
+      if (!is_of_group(member)) continue;
+      const bool primary = find_peer(*group_, member.pod)->primary;
+      if (best == nullptr || !primary) best = &member;
+      if (!primary) break;
+    }
+    return best;
+  }
+
+  void ask_about_errant(const Member& member, const GtidSet& errant) {
+    const std::string value = member.pod + "/" + short_digest(errant.text());
+    if (now_.approved_clone == value) {
+      if (const Member* donor = best_donor(); donor != nullptr) {
+        act({Action::Kind::clone, member.pod, donor->pod});
+      }
+      return;
+    }
+    wait("ErrantTransactions", member.pod + " has transactions that the group has not (" +
+                                   errant.text() +
+                                   "); look at them, and to replace its data by a copy of the "
+                                   "group's annotate the MySQL with " +
+                                   approve_clone_annotation + "=" + value);
+  }
+
+  // A member that is alone or new is on its way to a majority.
+  bool is_forming() {
+    for (const Member& member : now_.members) {
+      if (!member.seen) continue;
+      if (member.seen->busy ||
+          (member.seen->state == MemberState::recovering && sees_majority(*member.seen))) {
+        wait("GroupForming", member.pod + " is joining or being copied to");
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // There is no group. Nobody forms one before what every member knows was read.
+  void form() {
+    std::vector<std::string> missing;
+    for (const Member& member : now_.members) {
+      if (!member.seen) missing.push_back(member.pod + " (" + member.why_not + ")");
+    }
+    if (missing.empty() && dissolve()) return;
+    bool configuring = false;
+    for (const Member& member : now_.members) {
+      if (!member.seen || member.seen->state != MemberState::offline) continue;
+      configuring = configure(member) || configuring;
+    }
+    if (configuring) return;
+    const std::vector<const Member*> best = best_informed();
+    if (missing.empty() && best.size() == 1) return act({Action::Kind::bootstrap, best[0]->pod});
+    ask_who_forms(missing, best);
+  }
+
+  // What is left of a group without majority can take nobody in, and nobody in it can form another.
+  bool dissolve() {
+    bool any = false;
+    for (const Member& member : now_.members) {
+      if (!member.seen || member.seen->state == MemberState::offline) continue;
+      act({Action::Kind::leave, member.pod});
+      any = true;
+    }
+    return any;
+  }
+
+  // Of the members seen those whose transactions no other has all of; of equals the first.
+  std::vector<const Member*> best_informed() const {
+    std::vector<const Member*> best;
+    for (const Member& member : now_.members) {
+      if (!member.seen) continue;
+      const GtidSet known = member.seen->known();
+      const auto covered = [&](const Member& other) {
+        return &other != &member && other.seen && other.seen->known().contains(known) &&
+               (&other < &member || !known.contains(other.seen->known()));
+      };
+      if (std::none_of(now_.members.begin(), now_.members.end(), covered)) best.push_back(&member);
+    }
+    return best;
+  }
+
+  // The value that a person must repeat stands for everything that was shown.
+  void ask_who_forms(const std::vector<std::string>& missing,
+                     const std::vector<const Member*>& best) {
+    std::string shown = "last told to form it: " + now_.claimed_by;
+    std::vector<std::string> sets;
+    for (const Member& member : now_.members) {
+      const std::string known = member.seen ? member.seen->known().text() : "?";
+      sets.push_back(member.pod + " has " + (known.empty() ? "none" : known));
+      shown += "; " + sets.back();
+    }
+    std::vector<std::string> choices;
+    for (const Member* member : best) {
+      const std::string value = member->pod + "/" + short_digest(shown);
+      if (now_.approved_bootstrap == value) {
+        if (!dissolve()) act({Action::Kind::bootstrap, member->pod});
+        return;
+      }
+      choices.push_back(value);
+    }
+    const std::string why = missing.empty()
+                                ? "no member has the transactions of all others"
+                                : "the transactions of " + list(missing) + " cannot be read";
+    std::string message = "no group is formed, because " + why + ". Transactions: " + list(sets);
+    if (!now_.claimed_by.empty()) message += ". Last told to form it: " + now_.claimed_by;
+    if (!choices.empty()) {
+      message += std::string(
+                     ". To form it from what is there, and give up what only others have, "
+                     "annotate the MySQL with ") +
+                 approve_bootstrap_annotation + "=" + list(choices);
+    }
+    wait(missing.empty() ? "DivergedMembers" : "WaitingForMembers", std::move(message));
+  }
+
+  void act(Action action) { plan_.actions.push_back(std::move(action)); }
+
+  void wait(const char* reason, std::string message) {
+    if (plan_.reason.empty()) plan_.reason = reason;
+    plan_.message += (plan_.message.empty() ? "" : "; ") + message;
+  }
+
+  const Situation& now_;
+  const Seen* group_ = nullptr;
+  bool split_ = false;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan plan_group(const Situation& situation) { return Planner(situation).run(); }
+
+}  // namespace ratchet::k8s::provisioner
