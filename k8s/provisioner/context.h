@@ -5,11 +5,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "k8s/client/client.h"
 #include "k8s/client/events.h"
+#include "k8s/provisioner/group_plan.h"
 #include "k8s/provisioner/work_queue.h"
 
 namespace ratchet::k8s::provisioner {
@@ -17,7 +19,8 @@ namespace ratchet::k8s::provisioner {
 using Duration = std::chrono::steady_clock::duration;
 
 struct ProbeTarget {
-  std::string host;  // the pod's IP
+  std::string pod;
+  std::string host;  // its IP
   std::string user;
   std::string password;
   std::optional<std::string> certificate;  // SHA-256 to demand; nothing: the first one seen
@@ -34,11 +37,30 @@ struct ProbeResult {
 // Answers within a few seconds whatever happens. Production: k8s/provisioner/sql_probe.h.
 using Prober = std::function<boost::asio::awaitable<ProbeResult>(ProbeTarget target)>;
 
+// What a member of a replication group said, or why it said nothing.
+struct MemberReport {
+  std::optional<Seen> seen;
+  std::string why_not;
+  std::string certificate;  // as in ProbeResult
+};
+
+// The members of replication groups. Never an exception. Production: k8s/provisioner/group_sql.h.
+struct GroupPort {
+  std::function<boost::asio::awaitable<MemberReport>(ProbeTarget target)> look;
+  // Statement after statement until one fails: what it said. When the time for a statement is up
+  // its effect is unknown, and it may go on.
+  std::function<boost::asio::awaitable<std::optional<std::string>>(
+      ProbeTarget target, std::vector<std::string> statements, Duration limit)>
+      tell;
+};
+
 // Records a Kubernetes Event on `object`; failures are its own affair (k8s/client/events.h).
 using EmitEvent = std::function<void(const Json& object, Report report)>;
 
 struct Options {
   Duration health_period = std::chrono::seconds(10);
+  // Of a group: the labels follow an election within it and the time that a look takes.
+  Duration group_period = std::chrono::seconds(1);
   // Everything is looked at so often even if no event says so.
   Duration resync_period = std::chrono::minutes(5);
   // When a refused MySQL is looked at again: what it lacks may have appeared elsewhere.
@@ -53,6 +75,7 @@ struct Context {
   Client& client;
   EmitEvent emit;
   Prober probe;
+  GroupPort group;
   // The time for conditions, RFC 3339.
   std::function<std::string()> now;
   Options options;

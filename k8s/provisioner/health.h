@@ -1,4 +1,4 @@
-// One look at one database's server: opens or closes the pod's readiness gate, keeps the
+// One look at one database's servers: opens or closes the pod's readiness gate, keeps the
 // certificate's pin and the server version on the claim, tells AcceptingConnection and Ready.
 // Goes on while the MySQL is paused.
 #pragma once
@@ -18,16 +18,15 @@ class Health {
   // The context must outlive it.
   explicit Health(Context& context) : context_(context) {}
 
-  // Never two at the same time for one key. Throws ApiError.
-  boost::asio::awaitable<void> check(std::string key);
+  // Never two at the same time for one key. Returns when to look again before the next round.
+  // Throws ApiError.
+  boost::asio::awaitable<std::optional<Duration>> check(std::string key);
 
  private:
+  boost::asio::awaitable<void> check_standalone(Database database);
   boost::asio::awaitable<ProbeResult> look(const Database& database, const Json& pod,
                                            const Json& claim);
   boost::asio::awaitable<Json> find_pod(const Database& database);
-  boost::asio::awaitable<Json> find_claim(const Database& database, const Json& pod);
-  boost::asio::awaitable<void> set_gate(Json pod, bool open);
-  boost::asio::awaitable<void> note_on_claim(const Json& claim, const ProbeResult& seen);
 
   Context& context_;
 };

@@ -30,8 +30,12 @@ std::string system_now() { return to_time(std::chrono::system_clock::now()); }
 Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports ports,
                          Options options)
     : executor_(executor),
-      context_{client, std::move(ports.emit), std::move(ports.probe),
-               ports.now ? std::move(ports.now) : system_now, options},
+      context_{client,
+               std::move(ports.emit),
+               std::move(ports.probe),
+               std::move(ports.group),
+               ports.now ? std::move(ports.now) : system_now,
+               options},
       watch_(std::move(ports.watch)),
       reconciler_(context_),
       health_(context_),
@@ -96,10 +100,7 @@ asio::awaitable<void> Provisioner::tick(Duration period, WorkQueue& queue) {
 asio::awaitable<void> Provisioner::run() {
   using namespace asio::experimental::awaitable_operators;
   const Look reconcile = [this](std::string key) { return reconciler_.reconcile(std::move(key)); };
-  const Look check = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
-    co_await health_.check(std::move(key));
-    co_return std::nullopt;
-  };
+  const Look check = [this](std::string key) { return health_.check(std::move(key)); };
   follow();
   // Two and four at a time: a silent server holds up a check for seconds.
   co_await (work(to_reconcile_, reconcile) && work(to_reconcile_, reconcile) &&

@@ -31,6 +31,7 @@ struct Ports {
   WatchFactory watch;
   EmitEvent emit;
   Prober probe;
+  GroupPort group;
   std::function<std::string()> now;  // RFC 3339; not set: the system's clock
 };
 

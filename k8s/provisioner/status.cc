@@ -131,6 +131,10 @@ Condition provisioned(const Database& database) {
           "The MySQL: " + database.path() + " is successfully provisioned.", database.generation};
 }
 
+Condition group_incomplete(const std::string& reason, const std::string& message) {
+  return {group_condition, false, reason, message};
+}
+
 Condition halted(const Database& database) {
   return {"Halted", true, "DatabaseHaltedSuccessfully",
           "MySQL " + database.path() + " successfully halted."};

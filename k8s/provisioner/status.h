@@ -38,6 +38,9 @@ Condition replica_ready(const Database& database, const std::string& set, int de
 Condition accepting_connection(const Database& database, const std::optional<std::string>& error);
 Condition server_ready(const Database& database, bool ready);
 Condition provisioned(const Database& database);
+// What a replication group lacks; absent while it lacks nothing.
+inline constexpr const char* group_condition = "GroupComplete";
+Condition group_incomplete(const std::string& reason, const std::string& message);
 Condition halted(const Database& database);
 Condition refused(const Database& database, const Refusal& refusal);
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "k8s/client/events.h"
+#include "k8s/provisioner/group_sql.h"
 #include "k8s/provisioner/provisioner.h"
 #include "k8s/provisioner/sql_probe.h"
 #include "tools/ratchetd/roles.h"
@@ -32,6 +33,7 @@ asio::awaitable<void> run_provisioner(Process& process) {
     events->record(object, std::move(report));
   };
   ports.probe = k8s::provisioner::sql_prober();
+  ports.group = k8s::provisioner::sql_group();
   k8s::provisioner::Options options;
   options.health_period = process.options.health_interval;
   Provisioner provisioner(process.io.get_executor(), *process.client, std::move(ports), options);

@@ -50,11 +50,6 @@ T run_on(asio::io_context& loop, asio::awaitable<T> task) {
   return std::move(result.value());
 }
 
-asio::awaitable<bool> to_its_end(asio::awaitable<void> task) {
-  co_await std::move(task);
-  co_return true;
-}
-
 embedded::Options server_options(embedded::Faults& faults) {
   embedded::Options options;
   options.seed = 1;
@@ -76,6 +71,7 @@ World::World()
                 probes.push_back(std::move(target));
                 co_return answer;
               },
+              {},
               [] { return std::string("2026-11-23T10:00:00Z"); },
               {}} {
   answer.ready = true;
@@ -87,6 +83,7 @@ World::World()
   }
   apply(old_version);
   apply(new_version);
+  apply(group_version);
 }
 
 void World::apply(const std::string& yaml) {
@@ -149,9 +146,7 @@ std::optional<provisioner::Duration> World::pass(const std::string& name) {
   return run_on(loop_, reconciler_.reconcile("demo/" + name));
 }
 
-void World::check(const std::string& name) {
-  run_on(loop_, to_its_end(health_.check("demo/" + name)));
-}
+void World::check(const std::string& name) { run_on(loop_, health_.check("demo/" + name)); }
 
 bool World::run_cluster() {
   bool any = false;

@@ -1,0 +1,48 @@
+// The servers of a replication group as a model: what they say, and what they do when told.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "k8s/provisioner/context.h"
+
+namespace ratchet::k8s::testing {
+
+class FakeGroup {
+ public:
+  struct Server {
+    bool up = true;
+    bool fresh = true;
+    std::string account;  // mark of the replication account
+    unsigned server_id = 1;
+    provisioner::MemberState state = provisioner::MemberState::offline;
+    provisioner::GtidSet executed;
+  };
+
+  provisioner::GroupPort port();
+  Server& at(const std::string& pod) { return servers_[pod]; }
+  // Its process ends and starts again; the group elects another primary if it was that.
+  void restart(const std::string& pod);
+  // The primary, empty if there is none.
+  std::string primary() const { return primary_; }
+  // A transaction on every member.
+  void write();
+
+  // "pod: word" of each thing that a member was told.
+  std::vector<std::string> told;
+  int groups_formed = 0;
+
+ private:
+  provisioner::MemberReport look(const std::string& pod);
+  void obey(const std::string& pod, const std::string& statement);
+  void elect();
+
+  std::map<std::string, Server> servers_;
+  std::string primary_;
+  bool bootstrapping_ = false;
+  int view_ = 0;
+  int transactions_ = 0;
+};
+
+}  // namespace ratchet::k8s::testing

@@ -1,0 +1,217 @@
+// A replication group on the embedded API server, its servers a model.
+#include "k8s/provisioner/group_care.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "k8s/provisioner/objects.h"
+#include "tests/k8s/provisioner/fake_group.h"
+#include "tests/k8s/provisioner/manifests.h"
+#include "tests/k8s/provisioner/world.h"
+
+namespace ratchet::k8s {
+namespace {
+
+using provisioner::MemberState;
+using ::testing::ElementsAre;
+using testing::FakeGroup;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testing::World;
+
+constexpr const char* db = "my-group";
+
+class Group : public ::testing::Test {
+ protected:
+  Group() { world.context.group = servers.port(); }
+
+  void bring_up() {
+    world.apply(testing::group);
+    world.settle(db);
+  }
+  std::string labels() {
+    std::string told;
+    for (int i = 0; i < 3; ++i) {
+      const Json pod = world.get(kinds::pod, "my-group-" + std::to_string(i));
+      const Json found = pod.is_null() ? Json::object() : pod["metadata"]["labels"];
+      const std::string role = found.value("kubedb.com/role", "-");
+      told += role.substr(0, 1);
+    }
+    return told;
+  }
+  Json annotations() {
+    return world.get(kinds::mysql, db)["metadata"].value("annotations", Json::object());
+  }
+  // Of the condition that says what the group lacks; empty if it lacks nothing.
+  std::string lacks(const char* field) {
+    const Json condition = world.condition("GroupComplete", db);
+    return condition.is_null() ? "" : condition[field].get<std::string>();
+  }
+
+  World world;
+  FakeGroup servers;
+};
+
+TEST_F(Group, BecomesReadyWithItsObjectsAndLabels) {
+  bring_up();
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_EQ(servers.groups_formed, 1);
+  EXPECT_EQ(labels(), "pss");
+  EXPECT_THAT(world.names(kinds::service),
+              ElementsAre("my-group", "my-group-pods", "my-group-standby"));
+  EXPECT_THAT(world.names(kinds::pod_disruption_budget), ElementsAre("my-group"));
+  EXPECT_THAT(world.names(kinds::secret), ElementsAre("my-group-auth", "my-group-replication"));
+  EXPECT_EQ(lacks("reason"), "");
+  EXPECT_FALSE(annotations().contains("ratchet.dev/bootstrap")) << "the claim is over";
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(servers.at("my-group-" + std::to_string(i)).server_id, i + 1);
+  }
+  const Json claim = world.get(kinds::persistent_volume_claim, "data-my-group-2");
+  EXPECT_EQ(claim["metadata"]["annotations"][provisioner::server_certificate_annotation], "c0ffee");
+}
+
+TEST_F(Group, OnceWellIsLookedAtWithoutAWrite) {
+  bring_up();
+  std::vector<std::string> writes;
+  world.faults.on_write = [&](const embedded::Call& call) {
+    writes.push_back(std::string(embedded::verb_name(call.verb)) + " " + call.plural);
+    return embedded::Fault::none;
+  };
+  servers.told.clear();
+  EXPECT_EQ(world.pass(db), std::nullopt);
+  world.check(db);
+  EXPECT_THAT(writes, IsEmpty());
+  EXPECT_THAT(servers.told, IsEmpty());
+}
+
+TEST_F(Group, GetsANameOnceWhereNoneIsGiven) {
+  world.apply(testing::group);
+  world.patch(kinds::mysql, db, {{"spec", {{"topology", {{"group", nullptr}}}}}});
+  world.settle(db);
+  const Json mysql = world.get(kinds::mysql, db);
+  EXPECT_EQ(mysql["spec"]["topology"]["group"]["name"], mysql["metadata"]["uid"]);
+  EXPECT_EQ(world.phase(db), "Ready");
+}
+
+TEST_F(Group, LabelsFollowTheElectionAndTheOldPrimaryComesBackAsStandby) {
+  bring_up();
+  servers.at("my-group-0").up = false;
+  servers.restart("my-group-0");
+  ASSERT_EQ(servers.primary(), "my-group-2");
+  world.check(db);
+  EXPECT_EQ(labels(), "-sp");
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Critical") << "serves, but not with all";
+  EXPECT_EQ(lacks("reason"), "MembersMissing");
+  EXPECT_EQ(world.condition("AcceptingConnection", db)["status"], "True");
+  servers.at("my-group-0").up = true;
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_EQ(labels(), "ssp");
+  EXPECT_EQ(servers.groups_formed, 1);
+}
+
+TEST_F(Group, AtNoMomentTwoPodsAreThePrimary) {
+  bring_up();
+  std::vector<std::string> seen;
+  servers.restart("my-group-0");
+  // One write at a time: every state that another could see.
+  for (int i = 0; i < 3; ++i) {
+    int left = 1;
+    world.faults.on_write = [&](const embedded::Call& call) {
+      if (call.plural != "pods") return embedded::Fault::none;
+      return left-- > 0 ? embedded::Fault::none : embedded::Fault::conflict;
+    };
+    world.check(db);
+    seen.push_back(labels());
+  }
+  for (const std::string& labels : seen) {
+    EXPECT_LE(std::count(labels.begin(), labels.end(), 'p'), 1) << labels;
+  }
+  EXPECT_EQ(seen.back().substr(2), "p");
+}
+
+TEST_F(Group, AfterAFullOutageTheOneThatKnowsMostFormsIt) {
+  bring_up();
+  servers.write();
+  servers.restart("my-group-0");
+  servers.write();
+  for (int i = 1; i < 3; ++i) servers.restart("my-group-" + std::to_string(i));
+  servers.told.clear();
+  world.check(db);
+  ASSERT_THAT(servers.told, SizeIs(1));
+  EXPECT_EQ(servers.told[0], "my-group-1: bootstrap") << "my-group-0 lacks the last transaction";
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Ready");
+}
+
+TEST_F(Group, WithoutEverybodysTransactionsItWaitsForAPerson) {
+  bring_up();
+  servers.write();
+  for (int i = 0; i < 3; ++i) servers.restart("my-group-" + std::to_string(i));
+  servers.at("my-group-1").up = false;
+  servers.told.clear();
+  world.settle(db);
+  EXPECT_THAT(servers.told, IsEmpty());
+  EXPECT_EQ(world.phase(db), "NotReady");
+  EXPECT_EQ(lacks("reason"), "WaitingForMembers");
+  const std::string message = lacks("message");
+  const std::string asked = "ratchet.dev/approve-bootstrap=";
+  ASSERT_THAT(message, HasSubstr(asked));
+  const std::string value = message.substr(message.find(asked) + asked.size());
+  world.patch(kinds::mysql, db,
+              {{"metadata", {{"annotations", {{"ratchet.dev/approve-bootstrap", value}}}}}});
+  world.settle(db);
+  EXPECT_EQ(servers.groups_formed, 2);
+  EXPECT_THAT(annotations(), IsEmpty()) << "an approval counts once";
+  EXPECT_EQ(world.phase(db), "Critical");
+}
+
+TEST_F(Group, NobodyFormsItWhoseClaimMetAnotherWrite) {
+  world.apply(testing::group);
+  bool claimed = false;
+  world.faults.on_write = [&](const embedded::Call& call) {
+    if (call.plural != "mysqls" || claimed) return embedded::Fault::none;
+    const auto text = call.body.dump();
+    if (text.find(provisioner::bootstrap_annotation) == std::string::npos) {
+      return embedded::Fault::none;
+    }
+    claimed = true;
+    return embedded::Fault::conflict;
+  };
+  for (int round = 0; round < 20 && !claimed; ++round) {
+    world.pass(db);
+    world.run_cluster();
+    world.check(db);
+  }
+  EXPECT_TRUE(claimed);
+  EXPECT_EQ(servers.groups_formed, 0);
+  world.settle(db);
+  EXPECT_EQ(servers.groups_formed, 1);
+  EXPECT_EQ(world.phase(db), "Ready");
+}
+
+TEST_F(Group, GoesOnBeingCaredForWhilePaused) {
+  bring_up();
+  world.pause(db, "2026-11-23T10:00:01Z");
+  servers.restart("my-group-0");
+  world.settle(db);
+  EXPECT_EQ(labels(), "ssp");
+  EXPECT_EQ(world.phase(db), "Ready");
+}
+
+TEST_F(Group, HaltingTakesItsServicesAlong) {
+  bring_up();
+  world.patch(kinds::mysql, db, {{"spec", {{"halted", true}, {"deletionPolicy", "Halt"}}}});
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Halted");
+  EXPECT_THAT(world.names(kinds::service), IsEmpty());
+  EXPECT_THAT(world.names(kinds::config_map), IsEmpty());
+  EXPECT_THAT(world.names(kinds::persistent_volume_claim), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace ratchet::k8s
