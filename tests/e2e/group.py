@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""group.py --bin DIR: a replication group on a real Kubernetes, through the faults it is made for.
+
+DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). A group of three real servers
+is formed by the provisioner; then an application writes while pods are deleted, the primary's
+server is killed, and all pods are deleted at once. No acknowledged row may be lost.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+
+import cluster
+import members
+from cluster import Failed, await_, check, kubectl
+from daemons import Daemon
+from members import Client, Group
+from writer import Writer, lost
+
+IMAGE = "mysql-sid"
+LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
+LABEL_LIMIT = 5.0  # seconds from the election to the label
+BEGUN = time.monotonic()
+
+
+def say(text):
+    print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
+
+
+class Election:
+    """When a survivor sees another primary, and when a pod bears the label."""
+
+    def __init__(self, group, old):
+        self.group, self.old = group, old
+        self.elected = self.labelled = None  # (pod, when)
+        survivor = next(pod for pod in group.pods if pod != old)
+        self.client = Client(group.address(survivor), group.password())
+        self._threads = [threading.Thread(target=run, daemon=True)
+                         for run in (self._watch_group, self._watch_labels)]
+        for thread in self._threads:
+            thread.start()
+
+    def _watch_group(self):
+        deadline = time.monotonic() + 60
+        query = ("SELECT MEMBER_HOST FROM performance_schema.replication_group_members "
+                 "WHERE MEMBER_ROLE = 'PRIMARY'")
+        while time.monotonic() < deadline and self.elected is None:
+            rows = self.client.ask(query) or []
+            pods = [row.split(".")[0] for row in rows]
+            if pods and self.old not in pods:
+                self.elected = pods[0], time.monotonic()
+            time.sleep(0.05)
+        self.client.close()
+
+    def _watch_labels(self):
+        words = ["kubectl", "get", "pods", "-n", self.group.space, "-w", "--request-timeout=60s",
+                 "-l", "kubedb.com/role=primary", "-o", "jsonpath={.metadata.name}{'\\n'}"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if line.strip() and line.strip() != self.old:
+                    self.labelled = line.strip(), time.monotonic()
+                    break
+            process.kill()
+
+    def check(self):
+        for thread in self._threads:
+            thread.join(timeout=65)
+        check(self.elected is not None, "no other primary was elected within 60 s")
+        check(self.labelled is not None, "no other pod was labelled primary within 60 s")
+        check(self.labelled[0] == self.elected[0],
+              f"{self.elected[0]} was elected, {self.labelled[0]} labelled")
+        late = max(0.0, self.labelled[1] - self.elected[1])
+        check(late <= LABEL_LIMIT, f"the label came {late:.1f} s after the election")
+        return f"{self.elected[0]} elected, labelled {late:.1f} s later"
+
+
+def form(group):
+    group.create(cluster.version_of(IMAGE))
+    group.await_ready(180)
+    primary = group.check_whole()
+    say(f"Ready: three members ONLINE, {primary} is PRIMARY; labels and services agree")
+    pods = kubectl("get", "pods", "-n", group.space, "--no-headers")
+    check(pods.count("2/2") == 3, f"not three pods 2/2:\n{pods}")
+    budgets = kubectl("get", "poddisruptionbudgets", "-n", group.space, "-o", "name").split()
+    check(len(budgets) == 1, f"not one disruption budget: {budgets}")
+    ids = {"".join(group.ask(pod, "SELECT @@server_id")) for pod in group.pods}
+    check(len(ids) == 3, f"server_ids are not three: {ids}")
+    group.ask(primary, "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY)")
+
+
+def check_rows(group, writer):
+    """After the writer stopped: every member has every acknowledged row, and the same GTIDs."""
+    await_("the members have executed the same transactions",
+           lambda: len({group.gtids(pod) for pod in group.pods}) == 1, 60)
+    for pod in group.pods:
+        rows = [int(row) for row in group.ask(pod, "SELECT id FROM shop.orders")]
+        gone = lost(writer.acknowledged, rows)
+        check(not gone, f"{pod} lacks {len(gone)} acknowledged rows: {gone[:20]}")
+        never = max(writer.acknowledged) + 1000
+        check(lost(writer.acknowledged + [never], rows) == [never],
+              "the check does not notice a row that is missing")
+    say(f"{len(writer.acknowledged)} acknowledged rows on every member, none lost "
+        f"({len(writer.unknown)} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
+
+
+def through(group, writer, what, fault, election_from=None):
+    """One fault, until the group is whole again and rows come in."""
+    check(writer.await_more(20, 30), f"no rows come in before: {what}")
+    election = Election(group, election_from) if election_from else None
+    begun = time.monotonic()
+    fault()
+    told = election.check() if election else ""
+    check(writer.await_more(20, 120), f"no rows come in after: {what}")
+    await_(f"the group is whole again after: {what}", lambda: whole(group), 150)
+    say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
+        f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
+
+
+def whole(group):
+    try:
+        return group.phase() == "Ready" and bool(group.check_whole())
+    except Failed:
+        return False
+
+
+def delete(group, *pods):
+    kubectl("delete", "pod", "-n", group.space, "--wait=false", *pods)
+
+
+def lose_data(group, pod):
+    """The volume of a pod, with the others' logs gone that could fill an empty one."""
+    for other in group.pods:
+        group.ask(other, "FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
+    kubectl("delete", "pvc", "-n", group.space, "--wait=false", f"data-{pod}")
+    delete(group, pod)
+
+
+def run_faults(group, work):
+    writer = Writer(group, work / "acknowledged")
+    writer.start()
+    primary = group.check_whole()
+    secondary = next(pod for pod in group.pods if pod != primary)
+    through(group, writer, f"pod of the secondary {secondary} deleted",
+            lambda: delete(group, secondary))
+    primary = group.check_whole()
+    through(group, writer, f"pod of the primary {primary} deleted",
+            lambda: delete(group, primary), election_from=primary)
+    killed = group.check_whole()
+    through(group, writer, f"server of the primary {killed} killed",
+            lambda: members.kill_server(killed), election_from=killed)
+    primary = group.check_whole()
+    empty = next(pod for pod in group.pods if pod != primary)
+    through(group, writer, f"data of the secondary {empty} lost, and binary logs purged",
+            lambda: lose_data(group, empty))
+    check(group.ask(empty, "SELECT COUNT(*) FROM performance_schema.clone_status "
+                           "WHERE STATE = 'Completed'") == ["1"], f"{empty} was not cloned")
+    through(group, writer, "all three pods deleted at once", lambda: delete(group, *group.pods))
+    writer.stop()
+    check_rows(group, writer)
+
+
+def inside(folder):
+    work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
+    provisioner = Daemon(folder, ["--role", "provisioner", "--health-interval", "1"],
+                         os.environ["RATCHET_KUBECONFIG_PROVISIONER"], work / "provisioner.out")
+    cluster.prepare()
+    group = Group("demo")
+    try:
+        provisioner.start()
+        form(group)
+        run_faults(group, work)
+        provisioner.stop()
+    except (Failed, TimeoutError, RuntimeError) as failure:
+        say(f"FAILED: {failure}")
+        print(f"--- the end of {provisioner.output.name}:\n{provisioner.tail()}", flush=True)
+        for words in (["get", "pods", "-o", "wide"], ["get", "mysql.kubedb.com", "-o", "yaml"]):
+            print(kubectl(*words, "-n", group.space, quiet=True), flush=True)
+        for pod in group.pods:
+            print(f"--- {pod}:\n" + (kubectl("logs", "-n", group.space, pod, "-c", "mysql",
+                                             "--tail=25", quiet=True) or ""), flush=True)
+        return 1
+    finally:
+        if provisioner.process is not None and provisioner.process.poll() is None:
+            provisioner.process.kill()
+            provisioner.process.wait()
+    say("passed")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    if os.environ.get("RATCHET_NO_E2E") == "1":
+        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
+        return LEFT_OUT
+    if "RATCHET_CLUSTER_DIR" in os.environ:
+        return inside(options.bin.resolve())
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": IMAGE},
+                          check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

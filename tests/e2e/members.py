@@ -1,0 +1,197 @@
+"""A replication group on the test cluster: its manifest, its members by SQL, the processes of its
+servers on the node."""
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import time
+
+import cluster
+from cluster import Failed, await_, check, get, kubectl
+
+
+class Client:
+    """The server image's own client as a process that stays connected to one server. Any error
+    ends it."""
+
+    def __init__(self, address, password):
+        words = ["chroot", str(rootfs()), "mysql", "-h", address, "-u", "root",
+                 f"--password={password}", "-N", "-B", "--unbuffered", "--connect-timeout=2"]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
+        self.rest = b""
+
+    def ask(self, statement, seconds=10):
+        """The lines that a statement gives; None if the server refused, or said nothing in time:
+        then it is not known whether the statement took effect."""
+        end = b"--- end of the answer"
+        try:
+            self.process.stdin.write(f"{statement};\nSELECT '{end.decode()}';\n".encode())
+            self.process.stdin.flush()
+        except (BrokenPipeError, OSError):
+            return None
+        lines, deadline = [], time.monotonic() + seconds
+        while True:
+            line = self._line(deadline)
+            if line is None:
+                self.close()
+                return None
+            if line == end:
+                return lines
+            lines.append(line.decode())
+
+    def _line(self, deadline):
+        while b"\n" not in self.rest:
+            ready, _, _ = select.select([self.process.stdout], [], [],
+                                        max(0, deadline - time.monotonic()))
+            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not more:
+                return None
+            self.rest += more
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def rootfs():
+    return cluster.image_index().parent / "mysql-sid/rootfs"
+
+
+class Group:
+    """A MySQL with topology.mode GroupReplication, as KubeDB's clustering guide has it; smaller,
+    so that three members fit a machine with two processors."""
+    name = "my-group"
+    replicas = 3
+
+    def __init__(self, space):
+        self.space = space
+        self.secret = ""
+        self.pods = [f"{self.name}-{i}" for i in range(self.replicas)]
+
+    def create(self, version):
+        kubectl("create", "namespace", self.space)
+        cluster.apply(f"""
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata: {{name: {self.name}, namespace: {self.space}}}
+spec:
+  version: "{version}"
+  replicas: {self.replicas}
+  topology: {{mode: GroupReplication}}
+  storageType: Durable
+  storage:
+    storageClassName: standard
+    accessModes: [ReadWriteOnce]
+    resources: {{requests: {{storage: 1Gi}}}}
+  podTemplate:
+    spec:
+      containers:
+        - name: mysql
+          resources: {{requests: {{cpu: 100m, memory: 512Mi}}, limits: {{memory: 1Gi}}}}
+        - name: mysql-coordinator
+          resources: {{requests: {{cpu: 20m, memory: 64Mi}}, limits: {{memory: 256Mi}}}}
+  deletionPolicy: WipeOut
+""")
+
+    def get(self):
+        return get(self.space, "mysql.kubedb.com", self.name)
+
+    def phase(self):
+        return ((self.get() or {}).get("status") or {}).get("phase")
+
+    def await_ready(self, seconds):
+        await_(f"MySQL {self.space}/{self.name} is Ready", lambda: self.phase() == "Ready", seconds)
+
+    def password(self):
+        if not self.secret:
+            data = get(self.space, "secret", f"{self.name}-auth")["data"]
+            self.secret = base64.b64decode(data["password"]).decode()
+        return self.secret
+
+    def address(self, pod):
+        found = get(self.space, "pod", pod)
+        return ((found or {}).get("status") or {}).get("podIP", "")
+
+    def ask(self, pod, statement):
+        """The lines that a member answers; Failed if it does not."""
+        client = Client(self.address(pod), self.password())
+        try:
+            lines = client.ask(statement)
+        finally:
+            client.close()
+        check(lines is not None, f"{pod} does not answer: {statement}")
+        return lines
+
+    def members(self, pod):
+        """(pod, state, role) of each member as one of them sees it."""
+        rows = self.ask(pod, "SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE "
+                             "FROM performance_schema.replication_group_members")
+        return sorted((host.split(".")[0], state, role)
+                      for host, state, role in (row.split("\t") for row in rows))
+
+    def primary(self):
+        """The pod that the primary service leads to, and its address; None while there is none."""
+        found = get(self.space, "endpoints", self.name) or {}
+        for subset in found.get("subsets") or []:
+            for address in subset.get("addresses") or []:
+                return address["targetRef"]["name"], address["ip"]
+        return None
+
+    def endpoints(self, service):
+        found = get(self.space, "endpoints", service) or {}
+        return sorted(address["targetRef"]["name"] for subset in found.get("subsets") or []
+                      for address in subset.get("addresses") or [])
+
+    def roles(self):
+        text = kubectl("get", "pods", "-n", self.space, "-o", "json",
+                       "-l", f"app.kubernetes.io/instance={self.name}")
+        return {pod["metadata"]["name"]: pod["metadata"]["labels"].get("kubedb.com/role", "")
+                for pod in json.loads(text)["items"]}
+
+    def check_whole(self):
+        """Three ONLINE, one of them PRIMARY, and every member, label and service says the same."""
+        views = [self.members(pod) for pod in self.pods]
+        check(all(view == views[0] for view in views), f"the members disagree: {views}")
+        view = views[0]
+        check([row[0] for row in view] == self.pods, f"not all are members: {view}")
+        check(all(row[1] == "ONLINE" for row in view), f"not all are ONLINE: {view}")
+        primaries = [row[0] for row in view if row[2] == "PRIMARY"]
+        check(len(primaries) == 1, f"not one primary: {view}")
+        wanted = {pod: "primary" if pod in primaries else "standby" for pod in self.pods}
+        check(self.roles() == wanted, f"labels {self.roles()}, not {wanted}")
+        standbys = sorted(set(self.pods) - set(primaries))
+        await_("the services lead to primary and standbys", lambda: (
+            self.endpoints(self.name) == primaries
+            and self.endpoints(f"{self.name}-standby") == standbys), 10)
+        return primaries[0]
+
+    def gtids(self, pod):
+        return "".join(self.ask(pod, "SELECT @@GLOBAL.gtid_executed")).replace("\\n", "")
+
+    def remove(self):
+        kubectl("delete", "namespace", self.space, "--wait=false")
+
+
+def kill_server(pod):
+    """SIGKILL to the server process of a pod, on the node."""
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            named = (folder / "comm").read_text().strip() == "mysqld"
+            ours = f"POD_NAME={pod}".encode() in (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if named and ours:
+            os.kill(int(folder.name), signal.SIGKILL)
+            return
+    raise Failed(f"no mysqld of {pod} on this node")

@@ -1,0 +1,71 @@
+"""An application that writes through the primary service, and remembers what was acknowledged."""
+import os
+import threading
+import time
+
+from members import Client
+
+
+def lost(acknowledged, rows):
+    """The ids that were acknowledged and are not among the rows."""
+    return sorted(set(acknowledged) - set(rows))
+
+
+class Writer:
+    """One row after another until `stop`. An id is on disk before the next is tried; one whose
+    answer did not come is not tried again: it may be there or not."""
+
+    def __init__(self, group, path):
+        self.group = group
+        self.path = path
+        self.acknowledged = []
+        self.times = []  # of the acknowledgements
+        self.unknown = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._over.set()
+        self._thread.join(timeout=30)
+
+    def longest_gap(self, since):
+        """Seconds between two acknowledgements in a row, the longest that ended after `since`."""
+        times = list(self.times)
+        return max((b - a for a, b in zip(times, times[1:]) if b >= since), default=0.0)
+
+    def await_more(self, count, seconds):
+        """Whether so many more rows are acknowledged in time."""
+        until, wanted = time.monotonic() + seconds, len(self.acknowledged) + count
+        while len(self.acknowledged) < wanted and time.monotonic() < until:
+            time.sleep(0.05)
+        return len(self.acknowledged) >= wanted
+
+    def _run(self):
+        client, number = None, 0
+        with open(self.path, "w", encoding="ascii") as file:
+            while not self._over.is_set():
+                client = client or self._connect()
+                if client is None:
+                    time.sleep(0.1)
+                    continue
+                number += 1
+                if client.ask(f"INSERT INTO shop.orders VALUES ({number})", 5) is None:
+                    self.unknown.append(number)
+                    client.close()
+                    client = None
+                    continue
+                file.write(f"{number}\n")
+                file.flush()
+                os.fsync(file.fileno())
+                self.acknowledged.append(number)
+                self.times.append(time.monotonic())
+                self._over.wait(0.02)
+        if client is not None:
+            client.close()
+
+    def _connect(self):
+        primary = self.group.primary()
+        return Client(primary[1], self.group.password()) if primary else None
