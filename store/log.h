@@ -71,6 +71,12 @@ struct ProjectionWrite {
   std::optional<std::string> value;
 };
 
+// Removes the records, turns and blobs of a run. Their leaf hashes stay: every proof stays valid.
+struct Prune {
+  std::uint64_t run = 0;
+  std::uint32_t turns = 0;  // all that it has
+};
+
 // What one append adds, atomically.
 struct Entry {
   std::string record;           // the leaf's bytes, at most max_record_bytes; stored as they are
@@ -78,6 +84,7 @@ struct Entry {
                                 // turn 0 must name the record's own index as its run
   std::vector<Blob> blobs;      // belong to turn->run
   std::vector<ProjectionWrite> projections;
+  std::optional<Prune> prunes;  // a run that has ended: nothing may be appended to it any more
 };
 
 struct Record {
@@ -161,8 +168,8 @@ class Log : public LogReader {
   // the bounded queue is full. The entry is durable when Listener::durable has reported a size
   // greater than its index; nothing may leave the process before that.
   // Throws Fault::halted after a failed append (a failed append means *unknown*, so nothing is
-  // ever retried), std::invalid_argument if the entry breaks a limit or is not the next turn of
-  // its run; then nothing was queued.
+  // ever retried), std::invalid_argument if the entry breaks a limit, is not the next turn of its
+  // run, or prunes one whose turns are not all durable; then nothing was queued.
   virtual std::uint64_t submit(Entry entry) = 0;
 
   // Size including queued entries: the index of the next submit.

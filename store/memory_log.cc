@@ -1,5 +1,6 @@
 #include "store/memory_log.h"
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 
@@ -67,6 +68,13 @@ void MemoryDisk::apply(Entry& entry) {
       content_.projections.erase(write.key);
     }
   }
+  if (entry.prunes) prune(entry.prunes->run);
+}
+
+void MemoryDisk::prune(std::uint64_t run) {
+  for (const std::uint64_t index : content_.runs[run]) content_.records[index].reset();
+  content_.runs.erase(run);
+  std::erase_if(content_.blobs, [run](const auto& blob) { return blob.first.first == run; });
 }
 
 StoredHashes MemoryDisk::stored_hashes() const {
@@ -121,9 +129,9 @@ std::optional<std::string> MemoryLog::read(std::uint64_t index) const {
 
 void MemoryLog::scan(std::uint64_t first, std::uint64_t end,
                      const std::function<bool(const Record&)>& visit) const {
-  for (std::uint64_t index = first; index < end; ++index) {
+  for (std::uint64_t index = first; index < std::min(end, head().size); ++index) {
     std::optional<std::string> bytes = read(index);
-    if (!bytes || !visit({index, std::move(*bytes)})) return;
+    if (bytes && !visit({index, std::move(*bytes)})) return;
   }
 }
 

@@ -36,8 +36,8 @@ class MemoryDisk {
   struct Content {
     Head head;
     Tree tree;
-    std::vector<std::string> records;
-    std::vector<std::vector<Hash>> hashes;  // by level; level 0 are the leaves
+    std::vector<std::optional<std::string>> records;  // absent: pruned
+    std::vector<std::vector<Hash>> hashes;            // by level; level 0 are the leaves
     std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> runs;  // indexes by turn
     std::map<std::pair<std::uint64_t, Hash>, std::string> blobs;
     std::map<std::string, std::string, std::less<>> projections;
@@ -46,6 +46,7 @@ class MemoryDisk {
   static std::string random_log_id();
   bool append(std::vector<Entry>& group, std::uint64_t epoch);
   void apply(Entry& entry);
+  void prune(std::uint64_t run);
   StoredHashes stored_hashes() const;  // of content_, while mutex_ is held
 
   mutable std::mutex mutex_;

@@ -170,7 +170,9 @@ void check(const rocksdb::Status& status, std::string_view doing, const std::str
   if (status.IsNoSpace()) throw Error(Fault::io, what + ": free some space on its volume");
   if (status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound()) {
     throw Error(Fault::corrupt,
-                what + ": the log is damaged; keep it as evidence and restore a backup");
+                what +
+                    ": the log is damaged; keep it as evidence and restore a backup, or get at "
+                    "what comes before the damage by `ratchetctl repair`");
   }
   throw Error(Fault::io, what + ": check the volume and the permissions");
 }

@@ -59,6 +59,7 @@ class RocksLog final : public RocksReads<Log> {
   bool take_group();
   void write_group();
   void add(const Entry& entry);
+  void prune(std::uint64_t run);
   void halt(const std::string& why);
 
   const RocksOptions options_;
@@ -145,8 +146,7 @@ void RocksLog::throw_lost_tail(const Page& page, std::uint64_t size) const {
   throw Error(Fault::corrupt, "the log in " + view().dir() + " has " + std::to_string(size) +
                                   " records, but " + std::to_string(page.durable_size()) +
                                   " were durable: it lost its tail; restore the newest backup, "
-                                  "or remove its file " +
-                                  Page::file_name + " to accept the loss");
+                                  "or accept the loss by `ratchetctl repair`");
 }
 
 void RocksLog::listen(Listener listener) {
@@ -245,6 +245,27 @@ void RocksLog::add(const Entry& entry) {
     } else {
       check(batch_.Delete(key), "write", view().dir());
     }
+  }
+  if (entry.prunes) prune(entry.prunes->run);
+}
+
+// The run's turns are durable, and so none of them is in this batch.
+void RocksLog::prune(std::uint64_t run) {
+  const auto erase = [this](std::string_view key) {
+    check(batch_.Delete(key), "prune", view().dir());
+  };
+  for (const std::uint64_t index : view().records_of(run)) {
+    const Hash leaf = view().leaf(index);
+    check(batch_.Put(pruned_key(index).view(), hash_view(leaf)), "prune", view().dir());
+    erase(record_key(index).view());
+  }
+  for (const std::string& key :
+       view().keys(turn_key({run, 0}).view(), turn_key({run + 1, 0}).view())) {
+    erase(key);
+  }
+  for (const std::string& key :
+       view().keys(blob_key(run, {}).view(), blob_key(run + 1, {}).view())) {
+    erase(key);
   }
 }
 

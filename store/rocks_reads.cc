@@ -90,6 +90,34 @@ Hash RocksView::leaf(std::uint64_t index) const {
   return decode_hash(value, pruned.view());
 }
 
+std::vector<std::string> RocksView::keys(std::string_view begin, std::string_view end) const {
+  std::vector<std::string> found;
+  visit_range(begin, end, Reading::once, [&](std::string_view key, std::string_view) {
+    found.emplace_back(key);
+    return true;
+  });
+  return found;
+}
+
+std::map<std::string, std::string> RocksView::content(std::string_view begin,
+                                                      std::string_view end) const {
+  std::map<std::string, std::string> found;
+  visit_range(begin, end, Reading::once, [&](std::string_view key, std::string_view value) {
+    return found.emplace(key, value).second;
+  });
+  return found;
+}
+
+std::vector<std::uint64_t> RocksView::records_of(std::uint64_t run) const {
+  std::vector<std::uint64_t> indexes;
+  visit_range(turn_key({run, 0}).view(), turn_key({run + 1, 0}).view(), Reading::once,
+              [&](std::string_view key, std::string_view value) {
+                indexes.push_back(decode_index(value, key));
+                return true;
+              });
+  return indexes;
+}
+
 std::optional<std::string> RocksView::read(std::uint64_t index, std::uint64_t size) const {
   if (index >= size) return std::nullopt;
   std::string bytes;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -42,6 +43,12 @@ class RocksView {
       std::string_view prefix,
       const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
   Hash leaf(std::uint64_t index) const;
+
+  // The keys from `begin` to before `end`, alone or with what is there.
+  std::vector<std::string> keys(std::string_view begin, std::string_view end) const;
+  std::map<std::string, std::string> content(std::string_view begin, std::string_view end) const;
+  // The records of a run, by its turns.
+  std::vector<std::uint64_t> records_of(std::uint64_t run) const;
 
  private:
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;

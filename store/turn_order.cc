@@ -36,7 +36,18 @@ bool TurnOrder::is_next(RunTurn at) {
   return stored_({at.run, at.turn - 1}) && !stored_(at);
 }
 
+void TurnOrder::admit(const Prune& prune) {
+  const bool whole =
+      prune.turns > 0 && stored_({prune.run, prune.turns - 1}) && is_next({prune.run, prune.turns});
+  if (!whole) {
+    throw std::invalid_argument("run " + std::to_string(prune.run) + " has not exactly " +
+                                std::to_string(prune.turns) + " durable turns to prune");
+  }
+  remember(prune.run, 0);  // no turn is the next one: turn 0 is none after a run's start
+}
+
 void TurnOrder::admit(const Entry& entry, std::uint64_t index) {
+  if (entry.prunes) admit(*entry.prunes);
   if (!entry.turn) return;
   const RunTurn at = *entry.turn;
   if (at.turn == 0 ? at.run != index : !is_next(at)) {
@@ -46,7 +57,11 @@ void TurnOrder::admit(const Entry& entry, std::uint64_t index) {
                                 (at.turn == 0 ? ": a run is named by its first record's index"
                                               : ": it is not the next turn of its run"));
   }
-  recent_[at.run] = at.turn + 1;
+  remember(at.run, at.turn + 1);
+}
+
+void TurnOrder::remember(std::uint64_t run, std::uint32_t next) {
+  recent_[run] = next;
   if (recent_.size() <= keep_) return;
   older_.swap(recent_);
   recent_.clear();

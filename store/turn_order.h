@@ -21,11 +21,14 @@ class TurnOrder {
   // can be queued: a run is forgotten only after so many other runs, when its turns are stored.
   TurnOrder(std::function<bool(RunTurn)> stored, std::size_t keep);
 
-  // Throws std::invalid_argument, and remembers nothing, unless `entry` may have this index.
+  // Throws std::invalid_argument, and remembers nothing, unless `entry` may have this index and
+  // what it prunes is a whole run.
   void admit(const Entry& entry, std::uint64_t index);
 
  private:
   bool is_next(RunTurn at);
+  void admit(const Prune& prune);
+  void remember(std::uint64_t run, std::uint32_t next);
 
   std::function<bool(RunTurn)> stored_;
   std::size_t keep_;

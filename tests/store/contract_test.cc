@@ -101,6 +101,46 @@ TEST_P(LogContract, RecordsComeBackAsTheyWere) {
   EXPECT_EQ(log_->next_index(), 3U);
 }
 
+// The run at 0 with turns 0 and 1, "a", "b" between two records of the log itself.
+TEST_P(LogContract, APrunedRunLeavesItsLeafHashesAndNothingElse) {
+  Entry first = turn_entry(0, 0, "first");
+  first.blobs = {{sha256("payload"), "payload"}};
+  submit_durably(std::move(first));
+  submit_durably(plain_entry("a"));
+  submit_durably(turn_entry(0, 1, "second"));
+  const Head before = log_->head();
+  Entry entry = plain_entry("pruned");
+  entry.prunes = Prune{0, 2};
+  submit_durably(std::move(entry));
+  for (int opened = 0; opened < 2; ++opened, restart()) {
+    EXPECT_EQ(log_->read(0), std::nullopt);
+    EXPECT_EQ(log_->read(2), std::nullopt);
+    EXPECT_EQ(log_->leaf(0), leaf_hash("first"));
+    EXPECT_EQ(log_->subtree(0, 2), leaf_hash("second"));
+    EXPECT_EQ(log_->blob(0, sha256("payload")), std::nullopt);
+    EXPECT_THAT(scanned(0, 4), ElementsAre(Pair(1, "a"), Pair(3, "pruned")));
+    EXPECT_TRUE(scanned_run(0, 0).empty());
+    EXPECT_EQ(log_->root(3), before.root);
+    EXPECT_NO_THROW(check_extends(*log_, before));
+  }
+  EXPECT_THROW(log_->submit(turn_entry(0, 2, "late")), std::invalid_argument);
+}
+
+TEST_P(LogContract, OnlyAWholeDurableRunIsPruned) {
+  submit_durably(turn_entry(0, 0, "first"));
+  submit_durably(turn_entry(0, 1, "second"));
+  for (const Prune& prune : {Prune{0, 1}, Prune{0, 3}, Prune{0, 0}, Prune{7, 1}}) {
+    Entry entry = plain_entry("x");
+    entry.prunes = prune;
+    EXPECT_THROW(log_->submit(std::move(entry)), std::invalid_argument);
+  }
+  log_->submit(turn_entry(0, 2, "third, which may not be durable yet"));
+  Entry entry = plain_entry("x");
+  entry.prunes = Prune{0, 2};
+  EXPECT_THROW(log_->submit(std::move(entry)), std::invalid_argument);
+  EXPECT_EQ(scanned_run(0, 0).front().second, "first");
+}
+
 TEST_P(LogContract, EverythingIsThereAfterARestart) {
   Entry entry = turn_entry(0, 0, "first");
   entry.blobs = {{sha256("payload"), "payload"}};
