@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include "engine/core/codec_acts.h"
+#include "engine/core/codec_log.h"
 #include "ratchet/v1/log.pb.h"
 
 namespace ratchet::engine {
@@ -291,25 +292,6 @@ store::Blob move_out(v1::Payload& payload) {
 
 }  // namespace
 
-std::string encode(const Genesis& genesis) {
-  v1::Record record;
-  auto& m = *record.mutable_genesis();
-  m.set_format_level(genesis.format_level);
-  m.set_log_id(genesis.log_id);
-  m.set_wall_us(to_us(genesis.wall));
-  return record.SerializeAsString();
-}
-
-std::string encode(const Opened& opened) {
-  v1::Record record;
-  auto& m = *record.mutable_opened();
-  m.set_epoch(opened.epoch);
-  m.set_build(opened.build);
-  m.set_principal(opened.principal);
-  m.set_wall_us(to_us(opened.wall));
-  return record.SerializeAsString();
-}
-
 EncodedTurn encode(const Turn& turn, Definitions& definitions) {
   RecordMessage record;
   auto& m = *record->mutable_turn();
@@ -346,15 +328,15 @@ Decoded decode(const store::Record& record, Definitions& definitions, const Fetc
   if (!message->ParseFromString(record.bytes)) corrupt(record.index, "cannot be decoded");
   const v1::Record& in = *message;
   switch (in.body_case()) {
-    case v1::Record::kGenesis:
-      return Genesis{in.genesis().format_level(), in.genesis().log_id(),
-                     from_us(in.genesis().wall_us())};
-    case v1::Record::kOpened:
-      return Opened{in.opened().epoch(), in.opened().build(), in.opened().principal(),
-                    from_us(in.opened().wall_us())};
     case v1::Record::kDefinition:
       definitions.learn(record.bytes);
-      return Defined{};
+      return Defined{in.definition().id()};
+    case v1::Record::kGenesis:
+    case v1::Record::kOpened:
+    case v1::Record::kAccepted:
+    case v1::Record::kReleased:
+    case v1::Record::kPruned:
+      return decode_log_record(in);
     case v1::Record::kTurn: {
       const auto& m = in.turn();
       Turn turn{m.turn() == 0 ? record.index : m.run(),

@@ -31,15 +31,43 @@ struct Opened {
 };
 
 // A definition, learned by the Definitions that decoded it.
-struct Defined {};
+struct Defined {
+  std::uint32_t id = 0;
+};
 
-using Decoded = std::variant<Genesis, Opened, Defined, Turn>;
+// A person accepted a log that does not extend its anchor; every open run waits to be released.
+struct Accepted {
+  By by;
+  Time wall{};
+  std::uint64_t size = 0;  // that the log should have had; 0: unknown
+  std::string root;        // of that size; empty: unknown
+};
+
+// A person lets a run go on.
+struct Released {
+  std::string run_id;
+  By by;
+  Time wall{};
+};
+
+// The records of an ended run were removed.
+struct Pruned {
+  std::string summary;  // the bytes of its projection
+  std::uint32_t turns = 0;
+  By by;
+  Time wall{};
+};
+
+using Decoded = std::variant<Genesis, Opened, Defined, Turn, Accepted, Released, Pruned>;
 
 // Fetches a payload that was moved out of its record.
 using FetchBlob = std::function<std::optional<std::string>(std::uint64_t run, const store::Hash&)>;
 
 std::string encode(const Genesis& genesis);
 std::string encode(const Opened& opened);
+std::string encode(const Accepted& accepted);
+std::string encode(const Released& released);
+std::string encode(const Pruned& pruned);
 
 struct EncodedTurn {
   std::string record;

@@ -7,6 +7,22 @@
 
 namespace ratchet::engine {
 
+namespace {
+
+[[noreturn]] void corrupt() {
+  throw store::Error(store::Fault::corrupt,
+                     "the entry of an open run cannot be decoded; `ratchetctl rebuild` makes it "
+                     "anew from the records");
+}
+
+v1::OpenRun parse(std::string_view value) {
+  v1::OpenRun m;
+  if (!m.ParseFromArray(value.data(), static_cast<int>(value.size()))) corrupt();
+  return m;
+}
+
+}  // namespace
+
 void OpenRun::begin(const RunStarted& started) {
   run_id_ = started.run_id;
   key_ = started.origin.key;
@@ -69,6 +85,7 @@ std::optional<std::string> OpenRun::encode() const {
   m.set_run_id(run_id_);
   m.set_key(key_);
   m.set_must_act(must_act_);
+  m.set_awaits_release(awaits_release_);
   if (must_act_) return m.SerializeAsString();
   for (const OpenTimer& timer : timers_) {
     auto& t = *m.add_timers();
@@ -85,14 +102,9 @@ std::string open_run_key(std::uint64_t run) {
 }
 
 OpenRunEntry decode_open_run(std::string_view key, std::string_view value) {
-  v1::OpenRun m;
-  if (key.size() != open_run_prefix.size() + 8 ||
-      !m.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-    throw store::Error(store::Fault::corrupt,
-                       "the entry of an open run cannot be decoded; the projections can be "
-                       "rebuilt from the records");
-  }
-  OpenRunEntry entry{0, m.run_id(), m.key(), !m.must_act(), {}};
+  if (key.size() != open_run_prefix.size() + 8) corrupt();
+  const v1::OpenRun m = parse(value);
+  OpenRunEntry entry{0, m.run_id(), m.key(), !m.must_act(), {}, m.awaits_release()};
   for (const char byte : key.substr(open_run_prefix.size())) {
     entry.run = entry.run << 8 | static_cast<std::uint8_t>(byte);
   }
@@ -100,6 +112,12 @@ OpenRunEntry decode_open_run(std::string_view key, std::string_view value) {
     entry.timers.push_back({timer.command(), Time{Duration{timer.due_us()}}});
   }
   return entry;
+}
+
+std::string with_release_awaited(std::string_view value, bool awaits) {
+  v1::OpenRun m = parse(value);
+  m.set_awaits_release(awaits);
+  return m.SerializeAsString();
 }
 
 }  // namespace ratchet::engine

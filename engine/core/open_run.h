@@ -31,6 +31,11 @@ class OpenRun {
   bool suspended() const { return !ended_ && !must_act_; }
   bool ended() const { return ended_; }
 
+  // Since a person accepted the log nothing is done for the run, until it is released.
+  void await_release() { awaits_release_ = true; }
+  void let_go() { awaits_release_ = false; }
+  bool awaits_release() const { return awaits_release_; }
+
   // The projection's value, or nothing: an ended run has none.
   std::optional<std::string> encode() const;
 
@@ -49,6 +54,7 @@ class OpenRun {
   bool unknown_ = false;  // a command that this class was not taught: somebody may have to act
   bool must_act_ = false;
   bool ended_ = false;
+  bool awaits_release_ = false;
   std::vector<OpenTimer> written_timers_;  // as of the last write
   bool written_ = false;
   bool written_must_act_ = false;
@@ -61,11 +67,14 @@ struct OpenRunEntry {
   std::string key;  // empty: none
   bool suspended = false;
   std::vector<OpenTimer> timers;  // of a suspended run
+  bool awaits_release = false;
 };
 
 std::string open_run_key(std::uint64_t run);
 // Throws store::Error (corrupt).
 OpenRunEntry decode_open_run(std::string_view key, std::string_view value);
+// The same value, but for whether the run awaits its release. Throws store::Error (corrupt).
+std::string with_release_awaited(std::string_view value, bool awaits);
 inline constexpr std::string_view open_run_prefix = "open/";
 
 }  // namespace ratchet::engine

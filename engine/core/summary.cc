@@ -131,6 +131,7 @@ std::string encode(const RunSummary& summary) {
   m.set_parent_command(summary.origin.parent_command);
   m.set_previous(summary.origin.previous);
   m.set_successor(summary.successor);
+  m.set_pruned(summary.pruned);
   return m.SerializeAsString();
 }
 
@@ -138,7 +139,7 @@ RunSummary decode_summary(std::string_view bytes) {
   v1::RunSummary m;
   if (!m.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     throw store::Error(store::Fault::corrupt,
-                       "a run's summary cannot be decoded; the projections can be rebuilt from "
+                       "a run's summary cannot be decoded; `ratchetctl rebuild` makes it anew from "
                        "the records");
   }
   RunSummary summary{m.run_id(),
@@ -154,7 +155,8 @@ RunSummary decode_summary(std::string_view bytes) {
                      {},
                      {},
                      {m.key(), m.parent(), m.parent_command(), m.previous()},
-                     m.successor()};
+                     m.successor(),
+                     m.pruned()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};
   if (m.has_failure()) summary.failure = Failure{m.failure().code(), m.failure().message()};
   if (m.has_cancel_requested()) summary.cancel_requested = get_by(m.cancel_requested());

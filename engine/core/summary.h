@@ -25,6 +25,7 @@ struct RunSummary {
   std::optional<By> steered;  // who paused or terminated it, and why
   Origin origin;
   std::string successor;  // the run id of the run that goes on in its place
+  bool pruned = false;    // its records were removed: this and their leaf hashes are what is left
 };
 
 // Applies a turn. True if anything changed: then the projection is written with that turn.

@@ -243,6 +243,10 @@ class Reading {
   }
   void one(std::uint64_t, const Opened& opened) { epochs_.insert(opened.epoch); }
   void one(std::uint64_t, const Defined&) {}
+  template <class Other>
+  void one(std::uint64_t index, const Other&) {
+    refuse(record_name(index) + " is none of those that a run refers to");
+  }
   void one(std::uint64_t index, const Turn& turn) {
     if (next_turn_ == 0) summary_.run = index;
     if (turn.run != summary_.run || turn.turn != next_turn_) {

@@ -16,6 +16,7 @@ class Replaying {
  public:
   Replaying(RunInfo info, const Registry& registry) : report_{std::move(info), 0, 0, {}} {
     const RunInfo& run = report_.run;
+    if (run.pruned) return;  // there are no turns to part from
     if (const WorkflowType* type = registry.find(run.workflow, run.version)) {
       run_ = std::make_unique<Run>(run.run_id, *type);
       return;

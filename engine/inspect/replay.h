@@ -20,7 +20,7 @@ struct ReplayReport {
   std::optional<Divergence> divergence;
 };
 
-// Throws store::Error if the run's records cannot be read.
+// A pruned run has no turns to replay. Throws store::Error if the run's records cannot be read.
 ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& run);
 std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry);
 

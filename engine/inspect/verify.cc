@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "engine/core/codec.h"
-#include "engine/core/open_run.h"
-#include "engine/core/summary.h"
+#include "engine/inspect/rebuild.h"
 #include "store/anchor_check.h"
 #include "store/merkle.h"
 
@@ -16,10 +15,17 @@ namespace {
 
 constexpr std::size_t most_problems = 100;
 
-// Keys of open runs end in a number.
+// Keys of open runs and of definitions end in a number.
 std::string readable(std::string_view key) {
-  if (!key.starts_with(open_run_prefix)) return std::string(key);
-  return std::string(open_run_prefix) + std::to_string(decode_open_run(key, {}).run);
+  for (const std::string_view prefix : {open_run_prefix, definition_prefix}) {
+    if (!key.starts_with(prefix)) continue;
+    std::uint64_t number = 0;
+    for (const char byte : key.substr(prefix.size())) {
+      number = number << 8 | static_cast<std::uint8_t>(byte);
+    }
+    return std::string(prefix) + std::to_string(number);
+  }
+  return std::string(key);
 }
 
 class Verification {
@@ -33,7 +39,7 @@ class Verification {
     guarded("tree", [&] { roots(); });
     guarded("projections", [&] { projections(); });
     if (anchor) guarded("anchor", [&] { store::check_extends(log_, *anchor); });
-    report_.runs = summaries_.size();
+    report_.runs = runs_;
     return std::move(report_);
   }
 
@@ -64,14 +70,27 @@ class Verification {
   }
 
   void leaf(const store::Hash& hash) {
-    tree_.append(hash, [](unsigned, std::uint64_t, const store::Hash&) {});
+    tree_.append(hash, [this](unsigned level, std::uint64_t n, const store::Hash& root) {
+      guarded("tree", [&] { subtree(level, n, root); });
+    });
     ++report_.records;
   }
 
-  void pruned(std::uint64_t index) { leaf(log_.leaf(index)); }
+  // Every stored hash, also those that no root of this size needs: proofs do.
+  void subtree(unsigned level, std::uint64_t n, const store::Hash& root) {
+    if (log_.subtree(level, n) == root) return;
+    problem("the stored hash " + std::to_string(n) + " of level " + std::to_string(level) +
+            " is not that of its records: `ratchetctl rebuild` makes it anew");
+  }
+
+  void pruned(std::uint64_t index) {
+    leaf(log_.leaf(index));
+    ++report_.pruned;
+  }
 
   void one(const store::Record& record) {
     const Decoded decoded = decode(record, definitions_, fetch_);
+    rebuild_.add(record, decoded);
     if ((record.index == 0) != std::holds_alternative<Genesis>(decoded)) {
       problem("record " + std::to_string(record.index) + ": genesis belongs at 0, and only there");
     }
@@ -82,7 +101,6 @@ class Verification {
         problem("record " + std::to_string(record.index) + ": the epoch did not rise");
       }
       epoch_ = opened->epoch;
-      build_ = opened->build;
     } else if (const auto* turn = std::get_if<Turn>(&decoded)) {
       one(record.index, *turn);
     }
@@ -98,15 +116,8 @@ class Verification {
     }
     next = turn.turn + 1;
     if (turn.epoch != epoch_) problem(where + "written in an epoch that is not the current one");
-    RunSummary& summary = summaries_[turn.run];
-    summary.run = turn.run;
-    if (fold(summary, turn)) summary.as_of = index;
-    open_runs_[turn.run].fold(turn);
   }
 
-  // The root over all leaves, and the one from the stored subtree hashes. The latter reads only
-  // those that the root of this size needs: smaller subtrees inside larger full ones are not
-  // compared.
   void roots() {
     if (tree_.root() != report_.head.root) {
       problem("the root of the " + std::to_string(report_.records) +
@@ -118,30 +129,31 @@ class Verification {
   }
 
   void projections() {
-    std::map<std::string, std::string> rebuilt;
-    for (const auto& [run, summary] : summaries_) {
-      rebuilt[summary_key(summary.run_id)] = encode(summary);
+    for (const auto& [run, turns] : turns_) {
       std::uint32_t indexed = 0;
       log_.scan_run(run, 0, [&](std::uint32_t, const store::Record&) { return ++indexed > 0; });
-      if (indexed != turns_[run]) {
-        problem("run " + summary.run_id + " has " + std::to_string(turns_[run]) +
+      if (indexed != turns) {
+        problem("run " + std::to_string(run) + " has " + std::to_string(turns) +
                 " turns, its index lists " + std::to_string(indexed));
       }
     }
-    for (const auto& [run, open] : open_runs_) {
-      if (const auto entry = open.encode()) rebuilt[open_run_key(run)] = *entry;
+    if (report_.pruned != rebuild_.pruned()) {
+      problem(std::to_string(report_.pruned) + " records are gone, but the log says that " +
+              std::to_string(rebuild_.pruned()) + " were pruned");
     }
-    if (build_) rebuilt[std::string(build_key)] = *build_;
-    for (const std::string_view prefix : {summary_prefix, open_run_prefix, build_key}) {
-      log_.scan_projections(prefix, [&](std::string_view key, std::string_view value) {
-        const auto it = rebuilt.find(std::string(key));
-        if (it == rebuilt.end() || it->second != value) {
-          problem("projection " + readable(key) + " is not what the records say");
-        }
-        if (it != rebuilt.end()) rebuilt.erase(it);
-        return true;
-      });
-    }
+    compare(rebuild_.projections());
+  }
+
+  void compare(std::map<std::string, std::string> rebuilt) {
+    for (const auto& [key, value] : rebuilt) runs_ += key.starts_with(summary_prefix) ? 1 : 0;
+    log_.scan_projections("", [&](std::string_view key, std::string_view value) {
+      const auto it = rebuilt.find(std::string(key));
+      if (it == rebuilt.end() || it->second != value) {
+        problem("projection " + readable(key) + " is not what the records say");
+      }
+      if (it != rebuilt.end()) rebuilt.erase(it);
+      return true;
+    });
     for (const auto& [key, value] : rebuilt) problem("projection " + readable(key) + " is missing");
   }
 
@@ -152,9 +164,8 @@ class Verification {
   store::Tree tree_;
   std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, std::uint32_t> turns_;
-  std::map<std::uint64_t, RunSummary> summaries_;
-  std::map<std::uint64_t, OpenRun> open_runs_;
-  std::optional<std::string> build_;
+  Rebuild rebuild_;
+  std::uint64_t runs_ = 0;
 };
 
 }  // namespace

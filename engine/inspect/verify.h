@@ -13,6 +13,7 @@ namespace ratchet::engine {
 
 struct VerifyReport {
   std::uint64_t records = 0;
+  std::uint64_t pruned = 0;  // of them: only the leaf hash is there
   std::uint64_t runs = 0;
   std::uint64_t events = 0;
   store::Head head;                   // as the log has it

@@ -12,8 +12,7 @@ namespace {
 constexpr Duration retry_after{1'000'000};
 constexpr Duration refresh_every{1'000'000};
 constexpr const char* ways_out =
-    " Nothing was performed. If the loss is understood and accepted, see "
-    "docs/LOG_FORMAT.md, Anchor.";
+    " Nothing was performed. The ways out are in docs/OPERATING.md, Care of the log.";
 }  // namespace
 
 struct Anchoring::State : std::enable_shared_from_this<State> {
@@ -90,7 +89,7 @@ bool Anchoring::check(const store::LogReader& log, Anchor& anchor) {
     if (head.size <= 1) return false;
     throw Halt("the log holds " + std::to_string(head.size) +
                " records but its anchor is missing: somebody removed the anchor, or this is a "
-               "copy of another cluster's log." +
+               "copy of another cluster's log; `ratchetctl adopt` accepts it." +
                ways_out);
   }
   try {

@@ -238,6 +238,7 @@ std::vector<std::string> Engine::waiting_for(const std::string& run_id) const {
   std::vector<std::string> phrases;
   const auto run = impl_->find(run_id);
   if (!run || !run->run) return phrases;
+  if (run->awaits_release) return {"a person who releases it, since the log was accepted"};
   if (run->summary.state == RunState::queued) {
     return {"a place among the runs of workflow " + run->summary.workflow};
   }

@@ -116,6 +116,8 @@ class Engine {
   // begun go on to their outcome, retries included.
   Refusal pause(const std::string& run_id, const By& by);
   Refusal resume(const std::string& run_id, const By& by);
+  // Lets a run go on that waits since a person accepted the log (care.h).
+  Refusal release(const std::string& run_id, const By& by);
   // Has a step that waits for its next attempt or for a person tried again at once.
   Refusal retry(const std::string& run_id, CommandId step, const By& by);
   // Gives such a step its outcome: the result that a person vouches for (of the activity's output

@@ -40,6 +40,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     RunSummary summary;
     OpenRun open;
     std::optional<Run> run;         // absent: quarantined
+    bool awaits_release = false;    // the end of that is not durable: nothing is done
     std::optional<RunState> shown;  // the durable state: the one that may leave the process
     std::uint32_t next_turn = 0;
     Time last_wall{};
@@ -48,7 +49,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     std::size_t pending = 0;             // turns that are not durable yet
     std::list<RunPtr>::iterator place;   // in `recent`
     // No turn can be executed: facts are held.
-    bool holds() const { return !run || summary.paused || summary.state == RunState::queued; }
+    bool holds() const {
+      return !run || summary.paused || awaits_release || summary.state == RunState::queued;
+    }
   };
   struct Due {
     std::uint64_t run = 0;
@@ -135,6 +138,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   bool replay(const RunPtr& run, const std::vector<Turn>& turns);
   void resume(const RunPtr& run, const std::vector<Turn>& turns);
   void release(const RunPtr& run);
+  Refusal let_go(const RunPtr& run, const By& by);
+  void go_on(const RunPtr& run);
   void quarantine(const RunPtr& run, const Divergence& why);
   void keep(const RunPtr& run);
   void forget(const RunPtr& run);

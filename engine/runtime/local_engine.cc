@@ -65,6 +65,10 @@ std::function<void(const ProbeSink&)> outcome_of(
 // What the run's last turn says of its end.
 Outcome<Bytes> read_end(const store::LogReader& log, const RunSummary& summary) {
   if (summary.failure) return {std::nullopt, summary.failure};
+  if (summary.pruned) {
+    return {std::nullopt, Failure{"pruned", "the records of run " + summary.run_id +
+                                                " were pruned, and its result with them"}};
+  }
   Definitions definitions;
   load_definitions(log, definitions);
   Outcome<Bytes> end{Bytes{}, std::nullopt};

@@ -107,6 +107,7 @@ void Engine::Impl::recover() {
     const OpenRunEntry open = decode_open_run(key, value);
     if (!open.key.empty()) keys[open.key] = open.run_id;
     if (!lanes.empty()) admit(summary_of(open.run_id).value());
+    if (open.awaits_release) return true;
     if (!open.suspended) {
       interrupted.insert(open.run);
       return true;
@@ -156,6 +157,9 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
     run->open.fold(turn);
     run->last_wall = std::max(run->last_wall, turn.wall);
   }
+  const std::string entry = open_run_key(summary.run);
+  run->awaits_release = decode_open_run(entry, log.projection(entry).value()).awaits_release;
+  if (run->awaits_release) run->open.await_release();
   keep(run);
   const bool take_up = interrupted.erase(summary.run) > 0;
   if (!replay(run, turns)) return run;
@@ -221,10 +225,37 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
 
 // Delivers what was held, in the order in which it came.
 void Engine::Impl::release(const RunPtr& run) {
-  while (run->run && !run->held.empty()) {
+  while (run->run && !run->awaits_release && !run->held.empty()) {
     const auto first = run->held.extract(run->held.begin());
     deliver(run, first.mapped(), first.key());
   }
+}
+
+// Nothing is done for the run before its release is durable.
+Refusal Engine::Impl::let_go(const RunPtr& run, const By& by) {
+  if (!run->open.awaits_release()) {
+    return "run " + run->summary.run_id + " does not await its release";
+  }
+  run->open.let_go();
+  ++run->pending;
+  journal.append(encode(Released{run->summary.run_id, by, host.now()}),
+                 store::ProjectionWrite{open_run_key(run->summary.run), run->open.encode()},
+                 [this, run] {
+                   --run->pending;
+                   run->awaits_release = false;
+                   go_on(run);
+                   evict();
+                 });
+  return std::nullopt;
+}
+
+// What the engine does at its start for every other run that is open.
+void Engine::Impl::go_on(const RunPtr& run) {
+  if (halted || !run->run || has_ended(run->summary.state)) return;
+  resume(run, read_turns(log, run->summary.run, definitions));
+  cancel_if_orphan(run);
+  const auto lane = lanes.find(run->summary.workflow);
+  if (lane != lanes.end()) start_queued(lane->second);
 }
 
 void Engine::Impl::quarantine(const RunPtr& run, const Divergence& why) {

@@ -82,11 +82,13 @@ void Engine::Impl::admit(const RunSummary& summary) {
   }
 }
 
-// Starts what has waited longest while there is room; a paused run lets others pass.
+// Starts what has waited longest while there is room; a run that is paused, or awaits its release,
+// lets others pass.
 void Engine::Impl::start_queued(Lane& lane) {
   for (auto next = lane.waiting.begin(); next != lane.waiting.end() && !lane.full();) {
     const RunPtr run = find(*next);
-    if (run && run->summary.state == RunState::queued && run->summary.paused) {
+    if (run && run->summary.state == RunState::queued &&
+        (run->summary.paused || run->awaits_release)) {
       ++next;
       continue;
     }

@@ -93,6 +93,10 @@ const Decision* Engine::Impl::stuck_step(const RunPtr& run, CommandId step,
     refusal = "run " + run->summary.run_id + " is quarantined: its code does not match its record";
     return nullptr;
   }
+  if (run->awaits_release) {
+    refusal = "run " + run->summary.run_id + " awaits its release; only then are steps performed";
+    return nullptr;
+  }
   const auto open = run->run->open().find(step);
   if (open == run->run->open().end() ||
       !std::holds_alternative<StepScheduled>(open->second.command)) {
@@ -176,6 +180,9 @@ Refusal Engine::pause(const std::string& run_id, const By& by) {
 }
 Refusal Engine::resume(const std::string& run_id, const By& by) {
   return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->resume(run, by); });
+}
+Refusal Engine::release(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->let_go(run, by); });
 }
 Refusal Engine::retry(const std::string& run_id, CommandId step, const By& by) {
   return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->retry(run, step, by); });

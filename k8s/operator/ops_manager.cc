@@ -126,6 +126,7 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
   const OpsRequest request = found->second;
   const auto run = engine::find_run(log_, request.uid);
   if (run) {
+    if (run->pruned) co_return;  // what was published last is all that is left to say
     co_await publisher_.publish(request.uid, project(engine::read_history(log_, run->run)));
     co_return;
   }

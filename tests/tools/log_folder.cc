@@ -26,12 +26,6 @@ std::string make_log(const std::string& dir) { return store::open_rocks_log(dir)
 store::Entry Copier::entry(const std::string& record) {
   store::Entry entry;
   entry.record = record;
-  if (next_ == 0) {  // definitions do no harm before their records
-    from_.scan_projections(engine::definition_prefix, [&](auto key, auto value) {
-      entry.projections.push_back({std::string(key), std::string(value)});
-      return true;
-    });
-  }
   const engine::Decoded decoded =
       engine::decode({next_, record}, definitions_, engine::blobs_of(from_));
   if (const auto* turn = std::get_if<engine::Turn>(&decoded)) {
@@ -46,6 +40,8 @@ store::Entry Copier::entry(const std::string& record) {
     if (open.fold(*turn)) {
       entry.projections.push_back({engine::open_run_key(turn->run), open.encode()});
     }
+  } else if (const auto* defined = std::get_if<engine::Defined>(&decoded)) {
+    entry.projections.push_back({engine::definition_key(defined->id), record});
   } else if (const auto* opened = std::get_if<engine::Opened>(&decoded)) {
     entry.projections.push_back({std::string(engine::build_key), opened->build});
   }
