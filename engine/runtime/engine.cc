@@ -38,7 +38,11 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
                const TimerFired fired{due.command};
                if (run && (!run->run || run->run->expects(fired))) deliver(run, fired, {});
              }),
-      breadcrumb(options.breadcrumb, options.build) {
+      breadcrumb(options.breadcrumb, options.build),
+      retention(l, h, options.retention,
+                [this](const RunSummary& run, const std::string& why, std::function<void()> then) {
+                  prune(run, why, std::move(then));
+                }) {
   if (options.report_slow_turn) {
     watch.emplace(std::chrono::seconds(2), std::chrono::seconds(30), options.report_slow_turn);
   }
@@ -168,6 +172,7 @@ void Engine::Impl::durable(const RunPtr& run, Recorded& recorded) {
   }
   for (const Event& event : turn.events) act(run, turn, event);
   if (has_ended(recorded.state) && active.contains(turn.run)) ended(run, turn);
+  if (has_ended(recorded.state) && run->pending == 0) retention.ended(run->summary);
   evict();
 }
 

@@ -18,6 +18,7 @@
 #include "engine/runtime/anchor.h"
 #include "engine/runtime/handlers.h"
 #include "engine/runtime/host.h"
+#include "engine/runtime/retention.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -37,6 +38,11 @@ struct EngineOptions {
   // How many runs of a workflow are open at once, at least 1; those beyond wait, state queued, and
   // begin in the order in which they were started. None: as many as there are.
   std::map<std::string, std::size_t> limits{};
+  // How long the records of a run stay after its end, by outcome. Those that are due are pruned in
+  // the background: what remains is the run's summary (so its id stays taken; its key is free since
+  // its end), its leaf hashes, and a record of the act. A child stays as long as its parent is
+  // open, a run that continued as new until the next one has begun. None: for ever.
+  KeepFor retention{};
   // The engine's bytes of the log's page (store/page.h), which must outlive the engine: a turn that
   // ended two processes of this build is not executed again, its run is quarantined. Empty: no
   // such memory.

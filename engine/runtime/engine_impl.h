@@ -116,6 +116,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::string latest(std::string run_id) const;
   void cancel_child(const std::string& run_id);
   void cancel_if_orphan(const RunPtr& run);
+  void prune(const RunSummary& run, const std::string& why, std::function<void()> then);
   void settle_debts();
 
   // steering.cc
@@ -157,6 +158,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Performer performer;
   Alarms<Due> timers;
   Breadcrumb breadcrumb;
+  Retention retention;
   std::optional<TurnWatch> watch;
   std::uint64_t epoch = 0;
   bool opened = false;

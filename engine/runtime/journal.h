@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
@@ -28,6 +29,9 @@ class Journal {
   // Appends a record of the log itself, and a projection if it is given one. `then` runs once both
   // are durable.
   void append(std::string record, std::optional<store::ProjectionWrite> projection, Then then);
+
+  // Appends an entry without a turn.
+  void append(store::Entry entry, Then then) { submit(std::move(entry), std::move(then)); }
 
   // Appends a turn, after it has folded it into its run's projections; turn 0 gets its own index as
   // its run. Throws std::length_error if the turn cannot fit; then nothing was appended or folded.

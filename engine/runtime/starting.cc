@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/runtime/care.h"
 #include "engine/runtime/engine_impl.h"
 
 namespace ratchet::engine {
@@ -202,6 +203,14 @@ void Engine::Impl::settle_debts() {
   const auto runs = active;
   for (const auto& [number, run] : runs) cancel_if_orphan(run);
   for (auto& [workflow, lane] : lanes) start_queued(lane);
+  retention.look();
+}
+
+// An ended run whose turns are all durable. After a halt `then` is never called.
+void Engine::Impl::prune(const RunSummary& run, const std::string& why,
+                         std::function<void()> then) {
+  if (halted) return;
+  journal.append(pruning_of(log, run, {options.principal, why}, host.now()), std::move(then));
 }
 
 }  // namespace ratchet::engine
