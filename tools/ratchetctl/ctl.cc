@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/care.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
@@ -20,7 +21,9 @@ namespace ratchet::ratchetctl {
 namespace {
 
 constexpr const char* description =
-    "Reads the log of a ratchetd: while it runs, on a copy, or long after. Changes nothing.";
+    "Reads the log of a ratchetd: while it runs, on a copy, or long after. Only the commands that "
+    "take care of a stopped daemon's log change it: repair, restore, adopt, release, rebuild, "
+    "prune.";
 constexpr const char* examples = R"(
 Examples:
   ratchetctl --log /var/lib/ratchet runs        what is running, and what it waits for
@@ -200,6 +203,7 @@ class Program {
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);
+    add_care(app_, chosen_);
     version_ = app_.add_subcommand("version", "The version of this program");
   }
 

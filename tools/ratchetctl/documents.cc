@@ -215,6 +215,7 @@ Document document_of(const engine::RunInfo& run) {
   if (!run.origin.previous.empty()) document["previous"] = run.origin.previous;
   if (!run.successor.empty()) document["next_run"] = run.successor;
   if (run.cancel_requested) document["cancel_requested"] = document_of(*run.cancel_requested);
+  if (run.pruned) document["pruned"] = true;
   if (run.steered) document[run.ended ? "terminated" : "paused"] = document_of(*run.steered);
   return document;
 }
@@ -242,10 +243,15 @@ Document document_of(const engine::ReplayReport& report) {
 }
 
 Document document_of(const engine::VerifyReport& report) {
-  return {{"whole", report.ok()},       {"log_id", store::to_hex(report.head.log_id)},
-          {"records", report.records},  {"runs", report.runs},
-          {"events", report.events},    {"size", report.head.size},
-          {"epoch", report.head.epoch}, {"checkpoint", store::to_checkpoint(report.head)},
+  return {{"whole", report.ok()},
+          {"log_id", store::to_hex(report.head.log_id)},
+          {"records", report.records},
+          {"pruned", report.pruned},
+          {"runs", report.runs},
+          {"events", report.events},
+          {"size", report.head.size},
+          {"epoch", report.head.epoch},
+          {"checkpoint", store::to_checkpoint(report.head)},
           {"problems", report.problems}};
 }
 

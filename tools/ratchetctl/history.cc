@@ -231,6 +231,8 @@ class StopSignals {
   struct sigaction pipe_{};
 };
 
+constexpr const char* gone = "its records were pruned; the log says by whom and why\n";
+
 // Follows one run through a log that may not be there yet.
 class Follower {
  public:
@@ -245,7 +247,7 @@ class Follower {
     const auto events = events_->next(log);
     printer_->stream(events);
     seen_ = size;
-    return events_->ended() || !output_.streams.out;
+    return pruned_ || events_->ended() || !output_.streams.out;
   }
   bool found() const { return printer_.has_value(); }
 
@@ -253,6 +255,8 @@ class Follower {
   bool begin(const store::LogReader& log) {
     const auto run = look_up(log, options_.run);
     if (!run) return false;
+    pruned_ = run->pruned;
+    if (pruned_) output_.streams.err << gone;
     print_title(*run, output_);
     if (output_.format == Format::table) output_.streams.out << "\n";
     printer_.emplace(*run, options_.hints, output_);
@@ -263,6 +267,7 @@ class Follower {
   const HistoryOptions& options_;
   const Output& output_;
   std::uint64_t seen_ = 0;
+  bool pruned_ = false;
   std::optional<Printer> printer_;
   std::optional<engine::EventReader> events_;
 };
@@ -277,6 +282,7 @@ int print_history(const store::LogReader& log, const HistoryOptions& options,
   print_state(run, output);
   if (output.format == Format::table) output.streams.out << "\n";
   Printer(run, options.hints, output).whole(events);
+  if (run.pruned) output.streams.err << gone;
   return Exit::well;
 }
 

@@ -50,10 +50,11 @@ void print(const std::vector<engine::ReplayReport>& reports, const Streams& stre
   Table table({{"RUN"}, {"WORKFLOW"}, {"TURNS", 0, true}, {"EVENTS", 0, true}, {"REPLAY"}},
               streams.screen);
   for (const engine::ReplayReport& report : reports) {
+    const Cell same{report.run.pruned ? "its records were pruned" : "same", Style::good};
     table.add({Cell{report.run.run_id},
                Cell{report.run.workflow + " v" + std::to_string(report.run.version)},
                Cell{std::to_string(report.turns)}, Cell{std::to_string(report.events)},
-               report.divergence ? Cell{"DIVERGED", Style::bad} : Cell{"same", Style::good}});
+               report.divergence ? Cell{"DIVERGED", Style::bad} : same});
   }
   streams.out << table.take();
   for (const engine::ReplayReport& report : reports) {

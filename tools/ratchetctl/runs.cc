@@ -5,6 +5,7 @@
 #include "engine/core/codec.h"
 #include "engine/inspect/payloads.h"
 #include "engine/inspect/timeline.h"
+#include "engine/runtime/care.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/words.h"
@@ -19,8 +20,11 @@ std::vector<engine::TimelineEntry> open_commands(const store::LogReader& log,
   return engine::open_commands(engine::read_history(log, run.run));
 }
 
-Cell why(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open) {
+constexpr const char* release = "a person who releases it, since the log was accepted";
+
+Cell why(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open, bool awaits) {
   if (run.failure) return {text_of(*run.failure), style_of(run.state)};
+  if (awaits) return {std::string("waits for ") + release};
   std::string text;
   if (run.paused && run.steered) text = "paused: " + text_of(*run.steered);
   if (run.cancel_requested && !run.ended) {
@@ -75,11 +79,13 @@ int print_runs(const store::LogReader& log, const RunsOptions& options, const Ou
   Document documents = Document::array();
   for (const engine::RunInfo& run : selected(log, options)) {
     const auto open = open_commands(log, run);
+    const bool awaits = engine::awaits_release(log, run);
     documents.push_back(document_of(run, open));
+    if (awaits) documents.back()["waiting_for"] = Document::array({release});
     table.add({Cell{run.run_id}, Cell{run.workflow + " v" + std::to_string(run.version)},
                Cell{name_of(run.state), style_of(run.state)},
                Cell{local_date(run.started) + " " + local_clock(run.started)},
-               Cell{for_people(run.ended.value_or(now()) - run.started)}, why(run, open)});
+               Cell{for_people(run.ended.value_or(now()) - run.started)}, why(run, open, awaits)});
   }
   if (output.format == Format::json) {
     write_json(output.streams.out, documents);

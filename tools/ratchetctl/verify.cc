@@ -33,9 +33,12 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
   Table table({{"CHECKED"}, {"FOUND"}}, streams.screen);
   table.add({Cell{"log"}, Cell{store::to_hex(report.head.log_id) + ", epoch " +
                                std::to_string(report.head.epoch)}});
+  const std::string pruned =
+      report.pruned == 0 ? "" : "; " + std::to_string(report.pruned) + " of them pruned";
   table.add({Cell{"records"}, Cell{count(report.records, "record") +
-                                   ": each decoded, its turn the next of its run"}});
-  table.add({Cell{"tree"}, Cell{"root over " + count(report.records, "record") + " recomputed"}});
+                                   ": each decoded, its turn the next of its run" + pruned}});
+  table.add({Cell{"tree"}, Cell{"root over " + count(report.records, "record") +
+                                " and every stored hash recomputed"}});
   table.add({Cell{"projections"}, Cell{count(report.runs, "run") + " with " +
                                        count(report.events, "event") + ": rebuilt and compared"}});
   table.add(
