@@ -22,6 +22,8 @@ inline const Resource service{"", "v1", "services", "Service", true};
 inline const Resource service_account{"", "v1", "serviceaccounts", "ServiceAccount", true};
 
 inline const Resource stateful_set{"apps", "v1", "statefulsets", "StatefulSet", true};
+// KubeDB's own workload of later years, in clusters that have it.
+inline const Resource pet_set{"apps.k8s.appscode.com", "v1", "petsets", "PetSet", true};
 inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
                                             "PodDisruptionBudget", true};

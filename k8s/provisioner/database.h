@@ -1,17 +1,18 @@
-// A MySQL object as the provisioner reads it: both API versions, with the defaults that KubeDB's
-// webhook would have written, and the reasons to refuse it. Pure functions of JSON.
-// Source of the rules: KubeDB's API, era v2022.08.08.
+// A MySQL object as the provisioner reads it: both API versions, and the reasons to refuse it. Pure
+// functions of JSON. The rules are those of k8s/api, which the webhook asks too.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "k8s/api/database_rules.h"
+#include "k8s/api/version.h"
 #include "k8s/client/client.h"
 
 namespace ratchet::k8s::provisioner {
 
-enum class DeletionPolicy { halt, remove, wipe_out, do_not_terminate };
+using api::DeletionPolicy;
 
 // A group of servers that replicate to each other (spec.topology.mode GroupReplication).
 struct Group {
@@ -31,7 +32,6 @@ struct Database {
   bool durable = true;
   bool halted = false;
   bool deleting = false;
-  // Of the two names of the policy the more protective value counts where both are given.
   DeletionPolicy policy = DeletionPolicy::remove;
   // lastTransitionTime of the Paused condition while that is True.
   std::optional<std::string> paused_since;
@@ -59,11 +59,13 @@ Database read_database(const Json& mysql);
 // meanwhile is no reason to drop it.
 std::optional<Refusal> refuse(const Database& database, const Json& catalogue_entry, bool exists);
 
-// Numeric comparison of dotted versions, the missing parts zero, anything after the digits left
-// out: "11.8.6-MariaDB" is 11.8.6. Negative, zero or positive as a < b, a = b, a > b.
-int compare_versions(const std::string& a, const std::string& b);
+// Whether it may be halted, if it is to be: nothing else of its spec matters then.
+std::optional<Refusal> refuse_halt(const Database& database);
 
-// The leading digits and dots of a server's version text.
-std::string version_digits(const std::string& text);
+// Checks what is fixed once the StatefulSet exists: where the data are.
+std::optional<Refusal> refuse_change(const Database& database, const Json& set);
+
+using api::compare_versions;
+using api::version_digits;
 
 }  // namespace ratchet::k8s::provisioner

@@ -6,6 +6,7 @@
 #include "k8s/provisioner/group_care.h"
 #include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/kubedb.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/pod_notes.h"
 #include "k8s/provisioner/status.h"
@@ -29,9 +30,9 @@ asio::awaitable<std::optional<Duration>> Health::check(std::string key) {
   if (!found.ok()) co_return std::nullopt;
   const Database database = read_database(found.body);
   const Json status = found.body.value("status", Json::object());
-  // Nothing has been made yet, or it is to go, or somebody wants no health checks.
+  // Nothing has been made yet, or it is to go, or is somebody else's, or nobody wants checks.
   if (!condition_status(status, "ProvisioningStarted") || database.deleting || database.halted ||
-      condition_status(status, "HealthCheckPaused") == true) {
+      condition_status(status, "HealthCheckPaused") == true || says_left_to_kubedb(status)) {
     co_return std::nullopt;
   }
   if (database.group) {

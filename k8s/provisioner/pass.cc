@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "k8s/api/database_defaults.h"
 #include "k8s/client/kinds.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/kubedb.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/reconcile.h"
 #include "k8s/provisioner/status.h"
@@ -20,7 +22,7 @@ asio::awaitable<std::optional<Duration>> Reconciler::reconcile(std::string key) 
     doubts_.erase(key);
     co_return std::nullopt;
   }
-  Pass pass(context_, doubts_, read_database(found.body));
+  Pass pass(context_, doubts_, read_database(api::with_defaults(found.body, "")));
   co_return co_await pass.run();
 }
 
@@ -33,15 +35,19 @@ asio::awaitable<std::optional<Duration>> Pass::run() {
 }
 
 asio::awaitable<MaybeStop> Pass::go() {
-  if (database().deleting) co_return co_await remove_all();
   const MaybeStop lookup = co_await find_set();
+  if (auto refusal = co_await left_to_kubedb(context_, database(), set_)) co_return Stop{*refusal};
+  if (database().deleting) co_return co_await remove_all();
   if (database().paused_since) {
     if (!lookup) co_await observe();  // an upgrade may have two sets for a while
     co_return co_await drain();
   }
   if (lookup) co_return lookup;
   if (MaybeStop stop = co_await undrain()) co_return stop;
-  if (database().halted) co_return co_await halt();
+  if (database().halted) {
+    if (auto refusal = refuse_halt(database())) co_return Stop{*refusal};
+    co_return co_await halt();
+  }
   if (MaybeStop stop = co_await admit()) co_return stop;
   if (MaybeStop stop = co_await begin()) co_return stop;
   if (MaybeStop stop = co_await provision()) co_return stop;
@@ -92,12 +98,13 @@ asio::awaitable<MaybeStop> Pass::find_set() {
 }
 
 asio::awaitable<MaybeStop> Pass::admit() {
-  if (!database().version.empty()) {
+  if (api::names_version(database().object)) {
     const Reply found =
         co_await context_.client.get(kinds::mysql_version, {"", database().version});
     if (found.ok()) entry_ = found.body;
   }
   if (auto refusal = refuse(database(), entry_, !set_.is_null())) co_return Stop{*refusal};
+  if (auto refusal = refuse_change(database(), set_)) co_return Stop{*refusal};
   try {
     // Everything is built once before anything is made: a template that cannot be read shows here.
     stateful_set(database(), entry_, database().name);
@@ -323,7 +330,7 @@ asio::awaitable<MaybeStop> Pass::finish() {
 asio::awaitable<void> Pass::report(Refusal refusal) {
   const std::string now = context_.now();
   const bool news = co_await write_status(context_, database(), [&](Json& status) {
-    status["observedGeneration"] = database().generation;
+    if (refusal.reason != run_by_kubedb) status["observedGeneration"] = database().generation;
     set_condition(status, refused(database(), refusal), now);
   });
   if (news) context_.emit(database().object, {true, "Invalid", refusal.message});

@@ -61,6 +61,7 @@ void Provisioner::follow() {
         queue_key(metadata_text(event.object, "namespace"), metadata_text(event.object, "name"));
     if (event.type == Event::Type::deleted) {
       known_.erase(key);
+      seen_.erase(key);
     } else {
       known_.insert(key);
     }
@@ -99,8 +100,16 @@ asio::awaitable<void> Provisioner::tick(Duration period, WorkQueue& queue) {
 
 asio::awaitable<void> Provisioner::run() {
   using namespace asio::experimental::awaitable_operators;
-  const Look reconcile = [this](std::string key) { return reconciler_.reconcile(std::move(key)); };
-  const Look check = [this](std::string key) { return health_.check(std::move(key)); };
+  const Look reconcile = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
+    const auto again = co_await reconciler_.reconcile(key);
+    seen_.insert(std::move(key));
+    co_return again;
+  };
+  // Not before a pass has seen whether the database is ours.
+  const Look check = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
+    if (!seen_.contains(key)) co_return std::nullopt;
+    co_return co_await health_.check(std::move(key));
+  };
   follow();
   // Two and four at a time: a silent server holds up a check for seconds.
   co_await (work(to_reconcile_, reconcile) && work(to_reconcile_, reconcile) &&

@@ -64,6 +64,7 @@ class Provisioner {
   boost::asio::steady_timer reconcile_tick_;
   boost::asio::steady_timer health_tick_;
   std::set<std::string> known_;  // keys of all MySQL objects
+  std::set<std::string> seen_;   // those that a pass has been over
   std::vector<std::shared_ptr<void>> watches_;
   bool stopped_ = false;
 };

@@ -255,7 +255,7 @@ TEST(BadVersion, IsRefusedByNameByFieldAndByDeprecation) {
               HasSubstr("mysqlversions.catalog.kubedb.com \"10.11.18\" not found"));
   Json incomplete = entry();
   incomplete["spec"]["db"] = Json::object();
-  EXPECT_THAT(refuse(database, incomplete, false)->message, HasSubstr("lacks /spec/db/image"));
+  EXPECT_THAT(refuse(database, incomplete, false)->message, HasSubstr("lacks spec.db.image"));
   Json deprecated = entry();
   deprecated["spec"]["deprecated"] = true;
   EXPECT_THAT(refuse(database, deprecated, false)->message,

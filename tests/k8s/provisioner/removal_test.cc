@@ -126,7 +126,8 @@ spec: {version: "10.11.18"}
   EXPECT_EQ(world.condition("SpecAccepted")["reason"], "MalformedSpec");
   EXPECT_EQ(world.phase(), "Provisioning");
   EXPECT_THAT(world.event_texts(),
-              Contains("Invalid: spec.storage is missing for durable storage type"));
+              Contains("Invalid: spec.storage is missing for durable storage type; describe the "
+                       "claim, or set spec.storageType: Ephemeral"));
   for (const Resource& kind :
        {kinds::stateful_set, kinds::service, kinds::secret, kinds::service_account, kinds::role}) {
     EXPECT_THAT(world.names(kind), IsEmpty()) << kind.kind;

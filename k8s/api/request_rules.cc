@@ -1,0 +1,76 @@
+#include "k8s/api/request_rules.h"
+
+#include "k8s/api/duration.h"
+#include "k8s/api/field.h"
+#include "k8s/api/references.h"
+
+namespace ratchet::k8s::api {
+namespace {
+
+bool is_update(const std::string& type) { return type == "UpdateVersion" || type == "Upgrade"; }
+
+void check_update(const Json& request, const std::string& type, Findings& findings) {
+  if (target_version(request).empty()) {
+    findings.push_back(
+        {"spec.updateVersion", "spec.updateVersion nil not supported in " + type +
+                                   " type: set spec.updateVersion.targetVersion to the name of a "
+                                   "MySQLVersion"});
+  }
+  check_name(request, "spec.updateVersion.targetVersion", findings);
+  check_name(request, "spec.upgrade.targetVersion", findings);
+  const std::string now = text_field(request, "spec.updateVersion.targetVersion");
+  const std::string before = text_field(request, "spec.upgrade.targetVersion");
+  if (!now.empty() && !before.empty() && now != before) {
+    findings.push_back({"spec.upgrade.targetVersion",
+                        "\"" + before + "\" and spec.updateVersion.targetVersion \"" + now +
+                            "\" differ; leave one of the two out"});
+  }
+}
+
+}  // namespace
+
+std::string target_version(const Json& request) {
+  const std::string now = text_field(request, "spec.updateVersion.targetVersion");
+  return now.empty() ? text_field(request, "spec.upgrade.targetVersion") : now;
+}
+
+Findings check_request(const Json& request) {
+  Findings findings = check_namespaces(request);
+  const std::string type = text_field(request, "spec.type");
+  if (!is_update(type)) {
+    findings.push_back({"spec.type", "defined OpsRequestType " + type +
+                                         " is not supported, supported types for MySQL are "
+                                         "UpdateVersion, Upgrade"});
+  }
+  if (text_field(request, "spec.databaseRef.name").empty()) {
+    findings.push_back({"spec.databaseRef", "spec.databaseRef " +
+                                                text_field(request, "metadata.namespace") +
+                                                "/, is invalid or not found: name the MySQL"});
+  }
+  check_name(request, "spec.databaseRef.name", findings);
+  if (is_update(type)) check_update(request, type, findings);
+  const std::string timeout = text_field(request, "spec.timeout");
+  if (!timeout.empty() && !parse_duration(timeout)) {
+    findings.push_back({"spec.timeout", "spec.timeout \"" + timeout +
+                                            "\" is no positive duration: write it like 20m or "
+                                            "1h30m"});
+  }
+  return findings;
+}
+
+Findings database_not_found(const Json& request) {
+  const std::string name = text_field(request, "metadata.namespace") + "/" +
+                           text_field(request, "spec.databaseRef.name");
+  return {{"spec.databaseRef", "spec.databaseRef " + name +
+                                   ", is invalid or not found: create the MySQL first, or name "
+                                   "another one"}};
+}
+
+Findings check_request_change(const Json& before, const Json& after) {
+  if (field(before, "spec") == field(after, "spec")) return {};
+  return {{"spec", "precondition failed for: MySQLOpsRequest " + object_path(after) +
+                       ". At least one of the following was changed: spec; delete the request "
+                       "and create another one"}};
+}
+
+}  // namespace ratchet::k8s::api
