@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include "k8s/adapters/adapters.h"
+#include "k8s/adapters/catalogue.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/ports.h"
@@ -43,27 +44,6 @@ asio::awaitable<Json> the_database(const Environment& environment, mysql::Databa
     throw Refused("gone", "MySQL " + name_of(ref) + " was deleted while it was being upgraded");
   }
   co_return std::move(*database);
-}
-
-std::vector<std::string> texts(const Json& list) {
-  return list.is_array() ? list.get<std::vector<std::string>>() : std::vector<std::string>{};
-}
-
-// Both spellings of the constraints: upgradeConstraints until 2023, updateConstraints since.
-mysql::CatalogueVersion read_entry(const Json& object) {
-  mysql::CatalogueVersion entry;
-  entry.set_name(text_at(object, "/metadata/name"));
-  entry.set_version(text_at(object, "/spec/version"));
-  entry.set_image(text_at(object, "/spec/db/image"));
-  entry.set_deprecated(object.value("/spec/deprecated"_json_pointer, false));
-  for (const char* spelling : {"/spec/updateConstraints", "/spec/upgradeConstraints"}) {
-    const Json& constraints = part_at(object, spelling);
-    for (auto& text : texts(part_at(constraints, "/allowlist/standalone"))) {
-      entry.add_allowed(text);
-    }
-    for (auto& text : texts(part_at(constraints, "/denylist/standalone"))) entry.add_denied(text);
-  }
-  return entry;
 }
 
 asio::awaitable<mysql::CatalogueVersion> catalogue_entry(const Environment& environment,

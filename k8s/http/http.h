@@ -99,8 +99,14 @@ class Responder {
   virtual bool gone() = 0;
 };
 
-// Listens at once on construction; a handler runs per request. Requests over 16 MiB get 413. A
-// handler that throws, or does not answer, gets 500 sent for it; if it had begun to, a cut stream.
+// What one server takes from its peers at most.
+struct ServerLimits {
+  std::size_t body = std::size_t{16} << 20;  // a larger request gets 413
+  std::size_t connections = 1024;            // further ones are closed
+};
+
+// Listens at once on construction; a handler runs per request. A handler that throws, or does not
+// answer, gets 500 sent for it; if it had begun to, a cut stream.
 class Server {
  public:
   using Handler =
@@ -108,12 +114,15 @@ class Server {
 
   // `port` 0: any free port.
   Server(boost::asio::any_io_executor executor, std::string address, std::uint16_t port,
-         std::optional<Tls> tls, Handler handler);
+         std::optional<Tls> tls, Handler handler, ServerLimits limits = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
+  // For connections that come from now on; those there are go on. Throws std::runtime_error, and
+  // changes nothing, if it cannot be used.
+  void use(const Tls& tls);
   // Closes the listener and every connection, and cancels the handlers under way: each ends at its
   // next co_await. What they use must live until the executor has run them to that end.
   void stop();

@@ -16,7 +16,6 @@
 
 namespace ratchet::k8s::http {
 
-inline constexpr std::size_t max_request_bytes = std::size_t{16} << 20;
 inline constexpr std::size_t max_line_bytes = std::size_t{16} << 20;
 inline constexpr std::size_t max_response_bytes = std::size_t{64} << 20;
 inline constexpr std::uint32_t max_header_bytes = 64 << 10;

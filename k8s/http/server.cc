@@ -31,7 +31,6 @@ constexpr auto request_time = std::chrono::seconds(120);  // idle keep-alive inc
 constexpr auto write_time = std::chrono::seconds(30);
 constexpr auto linger_time = std::chrono::seconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
-constexpr std::size_t max_connections = 1024;
 
 std::string status_line(int status) {
   auto phrase = beast::http::obsolete_reason(static_cast<beast::http::status>(status));
@@ -115,10 +114,9 @@ Response refusal(int status, const std::string& why) {
 }
 
 // What to answer to a request that could not be read; status 0: nothing, the peer has gone.
-Response answer_to(const error_code& error) {
+Response answer_to(const error_code& error, std::size_t most) {
   if (error == beast::http::error::body_limit) {
-    return refusal(
-        413, "the request is larger than " + std::to_string(max_request_bytes >> 20) + " MiB");
+    return refusal(413, "the request is larger than " + std::to_string(most) + " bytes");
   }
   if (error == beast::http::error::header_limit) {
     return refusal(431, "the request's header is too large");
@@ -148,8 +146,12 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   };
   using Sessions = std::list<Session>;
 
-  Impl(asio::any_io_executor on, TlsContext with, Handler answer)
-      : executor(on), context(std::move(with)), handler(std::move(answer)), acceptor(on) {}
+  Impl(asio::any_io_executor on, TlsContext with, Handler answer, ServerLimits most)
+      : executor(on),
+        context(std::move(with)),
+        handler(std::move(answer)),
+        limits(most),
+        acceptor(on) {}
 
   void listen(const std::string& address, std::uint16_t port) {
     try {
@@ -177,7 +179,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
       if (error) {  // out of descriptors, most often: it passes
         pause.expires_after(accept_pause);
         co_await pause.async_wait(asio::use_awaitable);
-      } else if (sessions.size() < max_connections) {
+      } else if (sessions.size() < limits.connections) {
         begin(std::move(socket));
       }
     }
@@ -204,7 +206,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   asio::awaitable<bool> serve_one(Wire& wire, beast::flat_buffer& buffer) {
     RequestParser parser;
     parser.header_limit(max_header_bytes);
-    parser.body_limit(max_request_bytes);
+    parser.body_limit(limits.body);
     parser.eager(true);
     wire.expires_at(Clock::now() + request_time);
     error_code bad;
@@ -214,7 +216,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
       bad = error.code();
     }
     if (bad) {
-      co_await refuse(wire, answer_to(bad));
+      co_await refuse(wire, answer_to(bad, limits.body));
       co_return false;
     }
     bool keep_alive = parser.keep_alive();
@@ -278,13 +280,14 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   asio::any_io_executor executor;
   TlsContext context;
   Handler handler;
+  ServerLimits limits;
   tcp::acceptor acceptor;
   Sessions sessions;
 };
 
 Server::Server(asio::any_io_executor executor, std::string address, std::uint16_t port,
-               std::optional<Tls> tls, Handler handler)
-    : impl_(std::make_shared<Impl>(executor, server_context(tls), std::move(handler))) {
+               std::optional<Tls> tls, Handler handler, ServerLimits limits)
+    : impl_(std::make_shared<Impl>(executor, server_context(tls), std::move(handler), limits)) {
   impl_->listen(address, port);
   asio::co_spawn(executor, impl_->accept_all(), [](const std::exception_ptr&) {});
 }
@@ -295,6 +298,8 @@ std::uint16_t Server::port() const {
   error_code ignored;
   return impl_->acceptor.local_endpoint(ignored).port();
 }
+
+void Server::use(const Tls& tls) { impl_->context = server_context(tls); }
 
 void Server::stop() { impl_->stop(); }
 
