@@ -18,13 +18,13 @@ std::string with_hashes(std::string lines, const std::vector<Hash>& proof,
 constexpr std::string_view tlog_proof = "c2sp.org/tlog-proof@v1";
 constexpr std::size_t most_hashes = 64;  // a path in a tree of at most 2^64 records
 
-[[noreturn]] void malformed(const std::string& why) {
+[[noreturn]] void no_proof(const std::string& why) {
   throw Error(Fault::corrupt, "not a tlog-proof: " + why);
 }
 
-std::string_view next_line(std::string_view& text) {
+std::string_view next_proof_line(std::string_view& text) {
   const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) malformed("a line is missing or has no newline");
+  if (end == std::string_view::npos) no_proof("a line is missing or has no newline");
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end + 1);
   return line;
@@ -38,7 +38,7 @@ std::uint64_t index_in(std::string_view line) {
     std::from_chars(digits.data(), digits.data() + digits.size(), index);
     if (std::to_string(index) == digits) return index;
   }
-  malformed("the second line is not an index");
+  no_proof("the second line is not an index");
 }
 
 }  // namespace
@@ -54,13 +54,12 @@ std::string to_tlog_proof(std::uint64_t index, const std::vector<Hash>& proof,
 }
 
 TlogProof parse_tlog_proof(std::string_view text) {
-  if (next_line(text) != tlog_proof) malformed("the first line is another format");
+  if (next_proof_line(text) != tlog_proof) no_proof("the first line is another format");
   TlogProof proof;
-  proof.index = index_in(next_line(text));
-  for (std::string_view line = next_line(text); !line.empty(); line = next_line(text)) {
+  proof.index = index_in(next_proof_line(text));
+  for (std::string_view line = next_proof_line(text); !line.empty(); line = next_proof_line(text)) {
     const std::optional<Hash> hash = hash_from_base64(line);
-    if (!hash || proof.hashes.size() == most_hashes)
-      malformed("a line is no hash, or one too many");
+    if (!hash || proof.hashes.size() == most_hashes) no_proof("a line is no hash, or one too many");
     proof.hashes.push_back(*hash);
   }
   proof.checkpoint = text;

@@ -6,13 +6,13 @@ namespace ratchet::engine {
 
 namespace {
 
-std::int64_t to_us(Time time) { return time.time_since_epoch().count(); }
+std::int64_t us_of(Time time) { return time.time_since_epoch().count(); }
 
 template <class Message>
 void set_act(Message& out, const By& by, Time wall) {
   out.set_principal(by.principal);
   out.set_reason(by.reason);
-  out.set_wall_us(to_us(wall));
+  out.set_wall_us(us_of(wall));
 }
 
 template <class Message>
@@ -32,7 +32,7 @@ std::string encode(const Genesis& genesis) {
   auto& m = *record.mutable_genesis();
   m.set_format_level(genesis.format_level);
   m.set_log_id(genesis.log_id);
-  m.set_wall_us(to_us(genesis.wall));
+  m.set_wall_us(us_of(genesis.wall));
   return record.SerializeAsString();
 }
 
@@ -42,7 +42,7 @@ std::string encode(const Opened& opened) {
   m.set_epoch(opened.epoch);
   m.set_build(opened.build);
   m.set_principal(opened.principal);
-  m.set_wall_us(to_us(opened.wall));
+  m.set_wall_us(us_of(opened.wall));
   return record.SerializeAsString();
 }
 

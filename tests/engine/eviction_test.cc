@@ -202,7 +202,8 @@ TEST_P(Eviction, VerifyNoticesAnEntryThatTheRecordsDoNotGive) {
     log.submit({.record = *log.read(1),
                 .turn = {},
                 .blobs = {},
-                .projections = {{open_run_key(run), std::move(value)}}});
+                .projections = {{open_run_key(run), std::move(value)}},
+                .prunes = {}});
     host.settle();
     std::string found;
     for (const std::string& problem : verify(log).problems) found += problem + "\n";
