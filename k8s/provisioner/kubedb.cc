@@ -14,12 +14,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Containers of KubeDB's own images; what is made here has none of these names (pod_template.h
-// leaves them out of users' templates).
+// Containers of KubeDB's own images. A set that was made here says so by its source_annotation: its
+// companion has the name that guides know, and the database's own image.
 constexpr std::array<std::string_view, 4> companions = {
     "mysql-coordinator", "mysql-init", "remove-lost-found", "replication-mode-detector"};
 
 std::string companion_of(const Json& set) {
+  if (!annotation(set, source_annotation).empty()) return "";
   const Json pod = set.value("/spec/template/spec"_json_pointer, Json::object());
   for (const char* list : {"containers", "initContainers"}) {
     for (const Json& container : pod.value(list, Json::array())) {

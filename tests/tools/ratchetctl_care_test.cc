@@ -104,7 +104,8 @@ TEST_F(CareCommands, ABackupIsRestoredByWhoeverMayReplaceTheAnchor) {
 TEST_F(CareCommands, ALogWithoutAnAnchorIsAdopted) {
   EXPECT_EQ(ctl({"adopt", "--reason", ""}).code, Exit::usage);
   EXPECT_THAT(ctl({"adopt", "--reason", "x", "--dry-run"}).out, HasSubstr("would accept"));
-  EXPECT_EQ(store::open_rocks_reader(dir)->head(), source->head());
+  EXPECT_EQ(store::to_checkpoint(store::open_rocks_reader(dir)->head()),
+            store::to_checkpoint(source->head()));
   const Answer answer = ctl({"adopt", "--reason", "the Lease was deleted"});
   EXPECT_EQ(answer.code, Exit::well) << answer.err;
   EXPECT_THAT(answer.out, HasSubstr("says who and why"));
@@ -145,7 +146,8 @@ TEST_F(CareCommands, AWholeLogIsRepairedWithoutALoss) {
   const Answer answer = ctl({"repair", "--to-anchor", file, "--into", into, "--reason", "a try"});
   EXPECT_EQ(answer.code, Exit::well) << answer.err;
   EXPECT_THAT(answer.out, HasSubstr("salvaged"));
-  EXPECT_EQ(store::open_rocks_log(into)->head(), source->head());
+  EXPECT_EQ(store::to_checkpoint(store::open_rocks_log(into)->head()),
+            store::to_checkpoint(source->head()));
 }
 
 TEST_F(CareCommands, PruningAndRebuildingLeaveAWholeLog) {
@@ -163,7 +165,8 @@ TEST_F(CareCommands, PruningAndRebuildingLeaveAWholeLog) {
     EXPECT_THAT(prune(other, false).out, HasSubstr("0 runs with 0 records")) << other;
   }
   EXPECT_THAT(prune("completed", true).out, HasSubstr(std::string("would be pruned: ") + lisbon));
-  EXPECT_EQ(store::open_rocks_reader(dir)->head(), source->head());
+  EXPECT_EQ(store::to_checkpoint(store::open_rocks_reader(dir)->head()),
+            store::to_checkpoint(source->head()));
   const Answer answer = prune("completed", false);
   EXPECT_EQ(answer.code, Exit::well) << answer.err;
   EXPECT_THAT(answer.out, HasSubstr(std::string("pruned: ") + lisbon));
