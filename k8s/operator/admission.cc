@@ -1,8 +1,9 @@
 #include "k8s/operator/admission.h"
 
-#include <charconv>
-#include <limits>
 #include <utility>
+
+#include "k8s/api/duration.h"
+#include "k8s/api/request_rules.h"
 
 namespace ratchet::k8s {
 
@@ -12,26 +13,6 @@ std::string text_at(const Json& object, const char* pointer) {
   const Json::json_pointer path(pointer);
   if (!object.contains(path) || !object.at(path).is_string()) return "";
   return object.at(path).get<std::string>();
-}
-
-bool is_update(const std::string& type) { return type == "UpdateVersion" || type == "Upgrade"; }
-
-std::string refusal_of(const OpsRequest& request, const std::string& timeout) {
-  if (!is_update(request.type)) {
-    return "defined OpsRequestType " + request.type +
-           " is not supported, supported types for MySQL are UpdateVersion, Upgrade";
-  }
-  if (request.database.empty()) {
-    return "spec.databaseRef " + request.space + "/, is invalid or not found: name the MySQL";
-  }
-  if (request.target_version.empty()) {
-    return "spec.updateVersion nil not supported in " + request.type +
-           " type: set spec.updateVersion.targetVersion to the name of a MySQLVersion";
-  }
-  if (!timeout.empty() && !parse_duration(timeout)) {
-    return "spec.timeout \"" + timeout + "\" is no positive duration: write it like 20m or 1h30m";
-  }
-  return "";
 }
 
 // Newest first; on a tie the alphabetically smaller name counts as newer.
@@ -57,38 +38,11 @@ OpsRequest read_request(const Json& object) {
   if (request.target_version.empty()) {
     request.target_version = text_at(object, "/spec/upgrade/targetVersion");
   }
-  const std::string timeout = text_at(object, "/spec/timeout");
-  if (const auto given = parse_duration(timeout)) request.timeout = *given;
+  if (const auto given = parse_duration(text_at(object, "/spec/timeout"))) request.timeout = *given;
   request.only_if_ready = text_at(object, "/spec/apply") != "Always";
   request.phase = text_at(object, "/status/phase");
-  request.malformed = refusal_of(request, timeout);
+  request.malformed = api::text(api::check_request(object));
   return request;
-}
-
-std::optional<std::chrono::microseconds> parse_duration(const std::string& text) {
-  static constexpr std::pair<const char*, double> units[] = {
-      {"h", 3.6e9}, {"ms", 1e3}, {"m", 6e7}, {"us", 1.0}, {"s", 1e6}};
-  double total = 0;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number,
-                                              std::chars_format::fixed);
-    if (error != std::errc{} || number < 0) return std::nullopt;
-    at = static_cast<std::size_t>(end - text.data());
-    bool known = false;
-    for (const auto& [unit, microseconds] : units) {
-      if (text.compare(at, std::string(unit).size(), unit) != 0) continue;
-      total += number * microseconds;
-      at += std::string(unit).size();
-      known = true;
-      break;
-    }
-    if (!known) return std::nullopt;
-  }
-  constexpr double year = 365 * 24 * 3.6e9;
-  if (total < 1 || total > year) return std::nullopt;
-  return std::chrono::microseconds(static_cast<std::int64_t>(total));
 }
 
 Decision admit(const OpsRequest& request, const std::vector<OpsRequest>& others,

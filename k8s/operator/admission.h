@@ -35,9 +35,6 @@ struct OpsRequest {
 // Never throws: what is wrong with the object is in `malformed`.
 OpsRequest read_request(const Json& object);
 
-// A duration as Go writes it: "20m", "1h30m", "90s", "1.5h". Nothing if it is none or not positive.
-std::optional<std::chrono::microseconds> parse_duration(const std::string& text);
-
 enum class Admission { start, wait, skip, fail };
 
 struct Decision {

@@ -155,7 +155,7 @@ std::vector<OpsRequest> OpsManager::beside(const OpsRequest& request) const {
 
 asio::awaitable<void> OpsManager::consider(OpsRequest request) {
   std::optional<Json> database;
-  if (!request.database.empty()) {
+  if (request.malformed.empty()) {
     Reply reply = co_await client_.get(kinds::mysql, {request.space, request.database});
     if (reply.ok()) database = std::move(reply.body);
   }

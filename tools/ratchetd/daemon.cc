@@ -38,6 +38,7 @@ int run(const Options& options) {
     process.spawn(run_ops_manager(process, *log));
   }
   if (options.provisioner) process.spawn(run_provisioner(process));
+  if (options.webhook_port != 0) process.spawn(run_webhook(process));
 
   asio::signal_set signals(io, SIGTERM, SIGINT);
   asio::steady_timer last(io);

@@ -28,6 +28,11 @@ int exit_of(store::Fault fault) {
   }
 }
 
+bool can_serve_webhook(const ratchetd::Options& options) {
+  return options.provisioner && !options.webhook_certificate.empty() &&
+         !options.webhook_key.empty() && !options.ops_manager_user.empty();
+}
+
 int run_reporting(const ratchetd::Options& options) {
   try {
     return ratchetd::run(options);
@@ -72,6 +77,16 @@ int main(int argc, char** argv) {
   app.add_option("--health-interval", health_seconds, "Seconds between two checks of a server")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  app.add_option("--webhook-port", options.webhook_port,
+                 "Serve the admission webhook on this port (provisioner; default: none)");
+  app.add_option("--webhook-address", options.webhook_address, "Address that it listens on")
+      ->default_val("0.0.0.0");
+  app.add_option("--webhook-certificate", options.webhook_certificate,
+                 "Its certificate (PEM; read again when it has changed)");
+  app.add_option("--webhook-key", options.webhook_key, "The certificate's private key (PEM)");
+  app.add_option("--ops-manager-user", options.ops_manager_user,
+                 "The user that the API server knows the ops manager as: the webhook lets it alone "
+                 "edit spec.version");
   app.footer(
       "Exit codes: 0 stopped by SIGTERM; 1 wrong command line, kubeconfig or log folder;\n"
       "2 unforeseen failure; 3 the log is open in another process; 4 HALTED: the log is damaged,\n"
@@ -88,6 +103,12 @@ int main(int argc, char** argv) {
   options.health_interval = std::chrono::seconds(health_seconds);
   if (options.ops_manager && log.empty()) {
     std::fprintf(stderr, "ratchetd: the ops manager needs a log: give --log DIR or RATCHET_LOG\n");
+    return Exit::usage;
+  }
+  if (options.webhook_port != 0 && !can_serve_webhook(options)) {
+    std::fprintf(stderr,
+                 "ratchetd: --webhook-port needs the role of the provisioner, and "
+                 "--webhook-certificate, --webhook-key and --ops-manager-user\n");
     return Exit::usage;
   }
   return run_reporting(options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,6 +27,12 @@ struct Options {
   std::string space;        // of the databases; empty: all namespaces
   std::string lease_space;  // of the Leases; empty: the kubeconfig's or pod's own
   std::chrono::seconds health_interval{10};
+  // The webhook, which the provisioner's role serves; 0: there is none.
+  std::uint16_t webhook_port = 0;
+  std::string webhook_address;
+  std::filesystem::path webhook_certificate;
+  std::filesystem::path webhook_key;
+  std::string ops_manager_user;
 };
 
 }  // namespace ratchet::ratchetd

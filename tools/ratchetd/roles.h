@@ -18,6 +18,8 @@ namespace ratchet::ratchetd {
 inline constexpr const char* provisioner_lease = "ratchet-provisioner";
 
 boost::asio::awaitable<void> run_provisioner(Process& process);
+// The provisioner's webhook: every replica serves it, with the Lease or without.
+boost::asio::awaitable<void> run_webhook(Process& process);
 // The log must outlive the io_context's work.
 boost::asio::awaitable<void> run_ops_manager(Process& process, store::Log& log);
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "k8s/api/duration.h"
+
 namespace ratchet::k8s {
 namespace {
 
@@ -36,7 +38,8 @@ TEST(Admission, SaysWhatIsWrongWithASpec) {
   Json other = object("a");
   other["spec"]["type"] = "Restart";
   EXPECT_EQ(read_request(other).malformed,
-            "defined OpsRequestType Restart is not supported, supported types for MySQL are "
+            "spec.type: defined OpsRequestType Restart is not supported, supported types for MySQL "
+            "are "
             "UpdateVersion, Upgrade");
   Json targetless = object("a");
   targetless["spec"].erase("updateVersion");
