@@ -1,7 +1,6 @@
 #include "tools/ratchetctl/care.h"
 
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -30,7 +29,7 @@ struct Options {
   std::string reason;
   std::string principal;
   std::string run_id;
-  std::string ended_before;
+  engine::Time ended_before{};
   std::string outcome;
   bool dry_run = false;
 };
@@ -174,19 +173,9 @@ int rebuild(const std::string& dir, const Options& options, const Output& output
   return Exit::well;
 }
 
-// Midnight UTC of 2026-11-25, or 2026-11-25T12:30:00Z.
-std::optional<engine::Time> time_of(const std::string& text) {
-  for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"}) {
-    tm parts{};
-    const char* end = strptime(text.c_str(), format, &parts);
-    if (end != nullptr && *end == '\0') return engine::Time{std::chrono::seconds{timegm(&parts)}};
-  }
-  return std::nullopt;
-}
-
 // Says what it prunes only once that is durable.
 int prune(const std::string& dir, const Options& options, const Output& output) {
-  engine::PrunePolicy policy{time_of(options.ended_before).value(), {}};
+  engine::PrunePolicy policy{options.ended_before, {}};
   if (!options.outcome.empty()) policy.outcome = outcomes.at(options.outcome);
   std::unique_ptr<store::Log> to;
   std::unique_ptr<const store::LogReader> reader;
@@ -257,13 +246,12 @@ void add_prune(CLI::App& app, Action& chosen) {
   CLI::App* command = add(app, chosen, options, prune, "prune",
                           "Remove the records of ended runs; every proof stays valid");
   command
-      ->add_option("--completed-before", options->ended_before,
-                   "Those that ended before this date, UTC: 2026-11-25 or 2026-11-25T12:30:00Z")
+      ->add_option_function<std::string>(
+          "--completed-before",
+          [options](const std::string& text) { options->ended_before = time_in(text); },
+          "Those that ended before this date, UTC: 2026-11-25 or 2026-11-25T12:30:00Z")
       ->type_name("DATE")
-      ->required()
-      ->check([](const std::string& text) {
-        return time_of(text) ? "" : "'" + text + "' is no date such as 2026-11-25";
-      });
+      ->required();
   add_dry_run(*command, *options);
   std::set<std::string> names;
   for (const auto& [name, state] : outcomes) names.insert(name);
