@@ -23,6 +23,14 @@ Json set_spec(const std::string& image) {
             {"volumeClaimTemplates", Json::array({claim})}}}};
 }
 
+// A pod that no node takes.
+Json lone_pod() {
+  const Json container = {{"name", "mysql"}, {"image", "not/there:1"}};
+  return {{"spec",
+           {{"nodeSelector", {{"ratchet.dev/test", "none"}}},
+            {"containers", Json::array({container})}}}};
+}
+
 TEST_P(Contract, DependentsGoWithTheirOwner) {
   const Json owner = create(kinds::config_map, object(kinds::config_map, "owner")).body;
   create(kinds::secret, object(kinds::secret, "child", owned_by(owner)));
@@ -33,6 +41,7 @@ TEST_P(Contract, DependentsGoWithTheirOwner) {
 TEST_P(Contract, OrphanedDependentsStayWithoutAReference) {
   const Json owner = create(kinds::config_map, object(kinds::config_map, "owner")).body;
   create(kinds::secret, object(kinds::secret, "child", owned_by(owner)));
+  let_the_collector_see(kinds::secret);
   ASSERT_TRUE(remove(kinds::config_map, "owner", {}, Propagation::orphan).ok());
   ASSERT_TRUE(eventually([&] { return get(kinds::config_map, "owner").not_found(); }));
   const Json child = get(kinds::secret, "child").body;
@@ -45,6 +54,7 @@ TEST_P(Contract, AForegroundDeletionWaitsForItsDependents) {
   Json held = owned_by(owner, true);
   held["metadata"]["finalizers"] = {"ratchet.dev/test"};
   create(kinds::secret, object(kinds::secret, "child", held));
+  let_the_collector_see(kinds::secret);
   ASSERT_TRUE(remove(kinds::config_map, "owner", {}, Propagation::foreground).ok());
   ASSERT_TRUE(eventually(
       [&] { return get(kinds::secret, "child").body["metadata"].contains("deletionTimestamp"); }));
@@ -99,6 +109,7 @@ TEST_P(Contract, WithOnDeleteANewTemplateReachesThePodWhenItIsDeleted) {
 TEST_P(Contract, ANewStatefulSetOfTheSameNameAdoptsTheOrphanedPod) {
   create(kinds::stateful_set, object(kinds::stateful_set, "db", set_spec("not/there:1")));
   ASSERT_TRUE(eventually([&] { return get(kinds::pod, "db-0").ok(); }));
+  let_the_collector_see(kinds::pod, lone_pod());
   const Json before = get(kinds::pod, "db-0").body;
   const Json old = get(kinds::stateful_set, "db").body;
   const auto uid = old["metadata"]["uid"].get<std::string>();

@@ -109,6 +109,15 @@ Json Contract::owned_by(const Json& owner, bool blocking) const {
                {"blockOwnerDeletion", blocking}}}}}}};
 }
 
+void Contract::let_the_collector_see(const Resource& resource, const Json& spec) {
+  const Json owner = create(kinds::config_map, object(kinds::config_map, "seen-owner")).body;
+  Json last = owned_by(owner);
+  last.update(spec);
+  ASSERT_EQ(create(resource, object(resource, "seen", last)).code, 201);
+  ASSERT_EQ(remove(kinds::config_map, "seen-owner").code, 200);
+  ASSERT_TRUE(eventually([&] { return get(resource, "seen").not_found(); }));
+}
+
 bool Contract::eventually(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < end) {

@@ -35,6 +35,10 @@ class Contract : public testing::TestWithParam<std::string> {
   // An object of this kind in the test's namespace.
   Json object(const Resource& resource, const std::string& name, Json more = Json::object()) const;
   Json owned_by(const Json& owner, bool blocking = false) const;
+  // Waits until the garbage collector knows every object of this kind that was made before: it
+  // learns of them by a watch, and an owner that is deleted sooner is deleted as if it had no
+  // dependents. A later object of the same kind, whose owner is gone, is collected only after it.
+  void let_the_collector_see(const Resource& resource, const Json& spec = Json::object());
   // True once the condition holds; false if it does not within `patience`.
   bool eventually(const std::function<bool()>& condition);
 
