@@ -15,6 +15,9 @@ std::string text_at(const Json& object, const char* pointer) {
   return object.at(path).get<std::string>();
 }
 
+// As a JSON pointer writes requester_annotation (review.h).
+constexpr const char* requester_path = "/metadata/annotations/ratchet.dev~1requested-by";
+
 // Newest first; on a tie the alphabetically smaller name counts as newer.
 bool is_newer(const OpsRequest& a, const OpsRequest& b) {
   return a.created != b.created ? a.created > b.created : a.name < b.name;
@@ -40,6 +43,7 @@ OpsRequest read_request(const Json& object) {
   }
   if (const auto given = parse_duration(text_at(object, "/spec/timeout"))) request.timeout = *given;
   request.only_if_ready = text_at(object, "/spec/apply") != "Always";
+  request.requested_by = text_at(object, requester_path);
   request.phase = text_at(object, "/status/phase");
   request.malformed = api::text(api::check_request(object));
   return request;

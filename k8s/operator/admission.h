@@ -23,6 +23,7 @@ struct OpsRequest {
   std::string database;
   std::string target_version;
   std::chrono::microseconds timeout{std::chrono::minutes{20}};
+  std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
   bool only_if_ready = true;
   std::string phase;      // as its status says
   std::string malformed;  // why it can never start; empty: it is well-formed

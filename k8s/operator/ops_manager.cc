@@ -180,12 +180,19 @@ asio::awaitable<void> OpsManager::consider(OpsRequest request) {
   if (waits) queue_.add_after(key, options_.look_again);
 }
 
+// Who is answerable for the run. Whether to believe the name depends on the webhook, which alone
+// writes it where it is installed: it is the daemon that says so.
+std::string OpsManager::principal_of(const OpsRequest& request) const {
+  if (request.requested_by.empty()) return options_.principal;
+  return options_.principal + " for " + request.requested_by.substr(0, 256);
+}
+
 void OpsManager::start(const OpsRequest& request) {
   spdlog::info("MySQLOpsRequest {}/{}: starts (MySQL {} to version {})", request.space,
                request.name, request.database, request.target_version);
   open_runs_[request.uid] = {request.space, request.database, request.name};
   engine_.start(request.uid, mysql::update_version_name, input_of(request).SerializeAsString(),
-                options_.principal);
+                principal_of(request));
 }
 
 }  // namespace ratchet::k8s

@@ -60,6 +60,7 @@ class OpsManager {
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> reconcile(std::string key);
   boost::asio::awaitable<void> consider(OpsRequest request);
+  std::string principal_of(const OpsRequest& request) const;
   void start(const OpsRequest& request);
   std::optional<std::string> running_on(const OpsRequest& request) const;
   std::vector<OpsRequest> beside(const OpsRequest& request) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "k8s/api/duration.h"
+#include "k8s/operator/review.h"
 
 namespace ratchet::k8s {
 namespace {
@@ -32,6 +33,13 @@ TEST(Admission, ReadsBothSpellings) {
   old["spec"]["type"] = "UpdateVersion";  // the guides of December 2022 mix them
   EXPECT_EQ(read_request(old).malformed, "");
   EXPECT_EQ(read_request(object("a")).target_version, "11.8.6");
+}
+
+TEST(Admission, ReadsWhoAsked) {
+  Json known = object("a");
+  known["metadata"]["annotations"][requester_annotation] = "alice@example.com";
+  EXPECT_EQ(read_request(known).requested_by, "alice@example.com");
+  EXPECT_EQ(read_request(object("a")).requested_by, "");
 }
 
 TEST(Admission, SaysWhatIsWrongWithASpec) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/inspect/history.h"
 #include "tests/k8s/operator/ops_world.h"
 
 namespace ratchet::k8s::testing {
@@ -61,6 +62,28 @@ TEST(OpsManager, UpgradesAcrossMajorsWithANewSetOfTheSameName) {
                 "demo/my-standalone"}));
   const std::vector<std::string> writes = world.writes();
   EXPECT_EQ(writes.size(), 9u) << ::testing::PrintToString(writes);
+}
+
+TEST(OpsManager, RecordsWhoAskedForTheUpgrade) {
+  OpsWorld world;
+  world.world.apply(R"(
+apiVersion: ops.kubedb.com/v1alpha1
+kind: MySQLOpsRequest
+metadata:
+  name: my-upgrade
+  namespace: demo
+  annotations: {ratchet.dev/requested-by: alice@example.com}
+spec:
+  databaseRef: {name: my-standalone}
+  type: UpdateVersion
+  updateVersion: {targetVersion: "11.8.6"}
+)");
+  world.finish("my-upgrade");
+  const auto runs = engine::list_runs(world.log());
+  ASSERT_EQ(runs.size(), 1u);
+  const auto first = engine::read_history(world.log(), runs[0].run).front();
+  const auto& started = std::get<engine::RunStarted>(first.turn.events.front());
+  EXPECT_EQ(started.principal, "test for alice@example.com");
 }
 
 // The audit of the end-to-end test, in small: killed after every record of the log, the same writes

@@ -72,6 +72,7 @@ class OpsWorld {
   // versions and times masked.
   std::vector<std::string> writes();
   std::size_t records() const { return records_; }
+  const store::LogReader& log() const { return process_->log(); }
 
   World world;
   int exit_code = 0;  // of servers that are asked to end
