@@ -97,7 +97,7 @@ void OpsManager::saw(const Event& event) {
 
 asio::awaitable<void> OpsManager::run(WatchKind watch) {
   know_open_runs();
-  watch_ = watch(kinds::mysql_ops_request, [this](Event event) { saw(event); });
+  watch_ = watch(kinds::mysql_ops_request, [this](const Event& event) { saw(event); });
   co_await work();
   watch_.reset();
 }

@@ -91,7 +91,7 @@ void Contract::define_widgets() {
   ASSERT_TRUE(eventually([&] { return list(widget).ok() && list(old_widget).ok(); }));
 }
 
-Json Contract::object(const Resource& resource, const std::string& name, Json more) const {
+Json Contract::object(const Resource& resource, const std::string& name, const Json& more) const {
   Json result = {{"apiVersion", resource.api_version()},
                  {"kind", resource.kind},
                  {"metadata", {{"name", name}, {"namespace", space_}}}};

@@ -33,7 +33,8 @@ class Contract : public testing::TestWithParam<std::string> {
   // Defines Widget and waits until it is served.
   void define_widgets();
   // An object of this kind in the test's namespace.
-  Json object(const Resource& resource, const std::string& name, Json more = Json::object()) const;
+  Json object(const Resource& resource, const std::string& name,
+              const Json& more = Json::object()) const;
   Json owned_by(const Json& owner, bool blocking = false) const;
   // Waits until the garbage collector knows every object of this kind that was made before: it
   // learns of them by a watch, and an owner that is deleted sooner is deleted as if it had no
