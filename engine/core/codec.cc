@@ -73,6 +73,7 @@ class Writer {
     m.set_parent(e.origin.parent);
     m.set_parent_command(e.origin.parent_command);
     m.set_previous(e.origin.previous);
+    for (const SignalReceived& signal : e.signals) put(signal, *m.add_signals());
   }
   void put(const StepCompleted& e, v1::Event& out) {
     auto& m = *out.mutable_step_completed();
@@ -90,8 +91,8 @@ class Writer {
   void put(const TimerFired& e, v1::Event& out) {
     out.mutable_timer_fired()->set_command(e.command);
   }
-  void put(const SignalReceived& e, v1::Event& out) {
-    auto& m = *out.mutable_signal_received();
+  void put(const SignalReceived& e, v1::Event& out) { put(e, *out.mutable_signal_received()); }
+  void put(const SignalReceived& e, v1::SignalReceived& m) {
     m.set_signal(definitions_.signal(e.signal));
     payload(m.mutable_value(), e.value);
     m.set_principal(definitions_.principal(e.principal));
@@ -225,6 +226,18 @@ class Reader {
     return read_act(in, definitions_, [this](const v1::Payload& from) { return payload(from); });
   }
 
+  SignalReceived signal(const v1::SignalReceived& in) const {
+    return {definitions_.signal_name(in.signal()), payload(in.value()),
+            definitions_.principal_name(in.principal())};
+  }
+
+  template <class Signals>
+  std::vector<SignalReceived> signals(const Signals& in) const {
+    std::vector<SignalReceived> all;
+    for (const v1::SignalReceived& one : in) all.push_back(signal(one));
+    return all;
+  }
+
   Fact fact(const v1::Event& in) const {
     switch (in.kind_case()) {
       case v1::Event::kRunStarted: {
@@ -236,7 +249,8 @@ class Reader {
                           payload(m.input()),
                           definitions_.principal_name(m.principal()),
                           m.workflow(),
-                          {m.key(), m.parent(), m.parent_command(), m.previous()}};
+                          {m.key(), m.parent(), m.parent_command(), m.previous()},
+                          signals(m.signals())};
       }
       case v1::Event::kStepCompleted: {
         const auto& m = in.step_completed();
@@ -248,11 +262,8 @@ class Reader {
       }
       case v1::Event::kTimerFired:
         return TimerFired{in.timer_fired().command()};
-      case v1::Event::kSignalReceived: {
-        const auto& m = in.signal_received();
-        return SignalReceived{definitions_.signal_name(m.signal()), payload(m.value()),
-                              definitions_.principal_name(m.principal())};
-      }
+      case v1::Event::kSignalReceived:
+        return signal(in.signal_received());
       default:
         if (const auto read = act(in)) {
           if (auto as_fact = fact_of(*read)) return std::move(*as_fact);

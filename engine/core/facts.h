@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "engine/core/values.h"
 
@@ -20,6 +21,11 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
+struct SignalReceived {
+  std::string signal;
+  Bytes value;
+  std::string principal;
+};
 struct RunStarted {
   std::string run_id;
   std::string workflow;
@@ -28,6 +34,8 @@ struct RunStarted {
   std::string principal;
   std::uint32_t definition = 0;  // as read from a log: names the types that were current then
   Origin origin;
+  // What the run that it goes on from had received and not awaited.
+  std::vector<SignalReceived> signals{};
 };
 struct StepCompleted {
   CommandId command = 0;
@@ -42,11 +50,6 @@ struct StepFailed {
 };
 struct TimerFired {
   CommandId command = 0;
-};
-struct SignalReceived {
-  std::string signal;
-  Bytes value;
-  std::string principal;
 };
 // A person gave a stuck step its outcome.
 struct StepSkipped {

@@ -52,6 +52,9 @@ std::vector<Decision> Run::deliver(const Fact& fact, Time now,
 }
 
 void Run::on(const RunStarted& fact) {
+  for (const SignalReceived& earlier : fact.signals) {
+    signals_[earlier.signal].push_back(earlier.value);
+  }
   task_.emplace(type_.code(Workflow(*this), fact.input));
   task_->start();
 }

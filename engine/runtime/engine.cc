@@ -86,6 +86,9 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   if (run->holds() && !releases) return hold(run, fact);
   if (!run->run->expects(fact)) {
     if (!releases && command_of(fact) == 0) return;
+    // It stays held: the next run begins with it.
+    const bool passes_on = !run->summary.successor.empty();
+    if (passes_on && std::holds_alternative<SignalReceived>(fact)) return;
     return record(run,
                   {run->summary.run, run->next_turn, epoch, now(*run), {LateFact{fact}}, releases});
   }
@@ -225,9 +228,17 @@ Started Engine::start(const StartRequest& request) {
 
 bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
                     const std::string& principal) {
-  const auto run = impl_->find(run_id);
-  if (!run || impl_->halted || (run->run && run->run->ended())) return false;
-  impl_->deliver(run, SignalReceived{name, value, principal}, {});
+  if (impl_->halted) return false;
+  auto run = impl_->find(run_id);
+  if (!run) run = impl_->find(impl_->latest(run_id));
+  if (!run) return false;
+  const SignalReceived signal{name, value, principal};
+  if (run->run && run->run->ended()) {
+    if (run->summary.successor.empty()) return false;
+    impl_->early[run->summary.successor].push_back(signal);
+    return true;
+  }
+  impl_->deliver(run, signal, {});
   return true;
 }
 

@@ -105,7 +105,8 @@ class Engine {
   // The same, with a key: a start that is repeated, by whatever run id, finds the open run.
   Started start(const StartRequest& request);
 
-  // Delivers a signal. False if there is no open run with this id.
+  // Delivers a signal, to the run that now stands in this one's place if it continued as new. False
+  // if none of these is open. What a run received and did not await is the next one's too.
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
               const std::string& principal);
 

@@ -104,7 +104,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   }
 
   // starting.cc
-  Started start(const StartRequest& request, Origin origin);
+  Started start(const StartRequest& request, Origin origin,
+                std::vector<SignalReceived> signals = {});
   std::optional<RunSummary> summary_of(const std::string& run_id) const;
   void admit(const RunSummary& summary);
   void start_queued(Lane& lane);
@@ -171,7 +172,10 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
   std::map<std::string, std::string> keys;   // of the open runs that have one: key to run id
   std::map<std::string, Lane> lanes;         // of the workflows that have a limit
-  bool debts_settled = false;                // what was owed to other runs when the process ended
+  // Signals to runs that continued as new, until the end is durable and the next run begins: by the
+  // next run's id.
+  std::map<std::string, std::vector<SignalReceived>> early;
+  bool debts_settled = false;  // what was owed to other runs when the process ended
   std::function<void(const Recorded&)> observer;
   std::function<void(const std::string&)> halt_listener;
 };

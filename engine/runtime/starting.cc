@@ -33,9 +33,45 @@ std::optional<E> last(const store::LogReader& log, Definitions& definitions, std
   return found;
 }
 
+// The signals that a run received and did not await, in order. A wait that was not called off took
+// the oldest of its name.
+std::vector<SignalReceived> unawaited(const store::LogReader& log, Definitions& definitions,
+                                      std::uint64_t run) {
+  std::vector<SignalReceived> received;
+  std::map<CommandId, std::string> waits;
+  std::map<std::uint32_t, SignalReceived> held;
+  log.scan_run(run, 0, [&](std::uint32_t, const store::Record& record) {
+    const Decoded decoded = decode(record, definitions, blobs_of(log));
+    const Turn& turn = std::get<Turn>(decoded);
+    if (turn.releases) held.erase(*turn.releases);
+    for (const Event& event : turn.events) {
+      if (const auto* signal = std::get_if<SignalReceived>(&event)) {
+        received.push_back(*signal);
+      } else if (const auto* start = std::get_if<RunStarted>(&event)) {
+        received = start->signals;
+      } else if (const auto* wait = std::get_if<SignalAwaited>(&event)) {
+        waits[wait->command] = wait->signal;
+      } else if (const auto* given_up = std::get_if<CommandCancelled>(&event)) {
+        waits.erase(given_up->command);
+      } else if (const auto* kept = std::get_if<Held>(&event)) {
+        const auto* signal_held = std::get_if<SignalReceived>(&kept->fact);
+        if (signal_held != nullptr) held.emplace(turn.turn, *signal_held);
+      }
+    }
+    return true;
+  });
+  for (const auto& [command, name] : waits) {
+    const auto taken = std::ranges::find(received, name, &SignalReceived::signal);
+    if (taken != received.end()) received.erase(taken);
+  }
+  for (auto& [turn, signal] : held) received.push_back(std::move(signal));
+  return received;
+}
+
 }  // namespace
 
-Started Engine::Impl::start(const StartRequest& request, Origin origin) {
+Started Engine::Impl::start(const StartRequest& request, Origin origin,
+                            std::vector<SignalReceived> signals) {
   if (!opened) throw std::logic_error("a run was started before the engine was open");
   const WorkflowType* type = registry.find(request.workflow, 0);
   if (type == nullptr) {
@@ -53,8 +89,8 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin) {
   RunSummary summary;
   summary.run_id = request.run_id;
   const auto run = std::make_shared<ActiveRun>(std::move(summary), type);
-  const RunStarted fact{request.run_id,    type->name, type->version,    request.input,
-                        request.principal, 0,          std::move(origin)};
+  const RunStarted fact{request.run_id,    type->name, type->version,     request.input,
+                        request.principal, 0,          std::move(origin), std::move(signals)};
   const auto lane = lanes.find(type->name);
   if (lane != lanes.end() && lane->second.full()) {
     hold(run, fact);
@@ -123,8 +159,20 @@ void Engine::Impl::ended(const RunPtr& run, const Turn& turn) {
 void Engine::Impl::continue_as(const RunSummary& ended, const ContinuedAsNew& next) {
   Origin origin = ended.origin;
   origin.previous = ended.run_id;
-  start({next.run_id, ended.workflow, next.input, options.principal, {}}, std::move(origin));
-  if (const RunPtr run = find(next.run_id)) cancel_if_orphan(run);
+  const StartRequest request{next.run_id, ended.workflow, next.input, options.principal, {}};
+  std::vector<SignalReceived> signals = unawaited(log, definitions, ended.run);
+  try {
+    start(request, origin, signals);
+    signals.clear();
+  } catch (const std::length_error&) {  // too much for one record
+    start(request, std::move(origin));
+  }
+  const RunPtr run = find(next.run_id);
+  if (!run) return;
+  std::ranges::move(early[next.run_id], std::back_inserter(signals));
+  early.erase(next.run_id);
+  for (const SignalReceived& signal : signals) deliver(run, signal, {});
+  cancel_if_orphan(run);
 }
 
 void Engine::Impl::tell_parent(const RunSummary& child, const Bytes& result) {

@@ -31,9 +31,13 @@ class ByHand {
                                 });
   }
   void answer(Process& process, const std::string& what) {
+    send(process, what);
+    process.host.settle();
+  }
+  // As answer, but what follows from it is left to the caller.
+  void send(Process& process, const std::string& what) {
     ASSERT_TRUE(waiting_.contains(what)) << what << " was not asked\n" << process.history("r");
     waiting_.at(what).complete(text(what + "!"));
-    process.host.settle();
   }
   void refuse(Process& process, const std::string& what) {
     ASSERT_TRUE(waiting_.contains(what)) << what << " was not asked\n" << process.history("r");
@@ -81,8 +85,8 @@ class HandTest : public ::testing::TestWithParam<DiskKind> {
     p.host.run_until([&] { return reached; });
     p.host.settle();
   }
-  static std::string result(Process& p) {
-    const auto run = find_run(p.log, "r");
+  static std::string result(Process& p, const std::string& run_id = "r") {
+    const auto run = find_run(p.log, run_id);
     for (const auto& record : read_history(p.log, run->run)) {
       for (const Event& event : record.turn.events) {
         Text value;

@@ -196,6 +196,76 @@ TEST_P(Children, WhatElseIsAwaitedIsCancelledWhenARunContinuesAsNew) {
   expect_whole(*p);
 }
 
+// Hears one word as the first run and one as the next.
+Task<Text> listen(Workflow wf, Text heard) {
+  if (heard.value() == "in") {
+    co_await wf.step(ask, text("ready?"));
+    const Text word = co_await wf.receive(approval);
+    co_return co_await wf.continue_as_new<Text>(word);
+  }
+  const Text next = co_await wf.receive(approval);
+  co_return text(heard.value() + " " + next.value());
+}
+
+TEST_P(Children, WhatWasReceivedAndNotAwaitedIsTheNextRuns) {
+  auto p = started(listen);
+  signal(*p, "one");
+  p->engine->signal("r", approval.name(), text("two").SerializeAsString(), "eve");
+  p->engine->signal("r", "other", {}, "eve");
+  p->host.settle();
+  hand.answer(*p, "ready?");
+  EXPECT_EQ(p->engine->state("r~2"), RunState::completed);
+  EXPECT_EQ(result(*p, "r~2"), "one two");
+  const auto next = find_run(p->log, "r~2");
+  const Turn first = read_history(p->log, next->run).front().turn;
+  const auto& carried = std::get<RunStarted>(first.events.front()).signals;
+  ASSERT_EQ(carried.size(), 2u);
+  EXPECT_EQ(carried[0].principal, "eve");
+  EXPECT_EQ(carried[1].signal, "other");
+  expect_whole(*p);
+}
+
+TEST_P(Children, ASignalToAnEarlierRunOfTheChainReachesTheLast) {
+  auto p = started(listen);
+  signal(*p, "one");
+  hand.answer(*p, "ready?");
+  EXPECT_EQ(p->engine->state("r~2"), RunState::running);
+  EXPECT_TRUE(p->engine->signal("r", approval.name(), text("two").SerializeAsString(), "bob"));
+  p->host.settle();
+  EXPECT_EQ(result(*p, "r~2"), "one two");
+  EXPECT_FALSE(p->engine->signal("r", approval.name(), {}, "bob")) << "all of them have ended";
+  expect_whole(*p);
+}
+
+// Held while the run was paused, behind the answer that let it go on.
+TEST_P(Children, WhatWasHeldWhenARunContinuedIsTheNextRunsToo) {
+  auto p = started(listen);
+  signal(*p, "one");
+  p->engine->pause("r", {"ann", "wait"});
+  p->host.settle();
+  hand.answer(*p, "ready?");
+  signal(*p, "two");
+  p->engine->resume("r", {"ann", "go on"});
+  p->host.settle();
+  EXPECT_EQ(result(*p, "r~2"), "one two");
+  expect_whole(*p);
+}
+
+TEST_P(Children, WhatWasNotAwaitedIsPassedOnByTheNextProcess) {
+  {
+    auto p = started(listen);
+    signal(*p, "one");
+    signal(*p, "two");
+    hand.send(*p, "ready?");
+    p->host.run_until([&] { return find_run(p->log, "r")->state == RunState::continued; });
+    p->host.stop();
+    ASSERT_FALSE(find_run(p->log, "r~2"));
+  }
+  auto p = opened(listen);
+  EXPECT_EQ(result(*p, "r~2"), "one two");
+  expect_whole(*p);
+}
+
 TEST(LongHistories, SayThatTheyShouldContinueAsNew) {
   Registry registry;
   registry.add<Text, Text>(

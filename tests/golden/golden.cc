@@ -124,6 +124,15 @@ Golden first_turn(Definitions& definitions) {
   return {"Turn that starts and ends a run", false, to_hex(bytes), meaning(bytes, definitions)};
 }
 
+Golden passed_on(Definitions& definitions) {
+  RunStarted start{"golden~2", "golden2", 1, "golden3", "golden4", 0, {}};
+  start.origin.previous = "golden";
+  start.signals = {{"golden1", "golden2", "golden3"}, {"golden4", {}, "golden1"}};
+  const Turn turn{0, 0, 2, Time{Duration{1'000'000'000'000'045}}, {start}, {}};
+  const std::string bytes = encode(turn, definitions).record;
+  return {"Turn that starts a run with signals", false, to_hex(bytes), meaning(bytes, definitions)};
+}
+
 Golden moved_out(Definitions& definitions) {
   v1::Record record;
   auto& turn = *record.mutable_turn();
@@ -267,6 +276,7 @@ std::vector<Golden> samples() {
   add_event_samples(all, definitions);
   all.push_back(first_turn(definitions));
   all.push_back(releasing_turn(definitions));
+  all.push_back(passed_on(definitions));
   all.push_back(moved_out(definitions));
   all.push_back(summary_sample());
   return all;

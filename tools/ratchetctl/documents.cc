@@ -52,6 +52,11 @@ class Details {
     to_["version"] = e.version;
     to_["principal"] = e.principal;
     origin(e.origin);
+    for (const engine::SignalReceived& signal : e.signals) {
+      to_["signals"].push_back({{"signal", signal.signal},
+                                {"principal", signal.principal},
+                                {"value_base64", store::to_base64(signal.value)}});
+    }
   }
   void operator()(const engine::ChildStarted& e) { to_["child"] = e.run_id; }
   void operator()(const engine::ChildEnded& e) {
