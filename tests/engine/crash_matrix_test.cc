@@ -81,9 +81,14 @@ class Notebook final : public World {
                                     at_note_(*engine_, *host_);
                                   answer.complete(what);
                                 });
-    handlers.handle<Text, Text>(delicate, [](const AttemptInfo&, const Text&, Answer<Text> answer) {
-      answer.fail({"jammed", "by hand only"});
-    });
+    handlers.handle<Text, Text>(
+        delicate, [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
+          if (what.value() != "jams once" || !std::exchange(jammed_, true)) {
+            return answer.fail({"jammed", "by hand only"});
+          }
+          notes_.insert(what.value());
+          answer.complete(what);
+        });
   }
   void steer(Engine& engine) override {
     engine_ = &engine;
@@ -101,6 +106,7 @@ class Notebook final : public World {
   Host* host_ = nullptr;  // both of the living process
   Engine* engine_ = nullptr;
   std::set<std::string> notes_;
+  bool jammed_ = false;
 };
 
 CrashReport matrix_of(Task<Text> (*code)(Workflow, Text), const Steer& at_open = {},
@@ -182,6 +188,21 @@ TEST(CrashMatrix, ASkippedStepHasTheOutcomeThatItWasGivenWhereverItsRunIsStopped
   EXPECT_NE(report.end.find("by hand"), std::string::npos) << report.end;
 }
 
+Task<Text> jams_once(Workflow wf, Text) { co_return co_await wf.step(delicate, text("jams once")); }
+
+TEST(CrashMatrix, ARetriedStepSucceedsWhereverItsRunIsStopped) {
+  const CrashReport report = matrix_of(jams_once, [](Engine& engine, Host& host) {
+    now_and_then(host, [&engine] { engine.retry("crash-matrix", 1, ann); });
+  });
+  expect_whole(report, "jams once \nstate 2");
+}
+
+TEST(CrashMatrix, ATerminatedRunDoesNothingMoreWhereverItIsStopped) {
+  const CrashReport report = matrix_of(
+      two_notes, {}, [](Engine& engine, Host&) { engine.terminate("crash-matrix", ann); });
+  expect_whole(report, "steer \nstate 6 terminated: terminated by ann: a test");
+}
+
 constexpr ChildWorkflow<Text, Text> helper{"helper"};
 constexpr Gate<Text> go{"go"};
 
@@ -223,6 +244,27 @@ TEST(CrashMatrix, ARunThatContinuesAsNewLosesNothingWhereverItIsStopped) {
                         .input = text("again").SerializeAsString()});
   expect_whole(report, "again anew \nstate 2");
   EXPECT_NE(report.end.find("anew by crash-matrix~2"), std::string::npos) << report.end;
+}
+
+// Both words come while the first run lives, which awaits one of them. Who sends them and dies
+// begins anew: a word may come twice.
+Task<Text> two_words(Workflow wf, Text heard) {
+  const bool first = heard.value() == "in";
+  if (first) co_await wf.step(note, text("steer"));
+  Text word = co_await wf.receive(approval);
+  while (word.value() == heard.value()) word = co_await wf.receive(approval);
+  if (first) co_return co_await wf.continue_as_new<Text>(word);
+  co_return text(heard.value() + " " + word.value());
+}
+
+TEST(CrashMatrix, ASignalNotAwaitedReachesTheNextRunWhereverTheOneIsStopped) {
+  const CrashReport report = matrix_of(two_words, {}, [](Engine& engine, Host&) {
+    for (const char* word : {"one", "two"}) {
+      engine.signal("crash-matrix", approval.name(), text(word).SerializeAsString(), "ann");
+    }
+  });
+  expect_whole(report, "steer \nstate 2");
+  EXPECT_NE(report.end.find("one two"), std::string::npos) << report.end;
 }
 
 Task<Text> gated(Workflow wf, Text) {
