@@ -4,31 +4,13 @@
 #include <sstream>
 #include <utility>
 
+#include "tests/workflows/fake_handlers.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql::testing {
 
-using engine::Failure;
 using engine::Handlers;
 using engine::Host;
-
-namespace {
-
-// Fails the step for good.
-struct Refusal {
-  Failure failure;
-};
-
-std::string mark_of(const engine::AttemptInfo& info) {
-  return info.run_id + "." + std::to_string(info.command);
-}
-
-template <class Out>
-std::optional<Out> when(bool done, Out out = {}) {
-  return done ? std::optional<Out>(out) : std::nullopt;
-}
-
-}  // namespace
 
 FakeCluster::FakeCluster(std::string from, std::string to)
     : version(from), from_(std::move(from)), to_(std::move(to)) {
@@ -52,31 +34,11 @@ void FakeCluster::start_pod() {
   pod = FakePod{new_uid("pod"), set->image, set->uid, false, "", false};
 }
 
-// A writing activity looks first, as the real handlers do.
 template <class In, class Out>
 void FakeCluster::on(Handlers& handlers, Host& host, const Activity<In, Out>& activity,
                      std::function<Out(const Info&, const In&)> act,
                      std::function<std::optional<Out>(const Info&, const In&)> look) {
-  const std::string name = activity.info().name;
-  handlers.handle<In, Out>(
-      activity, [=, this, &host](const Info& info, const In& in, engine::Answer<Out> answer) {
-        try {
-          if (const auto found = refuse.find(name); found != refuse.end()) {
-            throw Refusal{found->second};
-          }
-          std::optional<Out> out = look ? look(info, in) : std::nullopt;
-          if (!out) out = act(info, in);
-          host.post([answer, out] { answer.complete(*out); });
-        } catch (const Refusal& refusal) {
-          host.post([answer, failure = refusal.failure] { answer.fail_for_good(failure); });
-        }
-      });
-  if (!look) return;
-  handlers.probe<In, Out>(
-      activity, [=, &host](const Info& info, const In& in, engine::ProbeAnswer<Out> answer) {
-        const std::optional<Out> out = look(info, in);
-        host.post([answer, out] { out ? answer.done(*out) : answer.not_done(); });
-      });
+  serve_one<In, Out>(handlers, host, activity, refuse, std::move(act), std::move(look));
 }
 
 void FakeCluster::serve(Handlers& handlers, Host& host) {

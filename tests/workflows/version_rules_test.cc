@@ -1,5 +1,7 @@
 #include "workflows/mysql/version_rules.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace ratchet::mysql {
@@ -132,9 +134,33 @@ TEST(Rules, RespectTheCatalogue) {
   EXPECT_EQ(rules_for(denied).blockers_size(), 1);
 }
 
-TEST(Rules, RefuseClustersForNow) {
+Database group(const char* from, const char* to) {
+  Database group = database(from, to);
+  group.set_standalone(false);
+  group.set_topology("GroupReplication");
+  return group;
+}
+
+TEST(Rules, TakeAGroupThroughOneLtsSeriesOnly) {
+  for (const auto& [from, to] :
+       {std::pair("8.4.3", "8.4.8"), std::pair("9.7.4", "9.7.4"), std::pair("9.7.1", "9.7.4")}) {
+    const UpgradeRules rules = rules_for(group(from, to));
+    EXPECT_EQ(rules.blockers_size(), 0) << from << " to " << to;
+    EXPECT_FALSE(rules.new_stateful_set());
+    EXPECT_FALSE(rules.slow_shutdown());
+  }
+  for (const auto& [from, to] :
+       {std::pair("8.0.35", "8.0.36"), std::pair("8.4.8", "9.7.4"), std::pair("9.6.0", "9.7.4"),
+        std::pair("8.0.36", "8.4.8"), std::pair("11.8.5", "11.8.6")}) {
+    EXPECT_EQ(rules_for(group(from, to)).blockers_size(), 1) << from;
+  }
+  EXPECT_EQ(rules_for(group("9.7.4", "9.7.1")).blockers_size(), 1) << "a downgrade";
+}
+
+TEST(Rules, RefuseOtherTopologiesForNow) {
   Database cluster = database("8.0.27", "8.0.36");
   cluster.set_standalone(false);
+  cluster.set_topology("SemiSync");
   EXPECT_EQ(rules_for(cluster).blockers_size(), 1);
 }
 

@@ -1,10 +1,12 @@
 #include "workflows/mysql/update_version.h"
 
-#include <string>
+#include <optional>
 #include <utility>
 
 #include "workflows/mysql/explain.h"
+#include "workflows/mysql/group_update.h"
 #include "workflows/mysql/inputs.h"
+#include "workflows/mysql/member.h"
 
 namespace ratchet::mysql {
 
@@ -50,56 +52,19 @@ Task<> change_stateful_set(Workflow wf, Upgrade upgrade, Workload workload) {
 
 // While the pod is protected no other pod can open its volume, whoever deletes it.
 Task<> stop_old_server(Workflow wf, Upgrade upgrade, Workload workload) {
-  co_await wf.step(protect_pod, the_pod(upgrade, workload));
-  co_await wf.step(prepare_shutdown, the_shutdown(upgrade, workload, wf.now()));
+  co_await prepare_server(wf, upgrade, workload);
   co_await change_stateful_set(wf, upgrade, workload);
-  co_await wf.step(delete_pod, deletion(upgrade, workload));
-  co_await wf.step(await_clean_shutdown, the_end(upgrade, workload, wf.now()));
-  if (workload.claim().empty()) co_return;
-  const std::string target = upgrade.database.target().version();
-  co_await wf.step(mark_claim, claim_of(upgrade, workload, target));
-}
-
-Task<VerifiedServer> start_new_server(Workflow wf, Upgrade upgrade, Workload workload) {
-  AwaitPod new_pod = a_pod(upgrade, workload, wf.now());
-  new_pod.set_image(upgrade.database.target().image());
-  new_pod.set_not_uid(workload.pod_uid());
-  const Pod pod = co_await wf.step(await_pod_ready, new_pod);
-  co_return co_await wf.step(verify_server, the_new_server(upgrade, workload, pod, wf.now()));
-}
-
-// Every step looks first, so it does not matter how far the upgrade went.
-Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
-  const Workload& former = member.workload;
-  co_await wf.step(restore_stateful_set, former_set(upgrade, former));
-  if (!former.claim().empty()) {
-    co_await wf.step(restore_claim, claim_of(upgrade, former, former.claim_version()));
-  }
-  co_await wf.step(unprotect_pod, the_pod(upgrade, former));
-  co_await wf.step(await_pod_ready, a_pod(upgrade, former, wf.now()));
-  co_await wf.step(restore_settings, former_settings(upgrade, member));
-}
-
-Task<PodState> end_pod(Workflow wf, Upgrade upgrade, Workload workload) {
-  co_await wf.step(protect_pod, the_pod(upgrade, workload));
-  co_await wf.step(delete_pod, deletion(upgrade, workload));
-  co_return co_await wf.step(await_pod_ended, the_end(upgrade, workload, wf.now()));
+  co_await end_server(wf, upgrade, workload);
 }
 
 // True: the target's server was never started (its image cannot be pulled, say), so the volume is
 // as the old server left it, and the old server is back.
 Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
-  const PodState stuck = co_await wf.step(inspect_pod, the_pod_now(upgrade, member.workload));
-  if (stuck.uid().empty() || stuck.started()) co_return false;
-
-  member.workload.set_pod_uid(stuck.uid());
-  const Outcome<PodState> ended = co_await attempt(end_pod(wf, upgrade, member.workload));
-  if (ended.ok() && !ended.value->started()) {
-    co_await put_back(wf, upgrade, member);
-    co_return true;
-  }
-  co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));
-  co_return false;
+  const std::optional<Member> withdrawn =
+      co_await end_unstarted_target(wf, upgrade, std::move(member));
+  if (!withdrawn) co_return false;
+  co_await put_back(wf, upgrade, *withdrawn);
+  co_return true;
 }
 
 Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
@@ -129,9 +94,15 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
   co_return the_result(upgrade, *started.value);
 }
 
+Task<UpdateResult> upgrade_database(Workflow wf, Upgrade upgrade) {
+  if (upgrade.database.standalone()) co_return co_await upgrade_server(wf, upgrade);
+  co_return co_await upgrade_group(wf, upgrade);
+}
+
 }  // namespace
 
-// Upgrades a standalone server in place, on its own volume.
+// Upgrades a standalone server, or a group member by member (group_update.h), in place, on its own
+// volume.
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is
 // known to be open; until the volume is released everything is undone on a failure; after that the
@@ -139,7 +110,7 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
 // others until the volume is released, and does nothing after that.
 Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
   const Upgrade upgrade = co_await check(wf, request);
-  const Outcome<UpdateResult> outcome = co_await attempt(upgrade_server(wf, upgrade));
+  const Outcome<UpdateResult> outcome = co_await attempt(upgrade_database(wf, upgrade));
   co_await wf.shielded().step(resume_database, our_resume(upgrade));
   if (!outcome.ok()) throw StepFailure(*outcome.failed);
   co_return *outcome.value;

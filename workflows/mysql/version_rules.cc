@@ -11,6 +11,8 @@ namespace ratchet::mysql {
 
 namespace {
 
+constexpr const char* replication_group = "GroupReplication";
+
 enum class Stability { bugfix, lts, innovation };
 
 // The series that are known. What is not known is refused: the next release may bring rules that
@@ -83,6 +85,17 @@ void check_mysql(const Version& from, const Version& to, std::vector<std::string
             "(8.4 to 9.x, 9.7 to 26.x)");
 }
 
+// Outside of one LTS series the primary cannot be moved to a member that is upgraded already, and
+// across majors members need new volumes.
+void check_group(const Version& from, const Version& to, std::vector<std::string>& blockers) {
+  const Series* series = from.lineage == Lineage::mysql ? find_series(from) : nullptr;
+  const bool lts = series != nullptr && series->stability == Stability::lts;
+  if (lts && from.same_series(to)) return;
+  blockers.push_back(
+      "a replication group can be upgraded only within one LTS series of MySQL so far (8.4.x, "
+      "9.7.x)");
+}
+
 void check_constraints(const Version& to, const CatalogueVersion& current,
                        std::vector<std::string>& blockers) {
   const auto holds = [&](const std::string& constraint) {
@@ -141,8 +154,9 @@ std::vector<std::string> path_blockers(const Version& from, const Version& to) {
 UpgradeRules rules_for(const Database& database) {
   UpgradeRules rules;
   std::vector<std::string> blockers;
-  if (!database.standalone())
-    blockers.push_back("only standalone databases can be upgraded so far");
+  if (!database.standalone() && database.topology() != replication_group) {
+    blockers.push_back("only standalone databases and replication groups can be upgraded so far");
+  }
   const auto from = parse_version(database.current().version());
   const auto to = parse_version(database.target().version());
   for (const auto* entry : {&database.current(), &database.target()}) {
@@ -153,6 +167,7 @@ UpgradeRules rules_for(const Database& database) {
   if (from && to) {
     std::ranges::move(path_blockers(*from, *to), std::back_inserter(blockers));
     check_constraints(*to, database.current(), blockers);
+    if (database.topology() == replication_group) check_group(*from, *to, blockers);
     rules.set_new_stateful_set(from->major != to->major);
     rules.set_slow_shutdown(!from->same_series(*to));
   }

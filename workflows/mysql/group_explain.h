@@ -1,0 +1,26 @@
+// What the upgrade of a group says when it cannot go on (as explain.h does for one server). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/core/event.h"
+#include "workflows/mysql/group.pb.h"
+#include "workflows/mysql/inputs.h"
+
+namespace ratchet::mysql {
+
+// Why no member of this group must be stopped for an upgrade now, if so.
+std::optional<engine::Failure> unfit_group(const Upgrade& upgrade, const GroupState& group);
+
+// `why` was met when the target version may have opened a member's volume. `member`: the pod that
+// was being upgraded; empty: none.
+engine::Failure group_forward_only_after(const engine::Failure& why, const Upgrade& upgrade,
+                                         const std::string& member);
+
+// The primary did not stay where it was put, or members were replaced again and again.
+engine::Failure restless(const Upgrade& upgrade);
+
+UpdateResult the_result(const Upgrade& upgrade, const VerifiedGroup& group);
+
+}  // namespace ratchet::mysql

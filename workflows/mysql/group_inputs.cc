@@ -1,0 +1,103 @@
+#include "workflows/mysql/group_inputs.h"
+
+#include <algorithm>
+
+namespace ratchet::mysql {
+
+namespace {
+
+const GroupMember* primary_of(const GroupState& group) {
+  const auto found = std::ranges::find_if(group.members(), &GroupMember::primary);
+  return found == group.members().end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+InspectGroup the_group(const Upgrade& upgrade) {
+  InspectGroup in;
+  *in.mutable_database() = upgrade.request.database();
+  in.set_uid(upgrade.database.uid());
+  in.set_auth_secret(upgrade.database.auth_secret());
+  return in;
+}
+
+InspectGroup the_whole_group(const Upgrade& upgrade, engine::Time now) {
+  InspectGroup in = the_group(upgrade);
+  in.set_deadline_us(deadline(upgrade, now));
+  return in;
+}
+
+InspectGroup the_others(const Upgrade& upgrade, const Workload& workload, engine::Time now) {
+  InspectGroup in = the_whole_group(upgrade, now);
+  in.set_without(workload.pod());
+  return in;
+}
+
+FindPods targets_of(const Upgrade& upgrade, const GroupState& group, const std::string& not_uid) {
+  FindPods in;
+  *in.mutable_database() = upgrade.request.database();
+  in.set_stateful_set(group.set().stateful_set());
+  in.set_replicas(group.members_size());
+  in.set_image(upgrade.database.target().image());
+  in.set_not_uid(not_uid);
+  return in;
+}
+
+SwitchPrimary the_switch(const Upgrade& upgrade, const GroupState& group) {
+  const GroupMember& candidate = *candidate_of(upgrade, group);
+  SwitchPrimary in;
+  *in.mutable_candidate() = the_server(upgrade, candidate.workload());
+  in.set_candidate_id(candidate.id());
+  *in.mutable_former() = the_server(upgrade, primary_of(group)->workload());
+  return in;
+}
+
+ProveSwitch the_proof(const Upgrade& upgrade, const SwitchPrimary& moved, engine::Time now) {
+  ProveSwitch in;
+  *in.mutable_moved() = moved;
+  in.set_deadline_us(deadline(upgrade, now));
+  return in;
+}
+
+VerifyGroup the_upgraded_group(const Upgrade& upgrade, engine::Time now) {
+  VerifyGroup in;
+  *in.mutable_group() = the_whole_group(upgrade, now);
+  in.set_image(upgrade.database.target().image());
+  in.set_version(upgrade.database.target().version());
+  return in;
+}
+
+Member server_of(const GroupState& before, const GroupMember& member) {
+  Member server{.workload = member.workload(), .state = member.state()};
+  server.workload.set_manifest(before.set().manifest());
+  server.workload.set_image(before.set().image());
+  return server;
+}
+
+bool runs_target(const Upgrade& upgrade, const GroupMember& member) {
+  return member.pod_image() == upgrade.database.target().image();
+}
+
+bool any_runs_target(const Upgrade& upgrade, const GroupState& group) {
+  return std::ranges::any_of(
+      group.members(), [&](const GroupMember& member) { return runs_target(upgrade, member); });
+}
+
+const GroupMember* next_member(const Upgrade& upgrade, const GroupState& group) {
+  const GroupMember* next = nullptr;
+  for (const GroupMember& member : group.members()) {
+    if (runs_target(upgrade, member)) continue;
+    if (!member.primary()) return &member;
+    next = &member;
+  }
+  return next;
+}
+
+const GroupMember* candidate_of(const Upgrade& upgrade, const GroupState& group) {
+  const auto found = std::ranges::find_if(group.members(), [&](const GroupMember& member) {
+    return !member.primary() && runs_target(upgrade, member);
+  });
+  return found == group.members().end() ? nullptr : &*found;
+}
+
+}  // namespace ratchet::mysql
