@@ -12,7 +12,7 @@ namespace ratchet::k8s {
 void add_database_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_pod_handlers(engine::Handlers& handlers, const Environment& environment);
-
 void add_server_handlers(engine::Handlers& handlers, const Environment& environment);
+void add_group_handlers(engine::Handlers& handlers, const Environment& environment);
 
 }  // namespace ratchet::k8s

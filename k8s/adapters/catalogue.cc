@@ -16,16 +16,17 @@ void each_text(const Json& object, const std::string& path, const Add& add) {
 
 }  // namespace
 
-mysql::CatalogueVersion read_entry(const Json& mysql_version) {
+mysql::CatalogueVersion read_entry(const Json& mysql_version, bool standalone) {
+  const std::string topology = standalone ? "standalone" : "groupReplication";
   mysql::CatalogueVersion entry;
   entry.set_name(api::text_field(mysql_version, "metadata.name"));
   entry.set_version(api::text_field(mysql_version, "spec.version"));
   entry.set_image(api::text_field(mysql_version, "spec.db.image"));
   entry.set_deprecated(api::is_true(mysql_version, "spec.deprecated"));
   for (const std::string spelling : {"spec.updateConstraints", "spec.upgradeConstraints"}) {
-    each_text(mysql_version, spelling + ".allowlist.standalone",
+    each_text(mysql_version, spelling + ".allowlist." + topology,
               [&](const std::string& text) { entry.add_allowed(text); });
-    each_text(mysql_version, spelling + ".denylist.standalone",
+    each_text(mysql_version, spelling + ".denylist." + topology,
               [&](const std::string& text) { entry.add_denied(text); });
   }
   return entry;

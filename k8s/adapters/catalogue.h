@@ -7,7 +7,8 @@
 namespace ratchet::k8s {
 
 // Reads a MySQLVersion, with both spellings of the constraints: upgradeConstraints until 2023,
-// updateConstraints since. What is absent or of another type is left out.
-mysql::CatalogueVersion read_entry(const Json& mysql_version);
+// updateConstraints since. Standalone databases have lists of their own. What is absent or of
+// another type is left out.
+mysql::CatalogueVersion read_entry(const Json& mysql_version, bool standalone);
 
 }  // namespace ratchet::k8s

@@ -47,13 +47,14 @@ asio::awaitable<Json> the_database(const Environment& environment, mysql::Databa
 }
 
 asio::awaitable<mysql::CatalogueVersion> catalogue_entry(const Environment& environment,
-                                                         std::string name, std::string refusal) {
+                                                         std::string name, bool standalone,
+                                                         std::string refusal) {
   auto object = co_await find(environment, kinds::mysql_version, Key{"", name});
   if (!object) {
     throw Refused("version_not_found", refusal + ": there is no MySQLVersion \"" + name +
                                            "\" (kubectl get mysqlversions lists what there is)");
   }
-  mysql::CatalogueVersion entry = read_entry(*object);
+  mysql::CatalogueVersion entry = read_entry(*object, standalone);
   if (entry.image().empty()) {
     throw Refused("version_without_image",
                   refusal + ": MySQLVersion \"" + name + "\" has no spec.db.image");
@@ -76,9 +77,12 @@ asio::awaitable<mysql::Database> inspect(const Environment& environment, Attempt
   const std::string current = text_at(*object, "/spec/version");
   const std::string refusal =
       "upgrade from version " + current + " to " + in.target_version() + " is not supported";
-  *database.mutable_target() = co_await catalogue_entry(environment, in.target_version(), refusal);
-  *database.mutable_current() = co_await catalogue_entry(environment, current, refusal);
-  database.set_standalone(part_at(*object, "/spec/topology").is_null());
+  const bool standalone = part_at(*object, "/spec/topology").is_null();
+  database.set_standalone(standalone);
+  database.set_topology(text_at(*object, "/spec/topology/mode"));
+  *database.mutable_target() =
+      co_await catalogue_entry(environment, in.target_version(), standalone, refusal);
+  *database.mutable_current() = co_await catalogue_entry(environment, current, standalone, refusal);
   const std::string secret = text_at(*object, "/spec/authSecret/name");
   database.set_auth_secret(secret.empty() ? in.database().name() + "-auth" : secret);
   co_return database;

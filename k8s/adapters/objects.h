@@ -23,6 +23,7 @@ inline constexpr const char* drained_note = "ratchet.dev/provisioner-drained";
 // Keeps a deleted pod's name and terminated state until the run has read it.
 inline constexpr const char* shutdown_finalizer = "ratchet.dev/clean-shutdown";
 inline constexpr const char* database_container = "mysql";
+inline constexpr const char* companion_container = "mysql-coordinator";  // in groups
 
 std::string mark_of(const engine::AttemptInfo& info);
 

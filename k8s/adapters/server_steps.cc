@@ -4,6 +4,7 @@
 
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/servers.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/ports.h"
 #include "workflows/mysql/version_rules.h"
@@ -13,15 +14,6 @@ namespace ratchet::k8s {
 namespace asio = boost::asio;
 using engine::AttemptInfo;
 using mysql::Done;
-
-namespace {
-
-// 8 MiB of 16 KiB pages: what a server writes at its end in no time.
-constexpr long few_dirty_pages = 512;
-// Under load the pages never run out; then the shutdown has to write what is left.
-constexpr std::chrono::minutes longest_draining{2};
-// Tables that are opened after the upgrade.
-constexpr std::size_t most_tables = 1000;
 
 std::string pod_name(const mysql::Server& server) {
   return "pod " + server.database().space() + "/" + server.pod();
@@ -49,21 +41,35 @@ const std::string& cell(const std::vector<SqlRows>& answers, std::size_t stateme
   return answers.at(statement).at(0).at(column);
 }
 
-asio::awaitable<mysql::ServerState> inspect(const Environment& environment, AttemptInfo,
-                                            mysql::Server in) {
-  std::vector<std::string> questions{
-      "SELECT VERSION()",
-      "SELECT @@GLOBAL.innodb_fast_shutdown, @@GLOBAL.innodb_max_dirty_pages_pct, "
-      "@@GLOBAL.innodb_force_recovery",
-      "XA RECOVER"};
-  const auto answers = co_await ask(environment, in, std::move(questions));
+std::vector<std::string> state_questions() {
+  return {"SELECT VERSION()",
+          "SELECT @@GLOBAL.innodb_fast_shutdown, @@GLOBAL.innodb_max_dirty_pages_pct, "
+          "@@GLOBAL.innodb_force_recovery",
+          "XA RECOVER"};
+}
+
+mysql::ServerState read_state(const std::vector<SqlRows>& answers) {
   mysql::ServerState state;
   state.set_version(cell(answers, 0, 0));
   state.set_fast_shutdown(std::atoll(cell(answers, 1, 0).c_str()));
   state.set_max_dirty_pages_pct(cell(answers, 1, 1));
   state.set_forced_recovery(std::atoll(cell(answers, 1, 2).c_str()));
   state.set_prepared_transactions(static_cast<std::int64_t>(answers.at(2).size()));
-  co_return state;
+  return state;
+}
+
+namespace {
+
+// 8 MiB of 16 KiB pages: what a server writes at its end in no time.
+constexpr long few_dirty_pages = 512;
+// Under load the pages never run out; then the shutdown has to write what is left.
+constexpr std::chrono::minutes longest_draining{2};
+// Tables that are opened after the upgrade.
+constexpr std::size_t most_tables = 1000;
+
+asio::awaitable<mysql::ServerState> inspect(const Environment& environment, AttemptInfo,
+                                            mysql::Server in) {
+  co_return read_state(co_await ask(environment, in, state_questions()));
 }
 
 asio::awaitable<Done> prepare(const Environment& environment, AttemptInfo,

@@ -1,6 +1,7 @@
 // The steps on the StatefulSet: inspect, change its image, replace it, put it back.
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/ports.h"
 
@@ -12,100 +13,26 @@ using mysql::Done;
 
 namespace {
 
-const char* const containers_path = "/spec/template/spec/containers";
-
-std::string image_of(const Json& set) {
-  const Json& container = element(part_at(set, containers_path), "name", database_container);
-  return container.is_object() ? container.value("image", "") : "";
-}
-
-Json with_image(Json containers, const std::string& image) {
-  for (Json& container : containers) {
-    if (container.value("name", "") == database_container) container["image"] = image;
-  }
-  return containers;
-}
-
-// What is needed to create the set again; what the API server adds is left out.
-std::string manifest_of(const Json& set) {
-  Json metadata;
-  for (const char* field : {"name", "namespace", "labels", "annotations", "ownerReferences"}) {
-    if (set.at("metadata").contains(field)) metadata[field] = set.at("metadata").at(field);
-  }
-  if (metadata.contains("annotations")) {
-    metadata["annotations"].erase(change_annotation);
-    metadata["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
-  }
-  return Json{{"apiVersion", kinds::stateful_set.api_version()},
-              {"kind", kinds::stateful_set.kind},
-              {"metadata", std::move(metadata)},
-              {"spec", set.at("spec")}}
-      .dump();
-}
-
-asio::awaitable<Json> the_set(const Environment& environment, mysql::InspectWorkload in) {
-  const ListOptions ours{.label_selector =
-                             "app.kubernetes.io/name=mysqls.kubedb.com,"
-                             "app.kubernetes.io/instance=" +
-                             in.database().name(),
-                         .field_selector = "",
-                         .page = 500};
-  const Reply reply =
-      co_await environment.client->list(kinds::stateful_set, in.database().space(), ours);
-  expect_success(reply, "listing StatefulSets in " + in.database().space());
-  std::vector<Json> found;
-  for (const Json& set : part_at(reply.body, "/items")) {
-    if (controller_of(set) == in.uid()) found.push_back(set);
-  }
-  if (found.size() == 1) co_return std::move(found.front());
-  throw Refused("no_single_stateful_set",
-                "MySQL " + in.database().space() + "/" + in.database().name() + " has " +
-                    std::to_string(found.size()) + " StatefulSets, and must have one");
-}
-
-void refuse_unfit(const Json& set) {
-  const std::string name =
-      "StatefulSet " + text_at(set, "/metadata/namespace") + "/" + text_at(set, "/metadata/name");
-  if (text_at(set, "/spec/updateStrategy/type") != "OnDelete") {
-    throw Refused("not_on_delete", name +
-                                       " has not the update strategy OnDelete, so its pod would "
-                                       "restart before the server is ready for it");
-  }
+void refuse_several(const Json& set) {
   if (const auto replicas = set.value("/spec/replicas"_json_pointer, 1); replicas != 1) {
-    throw Refused("not_one_replica", name + " has " + std::to_string(replicas) +
+    throw Refused("not_one_replica", "StatefulSet " + text_at(set, "/metadata/namespace") + "/" +
+                                         text_at(set, "/metadata/name") + " has " +
+                                         std::to_string(replicas) +
                                          " replicas; a standalone database has one");
-  }
-  if (image_of(set).empty()) {
-    throw Refused("no_container", name + " has no container named " + database_container);
   }
 }
 
 asio::awaitable<mysql::Workload> inspect(const Environment& environment, AttemptInfo,
                                          mysql::InspectWorkload in) {
-  const Json set = co_await the_set(environment, in);
-  refuse_unfit(set);
-  mysql::Workload workload;
-  workload.set_stateful_set(text_at(set, "/metadata/name"));
-  workload.set_stateful_set_uid(uid_of(set));
-  workload.set_manifest(manifest_of(set));
-  workload.set_image(image_of(set));
-  workload.set_pod(workload.stateful_set() + "-0");
-
-  const Key pod_key{in.database().space(), workload.pod()};
-  const auto pod = co_await find(environment, kinds::pod, pod_key);
-  if (!pod || is_deleting(*pod) || controller_of(*pod) != workload.stateful_set_uid()) {
-    throw std::runtime_error("pod " + pod_key.space + "/" + pod_key.name + " is not there");
+  const Json set = co_await the_set(environment, in.database(), in.uid());
+  refuse_several(set);
+  mysql::Workload workload = workload_of(set);
+  const auto pod = co_await live_pod(environment, set, 0);
+  if (!pod) {
+    throw std::runtime_error("pod " + in.database().space() + "/" + workload.stateful_set() +
+                             "-0 is not there");
   }
-  workload.set_pod_uid(uid_of(*pod));
-  const Json& volume = element(part_at(*pod, "/spec/volumes"), "name", "data");
-  workload.set_claim(text_at(volume, "/persistentVolumeClaim/claimName"));
-  if (workload.claim().empty()) co_return workload;
-
-  const Key claim_key{pod_key.space, workload.claim()};
-  const auto claim = co_await find(environment, kinds::persistent_volume_claim, claim_key);
-  if (!claim) throw std::runtime_error("claim " + workload.claim() + " is not there");
-  workload.set_claim_uid(uid_of(*claim));
-  workload.set_claim_version(annotation(*claim, claim_version_annotation));
+  co_await add_pod(environment, *pod, workload);
   co_return workload;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::k8s {
@@ -63,6 +64,11 @@ class Reader {
       mysql::DeletePod deletion;
       deletion.ParseFromString(step.input);
       announce("Starting", "Restarting Pod: " + deletion.pod() + "/" + out_.space);
+    } else if (is(step.activity, mysql::switch_primary.info())) {
+      mysql::SwitchPrimary moved;
+      moved.ParseFromString(step.input);
+      candidate_ = moved.candidate().pod() + "/" + out_.space;
+      announce("Starting", "Moving the primary of MySQL: " + database_ + " to Pod: " + candidate_);
     } else if (is(step.activity, mysql::resume_database.info())) {
       announce("Starting", "Resuming MySQL database: " + database_);
     }
@@ -74,6 +80,9 @@ class Reader {
       drained_ = true;
       announce("Successful", "Successfully paused MySQL database: " + database_ +
                                  " for MySQLOpsRequest: " + out_.request);
+    } else if (is(activity, mysql::prove_switch.info())) {
+      announce("Successful",
+               "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
     } else if (is(activity, mysql::record_version.info())) {
       recorded_ = true;
       const std::string text = "Image successfully updated in MySQL: " + database_ +
@@ -140,6 +149,7 @@ class Reader {
   Projection out_;
   std::string database_;  // namespace/name
   std::string ops_;
+  std::string candidate_;  // pod/namespace of who takes over as the primary
   std::map<engine::CommandId, std::string> activities_;
   bool paused_ = false;
   bool drained_ = false;

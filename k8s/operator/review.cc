@@ -216,6 +216,7 @@ asio::awaitable<std::string> Reviewer::blocked(Json request, Json found) {
   std::string why = "upgrade from version " + current + " to " + target + " is not supported";
   mysql::Database database;
   database.set_standalone(api::field(found, "spec.topology").is_null());
+  database.set_topology(text_field(found, "spec.topology.mode"));
   for (const bool to : {false, true}) {
     const std::string& name = to ? target : current;
     const Reply entry = co_await client_.get(kinds::mysql_version, {"", name});
@@ -223,7 +224,8 @@ asio::awaitable<std::string> Reviewer::blocked(Json request, Json found) {
       co_return why + ": there is no MySQLVersion \"" + name +
           "\" (kubectl get mysqlversions lists what there is)";
     }
-    *(to ? database.mutable_target() : database.mutable_current()) = read_entry(entry.body);
+    *(to ? database.mutable_target() : database.mutable_current()) =
+        read_entry(entry.body, database.standalone());
   }
   const mysql::UpgradeRules rules = mysql::rules_for(database);
   if (rules.blockers().empty()) co_return "";

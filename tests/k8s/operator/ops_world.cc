@@ -30,7 +30,16 @@ std::string image_of(const Json& pod) {
 // "docker.io/library/mariadb:11.8.6" runs 11.8.6-MariaDB.
 std::string version_of(const Json& pod) {
   const std::string image = image_of(pod);
-  return image.substr(image.rfind(':') + 1) + "-MariaDB";
+  const bool mariadb = image.find("mariadb") != std::string::npos;
+  return image.substr(image.rfind(':') + 1) + (mariadb ? "-MariaDB" : "");
+}
+
+SqlRows answer(const std::string&, const std::string& statement) {
+  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "90", "0"}};
+  if (statement.starts_with("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
+  if (statement.starts_with("SELECT table_schema")) return {{"shop", "orders"}};
+  if (statement.starts_with("SELECT 1 FROM `shop`.`orders`")) return {{"1"}};
+  return {};
 }
 
 // What differs between two runs of the same upgrade without meaning anything.
@@ -46,7 +55,7 @@ std::string masked(std::string text) {
 }  // namespace
 
 OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-                       engine::testing::MemoryAnchor& anchor)
+                       engine::testing::MemoryAnchor& anchor, Answers answers)
     : world_(world),
       log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }) {
   environment_.executor = io_.get_executor();
@@ -55,19 +64,20 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   environment_.pause = yield;
   environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
   environment_.sql =
-      [this](mysql::Server, Json pod,
-             std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
-    std::vector<SqlRows> answers;
+      [answers](mysql::Server server, Json pod,
+                std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
+    std::vector<SqlRows> rows;
     for (const std::string& statement : statements) {
-      answers.push_back(statement == "SELECT VERSION()" ? SqlRows{{version_of(pod)}}
-                                                        : answer(statement));
+      rows.push_back(statement == "SELECT VERSION()" ? SqlRows{{version_of(pod)}}
+                                                     : answers(server.pod(), statement));
     }
-    co_return answers;
+    co_return rows;
   };
   add_database_handlers(handlers_, environment_);
   add_stateful_set_handlers(handlers_, environment_);
   add_pod_handlers(handlers_, environment_);
   add_server_handlers(handlers_, environment_);
+  add_group_handlers(handlers_, environment_);
   mysql::add_workflows(registry_);
   anchor.serve(host_);
   engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor,
@@ -84,14 +94,6 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
     }),
                    asio::detached);
   });
-}
-
-SqlRows OpsProcess::answer(const std::string& statement) {
-  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "90", "0"}};
-  if (statement.starts_with("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
-  if (statement.starts_with("SELECT table_schema")) return {{"shop", "orders"}};
-  if (statement.starts_with("SELECT 1 FROM `shop`.`orders`")) return {{"1"}};
-  return {};
 }
 
 std::shared_ptr<void> OpsProcess::watch(std::function<void(Event)> on_event) {
@@ -116,9 +118,14 @@ void OpsProcess::step() {
   io_.poll_one();
 }
 
-OpsWorld::OpsWorld() {
-  world.apply(standalone);
-  world.settle();
+OpsDatabase standalone_database() {
+  return {.manifest = standalone, .name = "my-standalone", .answers = answer};
+}
+
+OpsWorld::OpsWorld(OpsDatabase database) : database_(std::move(database)) {
+  world.context.group = database_.group;
+  world.apply(database_.manifest);
+  world.settle(database_.name);
   world.server.on_call([this](const embedded::Call& call, const embedded::Answer& answer) {
     const bool status = call.plural == "mysqlopsrequests";
     if (call.user != "ops-manager" || !embedded::is_write(call.verb) || answer.code >= 300 ||
@@ -140,7 +147,9 @@ void OpsWorld::request(const std::string& name, const std::string& target,
       name +
       ", namespace: demo}\n"
       "spec:\n"
-      "  databaseRef: {name: my-standalone}\n"
+      "  databaseRef: {name: " +
+      database_.name +
+      "}\n"
       "  type: UpdateVersion\n"
       "  updateVersion: {targetVersion: \"" +
       target + "\"}\n" + more);
@@ -157,34 +166,40 @@ void OpsWorld::end_containers() {
     }
     Json statuses = pod->at("status").at("containerStatuses");
     const bool ran = pod->at(state).contains("running");
-    statuses[0]["state"] = {
-        {"terminated",
-         {{"exitCode", ran ? exit_code : 137}, {"reason", ran ? "Completed" : "Unknown"}}}};
+    for (Json& status : statuses) {
+      status["state"] = {
+          {"terminated",
+           {{"exitCode", ran ? exit_code : 137}, {"reason", ran ? "Completed" : "Unknown"}}}};
+    }
     node.merge_patch("pods", *pod,
                      {{"status", {{"phase", "Failed"}, {"containerStatuses", statuses}}}},
                      "status");
   }
 }
 
-void OpsWorld::round() {
-  const Json pod = world.get(kinds::pod, "my-standalone-0");
-  if (!pod.is_null()) {
-    world.answer.version = version_of(pod);
-    world.answer.connect_error.reset();
-    if (!pod.contains("/status/containerStatuses/0/state/running"_json_pointer)) {
-      world.answer.connect_error = "connection refused";
-    }
+void OpsWorld::follow_server() {
+  const Json pod = world.get(kinds::pod, database_.name + "-0");
+  if (pod.is_null()) return;
+  world.answer.version = version_of(pod);
+  world.answer.connect_error.reset();
+  if (!pod.contains("/status/containerStatuses/0/state/running"_json_pointer)) {
+    world.answer.connect_error = "connection refused";
   }
+}
+
+void OpsWorld::round() {
+  database_.follow ? database_.follow() : follow_server();
   world.run_cluster();
   end_containers();
-  world.pass();
-  world.check();
+  world.pass(database_.name);
+  world.check(database_.name);
 }
 
 void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::size_t> kill_after) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
-    if (!process_) process_ = std::make_unique<OpsProcess>(world, disk_, anchor_);
+    if (!process_)
+      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers);
     process_->step();
     if (kill_after && process_->recorded() >= *kill_after) {
       process_.reset();
@@ -219,10 +234,10 @@ std::string OpsWorld::message_of(const std::string& name, const std::string& typ
 }
 
 std::string OpsWorld::pod_uid() {
-  return world.get(kinds::pod, "my-standalone-0").value("/metadata/uid"_json_pointer, "");
+  return world.get(kinds::pod, database_.name + "-0").value("/metadata/uid"_json_pointer, "");
 }
 
-std::string OpsWorld::image() { return image_of(world.get(kinds::pod, "my-standalone-0")); }
+std::string OpsWorld::image() { return image_of(world.get(kinds::pod, database_.name + "-0")); }
 
 std::vector<std::string> OpsWorld::events_of(const std::string& name) {
   std::vector<std::string> texts;

@@ -21,11 +21,24 @@
 
 namespace ratchet::k8s::testing {
 
+// What the server in a pod answers to one statement. Throws what Environment::sql may.
+using Answers = std::function<SqlRows(const std::string& pod, const std::string& statement)>;
+
+// The database that an OpsWorld has.
+struct OpsDatabase {
+  std::string manifest;
+  std::string name;
+  Answers answers;                    // to what is not asked for its version
+  provisioner::GroupPort group = {};  // its servers, if it is a group
+  std::function<void()> follow = {};  // its servers do what their pods did, if it is a group
+};
+OpsDatabase standalone_database();
+
 // One life of the ops manager.
 class OpsProcess {
  public:
   OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-             engine::testing::MemoryAnchor& anchor);
+             engine::testing::MemoryAnchor& anchor, Answers answers);
 
   void step();  // one piece of work, and what the watch has seen
   std::size_t recorded() const { return recorded_; }
@@ -34,7 +47,6 @@ class OpsProcess {
  private:
   std::shared_ptr<void> watch(std::function<void(Event)> on_event);
   void deliver();
-  SqlRows answer(const std::string& statement);
 
   World& world_;
   boost::asio::io_context io_;
@@ -53,7 +65,8 @@ class OpsProcess {
 
 class OpsWorld {
  public:
-  OpsWorld();  // with the MySQL demo/my-standalone, Ready at 10.11.18
+  OpsWorld() : OpsWorld(standalone_database()) {}  // demo/my-standalone, Ready at 10.11.18
+  explicit OpsWorld(OpsDatabase database);         // Ready
 
   void request(const std::string& name, const std::string& target, const std::string& more = "");
   // Runs everything until the request has ended. Kills the ops manager after `kill_after` of its
@@ -79,7 +92,10 @@ class OpsWorld {
 
  private:
   void round();
+  void follow_server();
   void end_containers();
+
+  OpsDatabase database_;
 
   std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
   engine::testing::MemoryAnchor anchor_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "k8s/adapters/sql.h"
+
 namespace ratchet::k8s::testing {
 
 namespace asio = boost::asio;
@@ -98,6 +100,47 @@ void FakeGroup::elect() {
   for (const auto& [name, server] : servers_) {
     if (server.state == MemberState::online) primary_ = name;
   }
+}
+
+std::vector<std::vector<std::string>> FakeGroup::view() const {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, server] : servers_) {
+    if (server.state != MemberState::online) continue;
+    rows.push_back({id_of(name), "ONLINE", name == primary_ ? "PRIMARY" : "SECONDARY"});
+  }
+  return rows;
+}
+
+void FakeGroup::make_primary(const std::string& id) {
+  for (const auto& [name, server] : servers_) {
+    if (id_of(name) == id && server.state == MemberState::online) primary_ = name;
+  }
+  ++switches;
+}
+
+std::vector<std::vector<std::string>> FakeGroup::ask(const std::string& pod,
+                                                     const std::string& statement) {
+  const Server& server = at(pod);
+  if (!server.up) throw sql::Error(0, "connection refused");
+  const auto is = [&](const char* begin) { return statement.starts_with(begin); };
+  if (is("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "90", "0"}};
+  if (is("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
+  if (is("SELECT @@server_uuid")) return {{id_of(pod), server.executed.text()}};
+  if (is("SELECT MEMBER_ID, MEMBER_STATE")) {
+    return server.state == MemberState::online ? view()
+                                               : decltype(view()){{id_of(pod), "OFFLINE", ""}};
+  }
+  if (is("SELECT MEMBER_ID FROM")) return {{id_of(primary_)}};
+  if (is("SELECT WAIT_FOR_EXECUTED_GTID_SET")) {
+    const GtidSet asked = GtidSet::parse(between(statement, "('", "'")).value();
+    const GtidSet lacks = asked.minus(server.executed);
+    return {{lacks.empty() ? "0" : "1", lacks.text()}};
+  }
+  if (is("SELECT group_replication_set_as_primary")) make_primary(between(statement, "('", "'"));
+  if (is("DELETE FROM mysql.help_topic") && pod != primary_) {
+    throw sql::Error(1290, "the server is running with the --super-read-only option");
+  }
+  return {};
 }
 
 void FakeGroup::restart(const std::string& pod) {

@@ -28,13 +28,18 @@ class FakeGroup {
   std::string primary() const { return primary_; }
   // A transaction on every member.
   void write();
+  // What a member answers to a statement of the ops manager, row by row. Throws sql::Error.
+  std::vector<std::vector<std::string>> ask(const std::string& pod, const std::string& statement);
 
   // "pod: word" of each thing that a member was told.
   std::vector<std::string> told;
   int groups_formed = 0;
+  int switches = 0;  // of the primary, that were asked for
 
  private:
   provisioner::MemberReport look(const std::string& pod);
+  std::vector<std::vector<std::string>> view() const;
+  void make_primary(const std::string& id);
   void obey(const std::string& pod, const std::string& statement);
   void elect();
 

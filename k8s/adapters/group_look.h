@@ -1,0 +1,28 @@
+// One look at a replication group: its pods by the API server, its members by SQL.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/adapters/steps.h"
+#include "workflows/mysql/group.pb.h"
+
+namespace ratchet::k8s {
+
+// What the group lacks is in the answer. Throws Refused if its StatefulSet is not one that can be
+// upgraded in place.
+boost::asio::awaitable<mysql::GroupState> look_at_group(const Environment& environment,
+                                                        mysql::InspectGroup in);
+
+// Asks for the id of the member that is the primary, as the asked one sees it.
+inline constexpr const char* who_is_primary =
+    "SELECT MEMBER_ID FROM performance_schema.replication_group_members "
+    "WHERE MEMBER_ROLE = 'PRIMARY'";
+
+// Waits a moment until a server has executed these transactions (0: it has), and tells which of
+// them it has not.
+std::string await_transactions(const std::string& gtids);
+
+// The member's server, to be asked.
+mysql::Server server_of(const mysql::InspectGroup& in, const mysql::GroupMember& member);
+
+}  // namespace ratchet::k8s

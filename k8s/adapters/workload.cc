@@ -1,0 +1,116 @@
+#include "k8s/adapters/workload.h"
+
+#include <utility>
+#include <vector>
+
+#include "k8s/adapters/objects.h"
+#include "k8s/client/kinds.h"
+
+namespace ratchet::k8s {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// What is needed to create the set again; what the API server adds is left out.
+std::string manifest_of(const Json& set) {
+  Json metadata;
+  for (const char* field : {"name", "namespace", "labels", "annotations", "ownerReferences"}) {
+    if (set.at("metadata").contains(field)) metadata[field] = set.at("metadata").at(field);
+  }
+  if (metadata.contains("annotations")) {
+    metadata["annotations"].erase(change_annotation);
+    metadata["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
+  }
+  return Json{{"apiVersion", kinds::stateful_set.api_version()},
+              {"kind", kinds::stateful_set.kind},
+              {"metadata", std::move(metadata)},
+              {"spec", set.at("spec")}}
+      .dump();
+}
+
+void refuse_unfit(const Json& set) {
+  const std::string name =
+      "StatefulSet " + text_at(set, "/metadata/namespace") + "/" + text_at(set, "/metadata/name");
+  if (text_at(set, "/spec/updateStrategy/type") != "OnDelete") {
+    throw Refused("not_on_delete", name +
+                                       " has not the update strategy OnDelete, so its pod would "
+                                       "restart before the server is ready for it");
+  }
+  if (image_of(set).empty()) {
+    throw Refused("no_container", name + " has no container named " + database_container);
+  }
+}
+
+}  // namespace
+
+std::string image_of(const Json& set) {
+  const Json& container = element(part_at(set, containers_path), "name", database_container);
+  return container.is_object() ? container.value("image", "") : "";
+}
+
+Json with_image(Json containers, const std::string& image) {
+  for (Json& container : containers) {
+    const std::string name = container.value("name", "");
+    if (name == database_container || name == companion_container) container["image"] = image;
+  }
+  return containers;
+}
+
+asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef database,
+                              std::string uid) {
+  const ListOptions ours{.label_selector =
+                             "app.kubernetes.io/name=mysqls.kubedb.com,"
+                             "app.kubernetes.io/instance=" +
+                             database.name(),
+                         .field_selector = "",
+                         .page = 500};
+  const Reply reply =
+      co_await environment.client->list(kinds::stateful_set, database.space(), ours);
+  expect_success(reply, "listing StatefulSets in " + database.space());
+  std::vector<Json> found;
+  for (const Json& set : part_at(reply.body, "/items")) {
+    if (controller_of(set) == uid) found.push_back(set);
+  }
+  if (found.size() != 1) {
+    throw Refused("no_single_stateful_set", "MySQL " + database.space() + "/" + database.name() +
+                                                " has " + std::to_string(found.size()) +
+                                                " StatefulSets, and must have one");
+  }
+  refuse_unfit(found.front());
+  co_return std::move(found.front());
+}
+
+mysql::Workload workload_of(const Json& set) {
+  mysql::Workload workload;
+  workload.set_stateful_set(text_at(set, "/metadata/name"));
+  workload.set_stateful_set_uid(uid_of(set));
+  workload.set_manifest(manifest_of(set));
+  workload.set_image(image_of(set));
+  return workload;
+}
+
+asio::awaitable<std::optional<Json>> live_pod(const Environment& environment, Json set,
+                                              int ordinal) {
+  const Key key{text_at(set, "/metadata/namespace"),
+                text_at(set, "/metadata/name") + "-" + std::to_string(ordinal)};
+  auto pod = co_await find(environment, kinds::pod, key);
+  if (pod && (is_deleting(*pod) || controller_of(*pod) != uid_of(set))) co_return std::nullopt;
+  co_return pod;
+}
+
+asio::awaitable<void> add_pod(const Environment& environment, Json pod, mysql::Workload& workload) {
+  workload.set_pod(text_at(pod, "/metadata/name"));
+  workload.set_pod_uid(uid_of(pod));
+  const Json& volume = element(part_at(pod, "/spec/volumes"), "name", "data");
+  workload.set_claim(text_at(volume, "/persistentVolumeClaim/claimName"));
+  if (workload.claim().empty()) co_return;
+
+  const Key claim_key{text_at(pod, "/metadata/namespace"), workload.claim()};
+  const auto claim = co_await find(environment, kinds::persistent_volume_claim, claim_key);
+  if (!claim) throw std::runtime_error("claim " + workload.claim() + " is not there");
+  workload.set_claim_uid(uid_of(*claim));
+  workload.set_claim_version(annotation(*claim, claim_version_annotation));
+}
+
+}  // namespace ratchet::k8s

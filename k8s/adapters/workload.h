@@ -1,0 +1,37 @@
+// What a database runs in: its StatefulSet, and of each pod the claim.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/adapters/steps.h"
+#include "k8s/client/client.h"
+#include "workflows/mysql/ports.pb.h"
+
+namespace ratchet::k8s {
+
+inline constexpr const char* containers_path = "/spec/template/spec/containers";
+
+// Of the container that runs the server, in a StatefulSet's template; empty if there is none.
+std::string image_of(const Json& set);
+// The containers with the image of the server, and of its companion in a group, which runs the
+// same.
+Json with_image(Json containers, const std::string& image);
+
+// The database's one StatefulSet. Throws Refused unless there is exactly one, of a kind whose pods
+// are restarted by nobody but us.
+boost::asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef database,
+                                     std::string uid);
+
+// What the set says, with the manifest to create it again; no pod yet.
+mysql::Workload workload_of(const Json& set);
+// The pod with this ordinal; nothing unless it is the set's and not about to go.
+boost::asio::awaitable<std::optional<Json>> live_pod(const Environment& environment, Json set,
+                                                     int ordinal);
+// Adds pod and claim. Throws std::runtime_error if the claim is not there.
+boost::asio::awaitable<void> add_pod(const Environment& environment, Json pod,
+                                     mysql::Workload& workload);
+
+}  // namespace ratchet::k8s

@@ -1,0 +1,231 @@
+// The upgrade of a replication group by the real handlers, on the embedded API server with the
+// provisioner at work, its servers a model.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/k8s/operator/ops_world.h"
+#include "tests/k8s/provisioner/fake_group.h"
+#include "tests/k8s/provisioner/manifests.h"
+
+namespace ratchet::k8s::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* db = "my-group";
+constexpr const char* next_release = R"(
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "9.7.5"}
+spec:
+  version: "9.7.5"
+  db: {image: "docker.io/library/mysql:9.7.5"}
+)";
+constexpr const char* next_image = "docker.io/library/mysql:9.7.5";
+
+class GroupWorld {
+ public:
+  GroupWorld()
+      : ops({.manifest = group,
+             .name = db,
+             .answers = [this](const std::string& pod,
+                               const std::string& words) { return servers.ask(pod, words); },
+             .group = servers.port(),
+             .follow = [this] { follow(); }}) {
+    ops.world.apply(next_release);
+    servers.write();
+  }
+
+  Json pod(int i) { return ops.world.get(kinds::pod, pod_name(i)); }
+  static std::string pod_name(int i) { return std::string(db) + "-" + std::to_string(i); }
+  std::string uid(int i) { return pod(i).value("/metadata/uid"_json_pointer, ""); }
+  // "p", "s" or "-" of each member, as labelled.
+  std::string labels() {
+    std::string told;
+    for (int i = 0; i < 3; ++i) {
+      told += pod(i).value("/metadata/labels/kubedb.com~1role"_json_pointer, "-").substr(0, 1);
+    }
+    return told;
+  }
+  // Every image of a container in the StatefulSet and in its pods.
+  std::set<std::string> images() {
+    std::set<std::string> found;
+    const Json set = ops.world.get(kinds::stateful_set, db);
+    std::vector<Json> specs{set.at("/spec/template/spec"_json_pointer)};
+    for (int i = 0; i < 3; ++i) specs.push_back(pod(i).at("spec"));
+    for (const Json& spec : specs) {
+      for (const Json& container : spec.at("containers")) found.insert(container.at("image"));
+    }
+    return found;
+  }
+  // How many members served at the worst moment.
+  int fewest() const { return fewest_; }
+
+  FakeGroup servers;
+  OpsWorld ops;
+
+ private:
+  // A server runs while its pod's container does; another pod's is another process.
+  void follow() {
+    int serving = 0;
+    for (int i = 0; i < 3; ++i) {
+      const Json now = pod(i);
+      const std::string id = now.is_null() ? "" : now.at("metadata").at("uid").get<std::string>();
+      const bool runs = now.contains("/status/containerStatuses/1/state/running"_json_pointer);
+      FakeGroup::Server& server = servers.at(pod_name(i));
+      if (id != uids_[i] || runs != server.up) servers.restart(pod_name(i));
+      server.up = runs;
+      uids_[i] = id;
+      serving += server.up && server.state == provisioner::MemberState::online ? 1 : 0;
+    }
+    if (serving == 3) was_whole_ = true;
+    if (was_whole_) fewest_ = std::min(fewest_, serving);
+  }
+
+  std::map<int, std::string> uids_{{0, uid(0)}, {1, uid(1)}, {2, uid(2)}};
+  bool was_whole_ = false;
+  int fewest_ = 3;
+};
+
+TEST(GroupUpgrade, ReplacesMemberByMemberAndMovesThePrimary) {
+  GroupWorld world;
+  const std::string set = world.ops.world.get(kinds::stateful_set, db)["metadata"]["uid"];
+  std::set<std::string> old_pods;
+  for (int i = 0; i < 3; ++i) old_pods.insert(world.uid(i));
+  ASSERT_EQ(world.labels(), "pss");
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+
+  EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful")
+      << world.ops.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.ops.world.get(kinds::mysql, db)["spec"]["version"], "9.7.5");
+  EXPECT_EQ(world.images(), std::set<std::string>{next_image}) << "the companion's too";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(old_pods.contains(world.uid(i))) << i;
+    const std::string claim = "data-" + GroupWorld::pod_name(i);
+    EXPECT_EQ(world.ops.world.get(kinds::persistent_volume_claim, claim)
+                  .value("/metadata/annotations/ratchet.dev~1server-version"_json_pointer, ""),
+              "9.7.5");
+  }
+  EXPECT_EQ(world.ops.world.get(kinds::stateful_set, db)["metadata"]["uid"], set);
+  EXPECT_EQ(world.labels(), "sps") << "the label follows the primary";
+  EXPECT_EQ(world.servers.switches, 1);
+  EXPECT_EQ(world.servers.groups_formed, 1) << "it was never without a majority";
+  EXPECT_EQ(world.fewest(), 2);
+  EXPECT_EQ(world.ops.world.phase(db), "Ready");
+  EXPECT_TRUE(world.ops.world.condition("Paused", db).is_null());
+}
+
+TEST(GroupUpgrade, TellsWhatKubeDbsGuideShows) {
+  GroupWorld world;
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_EQ(
+      world.ops.events_of("my-upgrade"),
+      (std::vector<std::string>{
+          "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
+          "Starting: Pausing MySQL databse: demo/my-group",
+          "Successful: Successfully paused MySQL database: demo/my-group for "
+          "MySQLOpsRequest: my-upgrade",
+          "Starting: Upgrading MySQL images: demo/my-group for MySQLOpsRequest: my-upgrade",
+          "Starting: Restarting Pod: my-group-1/demo", "Starting: Restarting Pod: my-group-2/demo",
+          "Starting: Moving the primary of MySQL: demo/my-group to Pod: my-group-1/demo",
+          "Successful: Successfully moved the primary of MySQL: demo/my-group to Pod: "
+          "my-group-1/demo",
+          "Starting: Restarting Pod: my-group-0/demo",
+          "Successful: Image successfully updated in MySQL: demo/my-group for "
+          "MySQLOpsRequest: my-upgrade",
+          "Starting: Resuming MySQL database: demo/my-group",
+          "Successful: Successfully resumed MySQL database: demo/my-group",
+          "Successful: Controller has Successfully upgraded the version of MySQL : "
+          "demo/my-group"}));
+}
+
+// Killed after records of the log that are spread over the upgrade.
+TEST(GroupUpgrade, MakesTheSameWritesWhereverItIsKilled) {
+  GroupWorld calm;
+  calm.ops.request("my-upgrade", "9.7.5");
+  calm.ops.finish("my-upgrade");
+  const std::vector<std::string> expected = calm.ops.writes();
+  ASSERT_EQ(expected.size(), 16U) << ::testing::PrintToString(expected);
+  ASSERT_GT(calm.ops.records(), 40U);
+  for (std::size_t kill_after = 2; kill_after <= calm.ops.records(); kill_after += 3) {
+    GroupWorld world;
+    world.ops.request("my-upgrade", "9.7.5");
+    world.ops.finish("my-upgrade", kill_after);
+    EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful") << "killed after " << kill_after;
+    EXPECT_EQ(world.ops.writes(), expected) << "killed after " << kill_after;
+    EXPECT_EQ(world.servers.switches, 1) << "killed after " << kill_after;
+  }
+}
+
+TEST(GroupUpgrade, StopsNobodyWhoseGroupHasErrantTransactions) {
+  GroupWorld world;
+  auto& strange = world.servers.at("my-group-2").executed;
+  strange =
+      strange.plus(provisioner::GtidSet::parse("bbbbbbbb-0000-4000-8000-000000000000:1-3").value());
+  const std::string before = world.uid(1);
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("member my-group-2 has transactions that the primary has not "
+                        "(bbbbbbbb-0000-4000-8000-000000000000:1-3)"));
+  EXPECT_EQ(world.uid(1), before);
+  EXPECT_EQ(world.images(), std::set<std::string>{"docker.io/library/mysql:9.7.4"});
+  EXPECT_TRUE(world.ops.world.condition("Paused", db).is_null());
+}
+
+TEST(GroupUpgrade, PutsTheFirstMemberBackAfterAnUncleanShutdown) {
+  GroupWorld world;
+  world.ops.exit_code = 137;
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"), HasSubstr("did not shut down cleanly"));
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"), HasSubstr("The upgrade was undone"));
+  EXPECT_EQ(world.images(), std::set<std::string>{"docker.io/library/mysql:9.7.4"});
+  world.ops.run_until([&] { return world.ops.world.phase(db) == "Ready"; });
+  EXPECT_EQ(world.labels(), "pss");
+}
+
+TEST(GroupUpgrade, GoesOnWhenSomebodyElseDeletesAMemberRightAfterTheImageIsSet) {
+  GroupWorld world;
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.run_until([&] {
+    const Json set = world.ops.world.get(kinds::stateful_set, db);
+    return set.at("/spec/template/spec/containers/1/image"_json_pointer) == next_image;
+  });
+  world.ops.world.remove(kinds::pod, "my-group-2");
+  world.ops.finish("my-upgrade");
+  EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful")
+      << world.ops.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.images(), std::set<std::string>{next_image});
+  EXPECT_GE(world.fewest(), 2) << "two members were missing at a time";
+}
+
+TEST(GroupUpgrade, ReadsTheListsForGroupsOfTheCatalogue) {
+  GroupWorld world;
+  world.ops.world.apply(R"(
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "9.7.4"}
+spec:
+  version: "9.7.4"
+  db: {image: "docker.io/library/mysql:9.7.4"}
+  updateConstraints:
+    allowlist: {standalone: [">= 9.7.4"], groupReplication: ["9.7.4"]}
+)");
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("MySQLVersion 9.7.4 does not list it as allowed"));
+  EXPECT_TRUE(world.ops.writes().empty());
+}
+
+}  // namespace
+}  // namespace ratchet::k8s::testing
