@@ -6,6 +6,7 @@
 #include "tests/engine/recording.h"
 #include "tests/engine/travel.h"
 #include "tests/workflows/fake_cluster.h"
+#include "tests/workflows/fake_group_cluster.h"
 #include "workflows/mysql/update_version.h"
 
 namespace ratchet::engine::testing {
@@ -13,6 +14,7 @@ namespace ratchet::engine::testing {
 namespace {
 
 using mysql::testing::FakeCluster;
+using mysql::testing::FakeGroupCluster;
 
 struct Upgrade {
   const char* run_id;
@@ -52,8 +54,46 @@ constexpr Upgrade upgrades[] = {
      }},
 };
 
-void record(Outside& outside, const Upgrade& upgrade) {
-  FakeCluster cluster(upgrade.from, upgrade.to);
+struct GroupUpgrade {
+  const char* run_id;
+  const char* from;
+  const char* to;
+  void (*fault)(FakeGroupCluster& cluster);
+};
+
+// As in tests/workflows/group_update_test.cc.
+constexpr GroupUpgrade group_upgrades[] = {
+    {"group", "9.7.3", "9.7.4", [](FakeGroupCluster&) {}},
+    {"group-by-another-primary", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.primary = 1; }},
+    {"group-other-series", "8.4.8", "9.7.4", [](FakeGroupCluster&) {}},
+    {"group-not-whole", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.lacks = {"member my-group-2 is RECOVERING"}; }},
+    {"group-first-unclean", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.members[1].exit_code = 137; }},
+    {"group-second-unclean", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.members[2].exit_code = 137; }},
+    {"group-no-image", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.target_image_missing = true; }},
+    {"group-target-crashes", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.target_crashes_on = 1; }},
+    {"group-foreign-eviction", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.evict_at["change_image"] = 2; }},
+    {"group-replaced-before-its-turn", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.evict_at["await_group"] = 1; }},
+    {"group-switch-not-proven", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) {
+       c.refuse["prove_switch"] = {"timeout", "pod my-group-0 still takes writes"};
+     }},
+    {"group-undoing-fails", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) {
+       c.members[1].exit_code = 1;
+       c.refuse["restore_stateful_set"] = {"name_taken", "the name is taken"};
+     }},
+};
+
+template <class Cluster, class Kind>
+void record(Outside& outside, const Kind& upgrade) {
+  Cluster cluster(upgrade.from, upgrade.to);
   upgrade.fault(cluster);
   Process process(outside);
   mysql::add_workflows(process.registry);
@@ -80,7 +120,13 @@ Registry all_workflows() {
 std::vector<Recording> recordings() {
   return {{"update_version-1.history",
            [](Outside& outside) {
-             for (const Upgrade& upgrade : upgrades) record(outside, upgrade);
+             for (const Upgrade& upgrade : upgrades) record<FakeCluster>(outside, upgrade);
+           }},
+          {"update_version-1-group.history",
+           [](Outside& outside) {
+             for (const GroupUpgrade& upgrade : group_upgrades) {
+               record<FakeGroupCluster>(outside, upgrade);
+             }
            }},
           {"travel-1.history", record_lisbon},
           {"travel-1-waiting.history", [](Outside& outside) {
