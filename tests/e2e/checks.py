@@ -61,14 +61,14 @@ def contains_in_order(fixture, names, actual, what):
         at = place + 1
 
 
-def check_words(database, request):
-    names = {"ns": database.space, "db": database.name, "ops": request.name, "pod": database.pod}
+def check_words(database, request, fixture="events.txt", **more):
+    names = {"ns": database.space, "db": database.name, "ops": request.name, **more}
     found = conditions_of(request.get())
     check(all(c["status"] == "True" for c in found), f"a condition does not hold: {found}")
     contains_in_order("conditions.txt", names,
                       [[c["type"], c["reason"], c["message"]] for c in found], "conditions")
     events = [[e["type"], e["reason"], e["message"]] for e in request.events()]
-    contains_in_order("events.txt", names, events, "Events")
+    contains_in_order(fixture, names, events, "Events")
 
 
 def audit_lines():
@@ -76,14 +76,17 @@ def audit_lines():
         return file.read().splitlines()
 
 
-def check_pod_replaced_once(database):
+def check_pod_replaced_once(space, pod):
+    """The pod was made twice: at first, and by the upgrade."""
     created = [json.loads(line) for line in audit_lines() if '"verb":"create"' in line]
     ours = [e for e in created if e["objectRef"]["resource"] == "pods"
             and "subresource" not in e["objectRef"] and e["responseStatus"]["code"] == 201
-            and e["objectRef"].get("namespace") == database.space]
-    uids = {e["responseObject"]["metadata"]["uid"] for e in ours}
-    check(len(uids) == 2, f"the pod was made {len(uids)} times, not twice")
-    check(database.pod_uid() in uids, "the pod that runs is not in the audit log")
+            and e["objectRef"].get("namespace") == space]
+    made = [e["responseObject"]["metadata"] for e in ours]
+    uids = {metadata["uid"] for metadata in made if metadata["name"] == pod}
+    check(len(uids) == 2, f"pod {pod} was made {len(uids)} times, not twice")
+    running = get(space, "pod", pod)["metadata"]["uid"]
+    check(running in uids, f"the pod {pod} that runs is not in the audit log")
 
 
 def check_writes(database, events, expected):

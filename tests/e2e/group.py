@@ -78,6 +78,7 @@ class Election:
 
 
 def form(group):
+    """Makes the group and a table for the writer; the pod that is its primary."""
     group.create(cluster.version_of(IMAGE))
     group.await_ready(180)
     primary = group.check_whole()
@@ -89,6 +90,7 @@ def form(group):
     ids = {"".join(group.ask(pod, "SELECT @@server_id")) for pod in group.pods}
     check(len(ids) == 3, f"server_ids are not three: {ids}")
     group.ask(primary, "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY)")
+    return primary
 
 
 def check_rows(group, writer):

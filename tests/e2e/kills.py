@@ -51,6 +51,28 @@ def kill_at_each_event(programs, run, way, seconds):
                              "them before the next turn was recorded")
 
 
+def kill_at_steps(programs, run, steps, seconds):
+    """Kills the ops manager at each decision of one of these steps, and at the first of them at its
+    completion too; starts it again at once. The events, and how many kills that were."""
+    deadline = time.monotonic() + seconds
+    follower = follower_of(programs, run, seconds)
+    daemon, kills, completed = programs.ops_manager, 0, set()
+    try:
+        while (event := follower.next(deadline)) is not None:
+            name = event.get("name", "")
+            if name not in steps or (event["class"] == "completion" and name in completed):
+                continue
+            if event["class"] == "completion":
+                completed.add(name)
+            daemon.await_text(STARTED)
+            daemon.kill()
+            daemon.start()
+            kills += 1
+    finally:
+        follower.close()
+    return follower.events, kills
+
+
 class Watch:
     """`kubectl get --watch` of one object; calls `seen(object)` for each change, on a thread."""
 

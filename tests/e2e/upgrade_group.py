@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""upgrade_group.py --bin DIR: upgrades a replication group on a real Kubernetes, member by member.
+
+DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
+(tests/cluster/run). An application writes throughout. The servers are MySQL 9.7.4, and the target
+is the same release under another name of the catalogue: a second tag of the image. Two groups are
+upgraded, one after another: without faults, and with the ops manager killed at each step that
+changes something (--every: at each command and completion). --part: one of the two only.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+
+import audit
+import checks
+import cluster
+import kills
+from cluster import Failed, Request, check, get, kubectl
+from daemons import Programs
+from group import IMAGE, LEFT_OUT, check_rows, form, say
+from history import kinds_of
+from members import Group
+from writer import Writer
+
+TAG = "-again"
+PARTS = ("calm", "killed")
+# Every step that writes to the cluster or moves the primary.
+STEPS = {*audit.WRITE_OF, "switch_primary"}
+
+
+def add_release():
+    """Another MySQLVersion: a second name of the image, and a catalogue entry like the first's."""
+    image = cluster.indexed(IMAGE)[3]
+    subprocess.run(["ctr", "-a", "/run/containerd.sock", "-n", "k8s.io", "images", "tag", image,
+                    image + TAG], check=True, stdout=subprocess.DEVNULL)
+    index = "name\tsuite\tversion\timage\n" + "\t".join(
+        [IMAGE + TAG, "sid", cluster.server_of(IMAGE), image + TAG])
+    entry = subprocess.run([cluster.SOURCE / "k8s/manifests/catalogue"], input=index, check=True,
+                           capture_output=True, text=True)
+    cluster.apply(entry.stdout)
+    return cluster.version_of(IMAGE) + TAG
+
+
+class GroupUpgrade:
+    """One group, its request, and what is known of the upgrade at its end."""
+
+    def __init__(self, programs, space, target):
+        self.programs = programs
+        self.group = Group(space)
+        self.request = Request(self.group, ("UpdateVersion", "updateVersion"), target)
+        self.writer = Writer(self.group, programs.work / f"acknowledged-{space}")
+        self.former = ""  # primary
+
+    def run(self, steer):
+        """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
+        self.former = form(self.group)
+        self.writer.start()
+        check(self.writer.await_more(50, 30), "no rows come in before the upgrade")
+        known = steer(self.request.create())
+        self.request.await_end(60)
+        check(self.writer.await_more(50, 60), "no rows come in after the upgrade")
+        self.writer.stop()
+        return known
+
+    def check(self, events, expected_writes=None):
+        self.check_objects()
+        check_rows(self.group, self.writer)
+        say(f"{self.group.space}: the longest time without an acknowledged write: "
+            f"{self.writer.longest_gap(0):.2f} s; primary {self.former} -> "
+            f"{self.group.check_whole()}")
+        first, second = (pod for pod in self.group.pods if pod != self.former)
+        checks.check_words(self.group, self.request, "events_group.txt", first=first,
+                           second=second, last=self.former)
+        for pod in self.group.pods:
+            checks.check_pod_replaced_once(self.group.space, pod)
+        writes = checks.check_writes(self.group, events, expected_writes)
+        checks.check_record(self.programs)
+        say(f"{self.group.space}: {self.request.target}, all checks passed")
+        self.group.remove()
+        return writes
+
+    def check_objects(self):
+        request, group = self.request, self.group
+        check(request.phase() == "Successful",
+              f"the request is {request.phase()}: {cluster.conditions_of(request.get())}")
+        group.await_ready(30)
+        mysql = group.get()
+        check(mysql["spec"]["version"] == request.target, f"MySQL has {mysql['spec']['version']}")
+        paused = [c for c in cluster.conditions_of(mysql) if c["type"] == "Paused"]
+        check(not paused, f"MySQL is still paused: {paused}")
+        primary = group.check_whole()
+        check(primary != self.former, f"{primary} was not upgraded as the last one")
+        workload = get(group.space, "statefulset", group.name)["spec"]["template"]
+        pods = [get(group.space, "pod", pod) for pod in group.pods]
+        images = {container["image"] for thing in (workload, *pods)
+                  for container in thing["spec"]["containers"]}
+        check(all(image.endswith(":" + request.target) for image in images),
+              f"StatefulSet and pods have the images {images}")
+        for pod in group.pods:
+            version = "".join(group.ask(pod, "SELECT VERSION()"))
+            check(version.startswith(cluster.server_of(IMAGE)), f"{pod} is {version}")
+            claim = get(group.space, "pvc", f"data-{pod}")["metadata"]["annotations"]
+            check(claim.get("ratchet.dev/server-version") == cluster.server_of(IMAGE),
+                  f"the claim of {pod} says {claim}")
+
+
+def upgrade_calmly(programs, target):
+    upgrade = GroupUpgrade(programs, "demo", target)
+    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, 240))
+    return kinds_of(events), upgrade.check(events)
+
+
+def upgrade_killed(programs, target, known, every):
+    upgrade = GroupUpgrade(programs, "demo-killed", target)
+    way, writes = known or (None, None)
+    if every:
+        check(way is not None, "--every needs the calm part")
+        events, summary = upgrade.run(
+            lambda run: kills.kill_at_each_event(programs, run, way, 900))
+    else:
+        events, count = upgrade.run(lambda run: kills.kill_at_steps(programs, run, STEPS, 400))
+        summary = f"{count} kills"
+    say(f"{summary}; {kills.found_done(events)} steps were found done")
+    if way is not None:
+        kills.same_way(events, way)
+    upgrade.check(events, writes)
+
+
+def tell(programs):
+    """What helps to understand a failure."""
+    for daemon in (programs.ops_manager, programs.provisioner):
+        print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
+    print(programs.ratchetctl("history", "--last", "--hints")[1], flush=True)
+    for words in (["get", "pods", "-A", "-o", "wide"], ["get", "mysql.kubedb.com", "-A", "-o",
+                                                        "yaml"]):
+        print(kubectl(*words, quiet=True), flush=True)
+
+
+def inside(folder, part, every):
+    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
+    cluster.prepare()
+    target = add_release()
+    known = None
+    try:
+        programs.start()
+        if part in (None, "calm"):
+            known = upgrade_calmly(programs, target)
+            say(f"{len(known[0])} commands and completions, {len(known[1])} writes")
+        if part in (None, "killed"):
+            upgrade_killed(programs, target, known, every)
+        programs.stop()
+    except (Failed, TimeoutError, RuntimeError) as failure:
+        say(f"FAILED: {failure}")
+        tell(programs)
+        return 1
+    finally:
+        programs.kill()
+    say("passed")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--every", action="store_true")
+    options = parser.parse_args()
+    if os.environ.get("RATCHET_NO_E2E") == "1":
+        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
+        return LEFT_OUT
+    if "RATCHET_CLUSTER_DIR" in os.environ:
+        return inside(options.bin.resolve(), options.part, options.every)
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": IMAGE},
+                          check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
