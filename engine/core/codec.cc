@@ -96,6 +96,7 @@ class Writer {
     m.set_signal(definitions_.signal(e.signal));
     payload(m.mutable_value(), e.value);
     m.set_principal(definitions_.principal(e.principal));
+    m.set_reason(e.reason);
   }
   void put(const StepScheduled& e, v1::Event& out) {
     auto& m = *out.mutable_step_scheduled();
@@ -228,7 +229,7 @@ class Reader {
 
   SignalReceived signal(const v1::SignalReceived& in) const {
     return {definitions_.signal_name(in.signal()), payload(in.value()),
-            definitions_.principal_name(in.principal())};
+            definitions_.principal_name(in.principal()), in.reason()};
   }
 
   template <class Signals>

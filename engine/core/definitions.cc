@@ -56,6 +56,8 @@ struct Definitions::Impl {
   void keep(const v1::Definition& definition);
   std::uint32_t define(v1::Definition definition);
   std::vector<std::uint32_t> define_files(const pb::Descriptor* a, const pb::Descriptor* b);
+  std::unique_ptr<pb::Message> make(const std::vector<std::uint32_t>& with,
+                                    const std::string& type);
   std::unique_ptr<pb::Message> parse(const std::vector<std::uint32_t>& with,
                                      const std::string& type, const Bytes& bytes);
 };
@@ -221,8 +223,9 @@ std::uint32_t Definitions::current_workflow(const std::string& name, std::uint32
   return impl_->current_workflows.at({name, version});
 }
 
-std::unique_ptr<pb::Message> Definitions::Impl::parse(const std::vector<std::uint32_t>& with,
-                                                      const std::string& type, const Bytes& bytes) {
+// Null if the files have no such type.
+std::unique_ptr<pb::Message> Definitions::Impl::make(const std::vector<std::uint32_t>& with,
+                                                     const std::string& type) {
   auto& known = types[with];
   if (!known) {
     known = std::make_unique<Types>();
@@ -236,8 +239,13 @@ std::unique_ptr<pb::Message> Definitions::Impl::parse(const std::vector<std::uin
   }
   const pb::Descriptor* descriptor = known->pool.FindMessageTypeByName(type);
   if (descriptor == nullptr) return nullptr;
-  std::unique_ptr<pb::Message> message{known->factory.GetPrototype(descriptor)->New()};
-  if (!message->ParseFromString(bytes)) return nullptr;
+  return std::unique_ptr<pb::Message>(known->factory.GetPrototype(descriptor)->New());
+}
+
+std::unique_ptr<pb::Message> Definitions::Impl::parse(const std::vector<std::uint32_t>& with,
+                                                      const std::string& type, const Bytes& bytes) {
+  auto message = make(with, type);
+  if (!message || !message->ParseFromString(bytes)) return nullptr;
   return message;
 }
 
@@ -251,6 +259,14 @@ std::string Definitions::to_json(const std::vector<std::uint32_t>& files, const 
     return "\"(" + std::to_string(bytes.size()) + " bytes that are not a " + type + ")\"";
   }
   return json;
+}
+
+std::optional<Bytes> Definitions::from_json(const std::vector<std::uint32_t>& files,
+                                            const std::string& type,
+                                            const std::string& json) const {
+  const auto message = impl_->make(files, type);
+  if (!message || !pb::util::JsonStringToMessage(json, message.get()).ok()) return std::nullopt;
+  return message->SerializeAsString();
 }
 
 std::optional<std::string> Definitions::difference(const std::vector<std::uint32_t>& files,

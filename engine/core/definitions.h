@@ -70,6 +70,10 @@ class Definitions {
   std::string to_json(const std::vector<std::uint32_t>& files, const std::string& type,
                       const Bytes& bytes) const;
 
+  // The other way round; nothing if the JSON is not of that type.
+  std::optional<Bytes> from_json(const std::vector<std::uint32_t>& files, const std::string& type,
+                                 const std::string& json) const;
+
   // How two payloads differ over the fields that the recorded type knew; nothing if they do not.
   std::optional<std::string> difference(const std::vector<std::uint32_t>& files,
                                         const std::string& type, const Bytes& recorded,

@@ -25,6 +25,7 @@ struct SignalReceived {
   std::string signal;
   Bytes value;
   std::string principal;
+  std::string reason{};  // of a person; programs that send signals give none
 };
 struct RunStarted {
   std::string run_id;

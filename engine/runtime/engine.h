@@ -110,6 +110,10 @@ class Engine {
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
               const std::string& principal);
 
+  // The same by a person, with why. Answers as the acts below do.
+  Refusal signal(const std::string& run_id, const std::string& name, const Bytes& value,
+                 const By& by);
+
   // Steering by people. Each act is recorded with who and why. Answers nothing if it was recorded,
   // else why it cannot be done. It is durable when the observer sees it.
 
@@ -137,6 +141,9 @@ class Engine {
   // about another payload is refused and recorded as such.
   Refusal decide(const std::string& run_id, const std::string& gate, bool approve,
                  const std::string& payload_hash, const By& by);
+
+  // Puts a remark on the record of an open run: the reason. Nothing else happens.
+  Refusal note(const std::string& run_id, const By& by);
 
   // The value that an open run shows under this name (Workflow::expose), as of its last durable
   // turn. Nothing if there is none. Records nothing.

@@ -11,6 +11,7 @@ namespace ratchet::engine {
 namespace {
 
 constexpr std::size_t most_reason_bytes = 4096;
+constexpr std::size_t most_name_bytes = 256;  // of a signal; it is kept for ever
 
 Refusal unfit(const By& by) {
   if (by.principal.empty()) return "nobody is named who does this";
@@ -202,6 +203,23 @@ Refusal Engine::decide(const std::string& run_id, const std::string& gate, bool 
   if (payload_hash.size() != 32) return "a payload's hash has 32 bytes";
   return steer(*impl_, run_id, by, [&](const auto& run) {
     return impl_->decide(run, gate, {0, approve, payload_hash, by});
+  });
+}
+
+Refusal Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
+                       const By& by) {
+  if (name.empty() || name.size() > most_name_bytes) return "a signal's name has 1 to 256 bytes";
+  if (value.size() > store::max_blob_bytes) return "a signal's value has at most 1 MiB";
+  return steer(*impl_, run_id, by, [&](const auto& run) {
+    impl_->deliver(run, SignalReceived{name, value, by.principal, by.reason}, {});
+    return Refusal();
+  });
+}
+
+Refusal Engine::note(const std::string& run_id, const By& by) {
+  return steer(*impl_, run_id, by, [&](const auto& run) {
+    impl_->hint(run, Note{by.principal, by.reason});
+    return Refusal();
   });
 }
 

@@ -38,6 +38,8 @@ Task<Text> one_touchy(Workflow wf, Text) {
   co_return done.ok() ? *done.value : text(done.failed->code);
 }
 
+Task<Text> one_signal(Workflow wf, Text) { co_return co_await wf.receive(approval); }
+
 class Steering : public HandTest {
  protected:
   // One run of one_touchy whose only attempt has failed: its next look is an hour away.
@@ -229,6 +231,49 @@ TEST_P(Steering, AnActNeedsARunANameAndAReason) {
   EXPECT_NE(p->engine->cancel("r", {"ann", std::string(5000, 'x')}), std::nullopt);
   p->host.settle();
   EXPECT_EQ(p->log.head().size, records);
+}
+
+std::vector<Event> events_of(Process& p) {
+  std::vector<Event> events;
+  for (const auto& record : read_history(p.log, find_run(p.log, "r")->run)) {
+    events.insert(events.end(), record.turn.events.begin(), record.turn.events.end());
+  }
+  return events;
+}
+
+TEST_P(Steering, APersonsSignalIsRecordedWithWhoAndWhyAndArrives) {
+  auto p = started(one_signal);
+  EXPECT_NE(p->engine->signal("r", "approval", {}, By{"ann", ""}), std::nullopt);
+  EXPECT_NE(p->engine->signal("r", "", {}, ann), std::nullopt);
+  EXPECT_NE(p->engine->signal("r", std::string(257, 'n'), {}, ann), std::nullopt);
+  EXPECT_NE(p->engine->signal("r", "approval", std::string(store::max_blob_bytes + 1, 'v'), ann),
+            std::nullopt);
+  EXPECT_EQ(p->engine->signal("r", "approval", text("yes").SerializeAsString(), ann), std::nullopt);
+  p->host.settle();
+  EXPECT_EQ(result(*p), "yes");
+  const auto events = events_of(*p);
+  const auto* signal = std::get_if<SignalReceived>(&events.at(2));
+  ASSERT_NE(signal, nullptr) << p->history("r");
+  EXPECT_EQ(signal->principal, "ann");
+  EXPECT_EQ(signal->reason, "not today");
+  expect_whole(*p);
+}
+
+TEST_P(Steering, ANoteIsOnTheRecordAndChangesNothing) {
+  auto p = started(work);
+  EXPECT_EQ(p->engine->note("r", ann), std::nullopt);
+  p->host.settle();
+  p.reset();
+  p = opened(work);
+  const auto events = events_of(*p);
+  const auto* note = std::get_if<Note>(&events.back());
+  ASSERT_NE(note, nullptr) << p->history("r");
+  EXPECT_EQ(note->principal, "ann");
+  EXPECT_EQ(note->text, "not today");
+  hand.answer(*p, "a");
+  hand.answer(*p, "b");
+  EXPECT_NE(p->engine->note("r", ann), std::nullopt) << "it has ended";
+  expect_whole(*p);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Steering, all_disks(), name_of_disk);

@@ -11,7 +11,10 @@ std::vector<std::string> acts_of(const std::vector<engine::RecordedEvent>& event
     if (const auto* started = std::get_if<engine::RunStarted>(&event.event)) {
       acts.push_back(utc(event.wall) + " started by " + started->principal);
     } else if (const auto* sent = std::get_if<engine::SignalReceived>(&event.event)) {
-      acts.push_back(utc(event.wall) + " signal " + sent->signal + " by " + sent->principal);
+      acts.push_back(utc(event.wall) + " signal " + sent->signal + " by " + sent->principal +
+                     (sent->reason.empty() ? "" : ": " + sent->reason));
+    } else if (const auto* note = std::get_if<engine::Note>(&event.event)) {
+      acts.push_back(utc(event.wall) + " note by " + note->principal + ": " + note->text);
     } else if (const auto* decided = std::get_if<engine::GateDecided>(&event.event)) {
       acts.push_back(utc(event.wall) + (decided->approved ? " approved: " : " denied: ") +
                      event.name + ", payload " + store::to_hex(decided->payload_hash) + ": " +

@@ -79,6 +79,7 @@ class Details {
   }
   void operator()(const engine::SignalReceived& e) {
     to_["principal"] = e.principal;
+    if (!e.reason.empty()) to_["reason"] = e.reason;
     to_["value_base64"] = store::to_base64(e.value);  // the log has no type for it
   }
   void operator()(const engine::TimerStarted& e) { to_["due"] = utc(e.due); }

@@ -101,6 +101,7 @@ struct Result {
                 (e.approved ? "approved: " : "denied: ") + e.by.reason,
             Style::warning};
   }
+  Cell operator()(const engine::SignalReceived& e) const { return {e.reason}; }
   Cell operator()(const engine::ContinuedAsNew& e) const { return {"as run " + e.run_id}; }
   Cell operator()(const engine::CommandCancelled&) const { return {"no longer awaited"}; }
   Cell operator()(const engine::PatchMarked& e) const {
