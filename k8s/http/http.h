@@ -103,6 +103,8 @@ class Responder {
 struct ServerLimits {
   std::size_t body = std::size_t{16} << 20;  // a larger request gets 413
   std::size_t connections = 1024;            // further ones are closed
+  // For a whole request, the wait for it on a connection that is kept included.
+  std::chrono::milliseconds request{120'000};
 };
 
 // Listens at once on construction; a handler runs per request. A handler that throws, or does not

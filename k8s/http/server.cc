@@ -27,7 +27,6 @@ using Clock = Wire::Clock;
 using RequestParser = beast::http::request_parser<beast::http::string_body>;
 
 constexpr auto handshake_time = std::chrono::seconds(10);
-constexpr auto request_time = std::chrono::seconds(120);  // idle keep-alive included
 constexpr auto write_time = std::chrono::seconds(30);
 constexpr auto linger_time = std::chrono::seconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
@@ -208,7 +207,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     parser.header_limit(max_header_bytes);
     parser.body_limit(limits.body);
     parser.eager(true);
-    wire.expires_at(Clock::now() + request_time);
+    wire.expires_at(Clock::now() + limits.request);
     error_code bad;
     try {
       co_await read(wire, buffer, parser);

@@ -1,7 +1,5 @@
 #include "k8s/operator/webhook.h"
 
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -19,24 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 // Two objects of etcd's largest size, and room; and the API server opens few connections.
-constexpr http::ServerLimits limits{std::size_t{8} << 20, 64};
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file || bytes.empty()) {
-    throw std::runtime_error("cannot read " + path.string() +
-                             ": give the webhook a readable PEM file");
-  }
-  return bytes;
-}
-
-http::Tls tls_of(const std::string& certificate, const std::string& key) {
-  http::Tls tls;
-  tls.certificate_pem = certificate;
-  tls.key_pem = key;
-  return tls;
-}
+constexpr http::ServerLimits limits{.body = std::size_t{8} << 20, .connections = 64};
 
 // Nothing that the API server sends is nested deeper, and what is walks its readers off the stack.
 constexpr int deepest = 200;
@@ -78,26 +59,19 @@ std::string random_uuid() {
 Webhook::Webhook(asio::any_io_executor executor, Client& client, WebhookOptions options)
     : options_(std::move(options)),
       reviewer_(client, options_.review),
-      pair_(read_pair()),
+      files_(options_.certificate, options_.key),
       server_(
-          executor, options_.address, options_.port, tls_of(pair_.certificate, pair_.key),
+          executor, options_.address, options_.port, files_.tls(),
           [this](const http::Request& request, http::Responder& responder) {
             return serve(request, responder);
           },
           limits),
       tick_(executor) {}
 
-Webhook::Pair Webhook::read_pair() const {
-  return {read_file(options_.certificate), read_file(options_.key)};
-}
-
-// By content: the files of a mounted Secret change behind links, together but not at once.
 void Webhook::refresh() {
   try {
-    Pair now = read_pair();
-    if (now == pair_) return;
-    pair_ = std::move(now);
-    server_.use(tls_of(pair_.certificate, pair_.key));
+    if (!files_.refresh()) return;
+    server_.use(files_.tls());
     spdlog::info("webhook: has a new certificate");
   } catch (const std::exception& error) {
     spdlog::warn("webhook: keeps its certificate: {}", error.what());

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "k8s/http/http.h"
+#include "k8s/http/tls_files.h"
 #include "k8s/operator/review.h"
 
 namespace ratchet::k8s {
@@ -42,20 +43,13 @@ class Webhook {
   void stop();
 
  private:
-  struct Pair {
-    std::string certificate;
-    std::string key;
-    bool operator==(const Pair&) const = default;
-  };
-
-  Pair read_pair() const;
   void refresh();
   boost::asio::awaitable<void> serve(const http::Request& request, http::Responder& responder);
   boost::asio::awaitable<http::Response> respond(const http::Request& request);
 
   WebhookOptions options_;
   Reviewer reviewer_;
-  Pair pair_;  // as last read
+  http::TlsFiles files_;
   http::Server server_;
   boost::asio::steady_timer tick_;
   bool stopped_ = false;
