@@ -16,7 +16,9 @@
 #include "store/checkpoint.h"
 #include "store/rocks_care.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/api_file.h"
 #include "tools/ratchetctl/publish.h"
+#include "tools/ratchetctl/steer.h"
 
 namespace ratchet::ratchetctl {
 
@@ -155,8 +157,17 @@ int repair(const std::string& dir, const Options& options, const Output& output)
   return Exit::well;
 }
 
+// Through the daemon that has the log, if one has.
 int release(const std::string& dir, const Options& options, const Output& output) {
-  auto log = open_to_write(dir);
+  std::unique_ptr<store::Log> log;
+  try {
+    log = open_to_write(dir);
+  } catch (const store::Error& error) {
+    if (error.fault() != store::Fault::locked || !read_api_file(dir)) throw;
+  }
+  if (!log) {
+    return release_through(Daemon({dir, "", "", ""}), options.run_id, options.reason, output);
+  }
   as_ordered<NotFound>(
       [&] { return engine::release_run(*log, options.run_id, by(options), now()); });
   close(std::move(log), dir);

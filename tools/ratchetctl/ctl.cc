@@ -13,6 +13,7 @@
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/show.h"
+#include "tools/ratchetctl/steer.h"
 #include "tools/ratchetctl/witness.h"
 #include "tools/ratchetctl/words.h"
 
@@ -21,9 +22,9 @@ namespace ratchet::ratchetctl {
 namespace {
 
 constexpr const char* description =
-    "Reads the log of a ratchetd: while it runs, on a copy, or long after. Only the commands that "
-    "take care of a stopped daemon's log change it: repair, restore, adopt, release, rebuild, "
-    "prune.";
+    "Reads the log of a ratchetd: while it runs, on a copy, or long after; and steers its runs "
+    "through the daemon. Only the commands that take care of a stopped daemon's log change it "
+    "themselves: repair, restore, adopt, release, rebuild, prune.";
 constexpr const char* examples = R"(
 Examples:
   ratchetctl --log /var/lib/ratchet runs        what is running, and what it waits for
@@ -35,9 +36,11 @@ Examples:
   ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
   ratchetctl replay                             does this build decide as was recorded?
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
+  ratchetctl approve 5f3c --reason "night of 3/11"    shows what is asked, and how to say yes
 
 Exit codes: 0 well, 1 wrong usage, 2 no such log or run, 3 damage found, 4 replay diverged,
-5 cannot be read, 6 --timeout passed, 7 evidence without an anchor, 130 stopped by a signal.
+5 cannot be read, 6 --timeout passed, 7 evidence without an anchor, 8 refused by the daemon,
+9 no daemon answers, 10 not allowed, 130 stopped by a signal.
 )";
 
 struct Arguments {
@@ -204,6 +207,7 @@ class Program {
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);
     add_care(app_, chosen_);
+    add_steering(app_, chosen_, chosen_for_file_);
     version_ = app_.add_subcommand("version", "The version of this program");
   }
 
@@ -253,24 +257,27 @@ class Program {
   CLI::App* version_ = nullptr;
 };
 
+int exit_of(const std::exception& error) {
+  if (const auto* of_store = dynamic_cast<const store::Error*>(&error)) {
+    return exit_of(of_store->fault());
+  }
+  if (dynamic_cast<const NotFound*>(&error) != nullptr) return Exit::not_found;
+  if (dynamic_cast<const WrongInput*>(&error) != nullptr) return Exit::usage;
+  if (dynamic_cast<const Refused*>(&error) != nullptr) return Exit::refused;
+  if (dynamic_cast<const NoDaemon*>(&error) != nullptr) return Exit::no_daemon;
+  if (dynamic_cast<const NotAllowed*>(&error) != nullptr) return Exit::not_allowed;
+  return Exit::failed;
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const engine::Registry& workflows,
         Streams streams) {
   try {
     return Program(workflows, streams).run(arguments);
-  } catch (const NotFound& error) {
-    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
-    return Exit::not_found;
-  } catch (const WrongInput& error) {
-    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
-    return Exit::usage;
-  } catch (const store::Error& error) {
-    streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
-    return exit_of(error.fault());
   } catch (const std::exception& error) {
     streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
-    return Exit::failed;
+    return exit_of(error);
   }
 }
 

@@ -21,6 +21,9 @@ enum Exit : int {
   failed = 5,           // the file system, or a log of a newer format
   timed_out = 6,        // --timeout passed while following
   self_consistent = 7,  // evidence was compared with its own checkpoint only
+  refused = 8,          // the run does not allow what was asked
+  no_daemon = 9,        // nobody answers, or it cannot do anything now
+  not_allowed = 10,     // the daemon does not let this user do it
   stopped = 130         // a signal ended --follow
 };
 

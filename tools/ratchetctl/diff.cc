@@ -8,7 +8,7 @@
 
 #include "engine/inspect/compare.h"
 #include "store/rocks_log.h"
-#include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/steps.h"
 #include "tools/ratchetctl/words.h"
 
@@ -26,10 +26,6 @@ Side side_of(const store::LogReader& log, const std::string& name) {
   side.run = find_run(log, {name, false});
   side.entries = engine::timeline(engine::EventReader(side.run.run).next(log));
   return side;
-}
-
-engine::Time until(const engine::RunInfo& run) {
-  return run.ended.value_or(std::chrono::floor<engine::Duration>(std::chrono::system_clock::now()));
 }
 
 std::string summary_of(const engine::RunInfo& run) {

@@ -7,7 +7,7 @@
 #include "engine/inspect/timeline.h"
 #include "engine/runtime/care.h"
 #include "tools/ratchetctl/commands.h"
-#include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -36,10 +36,6 @@ Cell why(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& o
     text += (std::exchange(first, false) ? "waits for " : "; ") + text_of(command);
   }
   return {text};
-}
-
-engine::Time now() {
-  return std::chrono::floor<engine::Duration>(std::chrono::system_clock::now());
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -85,7 +81,7 @@ int print_runs(const store::LogReader& log, const RunsOptions& options, const Ou
     table.add({Cell{run.run_id}, Cell{run.workflow + " v" + std::to_string(run.version)},
                Cell{name_of(run.state), style_of(run.state)},
                Cell{local_date(run.started) + " " + local_clock(run.started)},
-               Cell{for_people(run.ended.value_or(now()) - run.started)}, why(run, open, awaits)});
+               Cell{for_people(until(run) - run.started)}, why(run, open, awaits)});
   }
   if (output.format == Format::json) {
     write_json(output.streams.out, documents);

@@ -6,10 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "engine/inspect/explain.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/acts.h"
-#include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/steps.h"
 #include "tools/ratchetctl/words.h"
 
@@ -17,29 +16,12 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-// What both commands say.
-struct Shown {
-  engine::RunInfo run;
-  std::vector<engine::RecordedEvent> events;
-  std::vector<engine::TimelineEntry> entries;
-  engine::Explanation explanation;
-};
-
-Shown look_at(const std::string& dir, const RunName& name) {
+RunView look_at(const std::string& dir, const RunName& name) {
   const auto log = store::open_rocks_reader(dir);
-  Shown shown;
-  shown.run = find_run(*log, name);
-  shown.events = engine::EventReader(shown.run.run).next(*log);
-  shown.entries = engine::timeline(shown.events);
-  shown.explanation = engine::explain(shown.run, shown.events, shown.entries);
-  return shown;
+  return view_of(*log, find_run(*log, name));
 }
 
-engine::Time until(const engine::RunInfo& run) {
-  return run.ended.value_or(std::chrono::floor<engine::Duration>(std::chrono::system_clock::now()));
-}
-
-std::string steps_table(const Shown& shown, const Screen& screen) {
+std::string steps_table(const RunView& shown, const Screen& screen) {
   Table table({{"#", 0, true},
                {"STEP"},
                {"OBJECT"},
@@ -64,31 +46,6 @@ void print_explanation(const engine::Explanation& explanation, std::ostream& out
   for (const std::string& what : explanation.next) out << "  next: " << one_line(what) << "\n";
 }
 
-Document document_of(const engine::Explanation& explanation) {
-  return {
-      {"state", explanation.state}, {"because", explanation.because}, {"next", explanation.next}};
-}
-
-Document document_of(const Shown& shown) {
-  Document document = ratchetctl::document_of(shown.run);
-  document["explanation"] = document_of(shown.explanation);
-  document["steps"] = Document::array();
-  for (const engine::TimelineEntry& entry : shown.entries) {
-    Document step{{"command", entry.command.command},
-                  {"name", entry.command.name},
-                  {"began", utc(entry.command.wall)},
-                  {"took_us", entry.took(until(shown.run)).count()},
-                  {"open", !entry.end},
-                  {"attempts", attempts_of(entry)},
-                  {"result", result_of(entry).text}};
-    if (entry.trouble) step["trouble"] = text_of(*entry.trouble);
-    if (entry.doubt) step["doubt"] = *entry.doubt;
-    document["steps"].push_back(std::move(step));
-  }
-  document["acts"] = acts_of(shown.events);
-  return document;
-}
-
 void print_links(const engine::RunInfo& run, std::ostream& out) {
   const std::pair<const char*, const std::string*> links[] = {{"key", &run.origin.key},
                                                               {"parent", &run.origin.parent},
@@ -99,7 +56,7 @@ void print_links(const engine::RunInfo& run, std::ostream& out) {
   }
 }
 
-void print(const Shown& shown, const Streams& streams) {
+void print(const RunView& shown, const Streams& streams) {
   const engine::RunInfo& run = shown.run;
   streams.out << "run " << one_line(run.run_id) << ": " << run.workflow << " version "
               << run.version << ", "
@@ -114,7 +71,7 @@ void print(const Shown& shown, const Streams& streams) {
 }
 
 int show(const std::string& dir, const RunName& name, const Output& output) {
-  const Shown shown = look_at(dir, name);
+  const RunView shown = look_at(dir, name);
   if (output.format == Format::json) write_json(output.streams.out, document_of(shown));
   if (output.format == Format::yaml) write_yaml(output.streams.out, document_of(shown));
   if (output.format == Format::table) print(shown, output.streams);
@@ -122,7 +79,7 @@ int show(const std::string& dir, const RunName& name, const Output& output) {
 }
 
 int explain(const std::string& dir, const RunName& name, const Output& output) {
-  const Shown shown = look_at(dir, name);
+  const RunView shown = look_at(dir, name);
   const Document document = document_of(shown.explanation);
   if (output.format == Format::json) write_json(output.streams.out, document);
   if (output.format == Format::yaml) write_yaml(output.streams.out, document);

@@ -8,20 +8,15 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include "engine/inspect/proofs.h"
-#include "k8s/http/http.h"
 #include "store/checkpoint.h"
 #include "store/note.h"
 #include "store/proof_files.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/publish.h"
+#include "tools/ratchetctl/web.h"
 
 namespace ratchet::ratchetctl {
 
@@ -40,43 +35,11 @@ struct WitnessOptions {
   std::string kept_file;
 };
 
-struct Address {
-  http::Endpoint endpoint;
-  std::string target;
-};
-
-Address address_of(const std::string& text) {
-  const auto url = boost::urls::parse_uri(text);
-  if (!url || url->host().empty() || (url->scheme() != "https" && url->scheme() != "http")) {
-    throw WrongInput("'" + text + "' is no URL such as https://witness.example/prefix");
-  }
-  Address address;
-  const bool secure = url->scheme() == "https";
-  address.endpoint.host = url->host_address();
-  address.endpoint.port = url->has_port() ? url->port_number() : (secure ? 443 : 80);
-  if (secure) address.endpoint.tls.emplace();
-  address.target = std::string(url->encoded_path()) + "/add-checkpoint";
-  return address;
-}
-
-boost::asio::awaitable<void> fetch(http::Client& client, http::Request request,
-                                   http::Response& response) {
-  response = co_await client.fetch(std::move(request), deadline);
-}
-
 http::Response post(const Address& address, std::string body) {
-  boost::asio::io_context io;
-  http::Client client(io.get_executor(), address.endpoint);
-  http::Response response;
-  std::exception_ptr failed;
-  boost::asio::co_spawn(
-      io,
-      fetch(client, {"POST", address.target, {{"content-type", "text/plain"}}, std::move(body)},
-            response),
-      [&](const std::exception_ptr& error) { failed = error; });
-  io.run();
-  if (failed) std::rethrow_exception(failed);
-  return response;
+  return fetch(
+      address.endpoint,
+      {"POST", address.path + "/add-checkpoint", {{"content-type", "text/plain"}}, std::move(body)},
+      deadline);
 }
 
 // The size in the answer of a witness that knows another one than it was told.
@@ -130,7 +93,7 @@ std::vector<store::NoteSignature> cosignatures(const std::string& answer, const 
 
 int witness(const std::string& dir, const WitnessOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
-  const Address to = address_of(options.url);
+  const Address to = address_of(options.url, "https://witness.example/prefix");
   const auto key = verifier_of(options.witness_key);
   const Published published = publish(*log, {options.key_file, std::nullopt});
   store::Head older{published.head.log_id, 0, engine::head_at(*log, 0).root, 0};

@@ -2,14 +2,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "engine/runtime/engine.h"
 #include "store/log.h"
 #include "tools/ratchetd/daemon.h"
+#include "tools/ratchetd/log_lines.h"
 
 namespace {
 
@@ -31,6 +34,57 @@ int exit_of(store::Fault fault) {
 bool can_serve_webhook(const ratchetd::Options& options) {
   return options.provisioner && !options.webhook_certificate.empty() &&
          !options.webhook_key.empty() && !options.ops_manager_user.empty();
+}
+
+// On any other address than loopback others can listen: there it needs TLS, and a port that they
+// know.
+bool can_serve_api(const ratchetd::Options& options) {
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address(options.api_address, wrong);
+  if (wrong || options.api_certificate.empty() != options.api_key.empty()) return false;
+  return address.is_loopback() || (options.api_port != 0 && !options.api_certificate.empty());
+}
+
+void add_webhook(CLI::App& app, ratchetd::Options& options) {
+  app.add_option("--webhook-port", options.webhook_port,
+                 "Serve the admission webhook on this port (provisioner; default: none)");
+  app.add_option("--webhook-address", options.webhook_address, "Address that it listens on")
+      ->default_val("0.0.0.0");
+  app.add_option("--webhook-certificate", options.webhook_certificate,
+                 "Its certificate (PEM; read again when it has changed)");
+  app.add_option("--webhook-key", options.webhook_key, "The certificate's private key (PEM)");
+  app.add_option("--ops-manager-user", options.ops_manager_user,
+                 "The user that the API server knows the ops manager as: the webhook lets it alone "
+                 "edit spec.version");
+}
+
+void add_api(CLI::App& app, ratchetd::Options& options) {
+  app.add_flag("!--no-api", options.api, "Serve no API: nobody can look at runs or steer them");
+  app.add_option("--api-address", options.api_address,
+                 "Address of the API (ops manager). On loopback the token in the log's folder lets "
+                 "in; on any other the cluster's own users, by TLS")
+      ->capture_default_str();
+  app.add_option("--api-port", options.api_port,
+                 "Its port (default: any free one, which ratchetctl finds in the log's folder)");
+  app.add_option("--api-certificate", options.api_certificate,
+                 "Its certificate (PEM; read again when it has changed)");
+  app.add_option("--api-key", options.api_key, "The certificate's private key (PEM)");
+}
+
+// What is wrong with the options together; empty: nothing.
+std::string misfit(const ratchetd::Options& options) {
+  if (options.ops_manager && options.log.empty()) {
+    return "the ops manager needs a log: give --log DIR or RATCHET_LOG";
+  }
+  if (options.webhook_port != 0 && !can_serve_webhook(options)) {
+    return "--webhook-port needs the role of the provisioner, and --webhook-certificate, "
+           "--webhook-key and --ops-manager-user";
+  }
+  if (options.api && !can_serve_api(options)) {
+    return "--api-address is an IP address; any other than loopback needs --api-port, "
+           "--api-certificate and --api-key, and a certificate needs its key";
+  }
+  return {};
 }
 
 int run_reporting(const ratchetd::Options& options) {
@@ -55,11 +109,12 @@ int run_reporting(const ratchetd::Options& options) {
 
 int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_st("ratchetd"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::default_logger()->set_formatter(ratchetd::text_lines());
 
   CLI::App app{"Provisions MySQL databases on Kubernetes and upgrades them."};
   ratchetd::Options options;
   std::string role = "all";
+  std::string log_format = "text";
   std::string kubeconfig;
   std::string log;
   std::int64_t health_seconds = options.health_interval.count();
@@ -74,19 +129,15 @@ int main(int argc, char** argv) {
   app.add_option("--namespace", options.space, "Only databases in this namespace (default: all)");
   app.add_option("--lease-namespace", options.lease_space,
                  "Namespace of the Leases (default: the kubeconfig's or the pod's own)");
+  app.add_option("--log-format", log_format,
+                 "What is said on stderr: text, or a JSON object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   app.add_option("--health-interval", health_seconds, "Seconds between two checks of a server")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
-  app.add_option("--webhook-port", options.webhook_port,
-                 "Serve the admission webhook on this port (provisioner; default: none)");
-  app.add_option("--webhook-address", options.webhook_address, "Address that it listens on")
-      ->default_val("0.0.0.0");
-  app.add_option("--webhook-certificate", options.webhook_certificate,
-                 "Its certificate (PEM; read again when it has changed)");
-  app.add_option("--webhook-key", options.webhook_key, "The certificate's private key (PEM)");
-  app.add_option("--ops-manager-user", options.ops_manager_user,
-                 "The user that the API server knows the ops manager as: the webhook lets it alone "
-                 "edit spec.version");
+  add_webhook(app, options);
+  add_api(app, options);
   app.footer(
       "Exit codes: 0 stopped by SIGTERM; 1 wrong command line, kubeconfig or log folder;\n"
       "2 unforeseen failure; 3 the log is open in another process; 4 HALTED: the log is damaged,\n"
@@ -96,19 +147,14 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? Exit::well : Exit::usage;
   }
+  if (log_format == "json") spdlog::default_logger()->set_formatter(ratchetd::json_lines());
   options.ops_manager = role != "provisioner";
   options.provisioner = role != "ops-manager";
   if (!kubeconfig.empty()) options.kubeconfig = kubeconfig;
   options.log = log;
   options.health_interval = std::chrono::seconds(health_seconds);
-  if (options.ops_manager && log.empty()) {
-    std::fprintf(stderr, "ratchetd: the ops manager needs a log: give --log DIR or RATCHET_LOG\n");
-    return Exit::usage;
-  }
-  if (options.webhook_port != 0 && !can_serve_webhook(options)) {
-    std::fprintf(stderr,
-                 "ratchetd: --webhook-port needs the role of the provisioner, and "
-                 "--webhook-certificate, --webhook-key and --ops-manager-user\n");
+  if (const std::string why = misfit(options); !why.empty()) {
+    std::fprintf(stderr, "ratchetd: %s\n", why.c_str());
     return Exit::usage;
   }
   return run_reporting(options);

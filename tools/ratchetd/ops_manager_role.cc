@@ -17,6 +17,8 @@
 #include "store/checkpoint.h"
 #include "store/log.h"
 #include "store/page.h"
+#include "tools/ratchetd/api_role.h"
+#include "tools/ratchetd/log_lines.h"
 #include "tools/ratchetd/roles.h"
 #include "workflows/mysql/update_version.h"
 
@@ -60,6 +62,7 @@ struct Works {
     engine =
         std::make_unique<engine::Engine>(log, host, registry, handlers, anchor, std::move(options));
     manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
+    if (process.options.api) api = std::make_unique<ApiRole>(process, *engine, log);
   }
 
   static void lose(Process& process) {
@@ -81,7 +84,27 @@ struct Works {
   engine::Registry registry;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<k8s::OpsManager> manager;
+  std::unique_ptr<ApiRole> api;  // null: --no-api
 };
+
+void observe(Works& works, Process& process) {
+  works.engine->on_halt([&process, api = works.api.get()](const std::string& why) {
+    if (api != nullptr) api->api().halted();
+    process.fail(std::make_exception_ptr(engine::Halt(why)));
+  });
+  works.engine->observe([&works](const engine::Recorded& recorded) {
+    log_turn(recorded);
+    works.manager->recorded(recorded);
+    if (works.api) works.api->api().recorded(recorded);
+  });
+}
+
+// The API answers while the Lease is waited for: that it is alive, and what the log says.
+void serve_api(Works& works, Process& process) {
+  if (!works.api) return;
+  process.on_stop([api = works.api.get()] { api->stop(); });
+  process.spawn(works.api->run());
+}
 
 }  // namespace
 
@@ -89,16 +112,15 @@ asio::awaitable<void> run_ops_manager(Process& process, store::Log& log) {
   // Attempts under way refer to it until the io_context has stopped for good.
   const auto works = std::make_shared<Works>(process, log);
   process.kept.push_back(works);
+  serve_api(*works, process);
   if (!co_await process.acquire(works->lease)) co_return;
 
-  works->engine->on_halt([&process](const std::string& why) {
-    process.fail(std::make_exception_ptr(engine::Halt(why)));
-  });
-  works->engine->observe([manager = works->manager.get()](const engine::Recorded& recorded) {
-    manager->recorded(recorded);
-  });
+  observe(*works, process);
   asio::steady_timer ready(works->executor, asio::steady_timer::time_point::max());
-  works->engine->open([&ready] { ready.cancel(); });
+  works->engine->open([&ready, api = works->api.get()] {
+    if (api != nullptr) api->api().ready();
+    ready.cancel();
+  });
   boost::system::error_code opened;
   co_await ready.async_wait(asio::redirect_error(asio::use_awaitable, opened));
 

@@ -33,6 +33,12 @@ struct Options {
   std::filesystem::path webhook_certificate;
   std::filesystem::path webhook_key;
   std::string ops_manager_user;
+  // The API, which the ops manager's role serves.
+  bool api = true;
+  std::string api_address = "127.0.0.1";
+  std::uint16_t api_port = 0;  // 0: any free one
+  std::filesystem::path api_certificate;
+  std::filesystem::path api_key;
 };
 
 }  // namespace ratchet::ratchetd

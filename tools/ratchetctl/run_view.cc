@@ -1,0 +1,74 @@
+#include "tools/ratchetctl/run_view.h"
+
+#include <chrono>
+#include <utility>
+
+#include "engine/core/run.h"
+#include "store/checkpoint.h"
+#include "tools/ratchetctl/acts.h"
+#include "tools/ratchetctl/steps.h"
+#include "tools/ratchetctl/words.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+Document step_document(const engine::RunInfo& run, const engine::TimelineEntry& entry) {
+  Document step{{"command", entry.command.command},
+                {"name", entry.command.name},
+                {"began", utc(entry.command.wall)},
+                {"took_us", entry.took(until(run)).count()},
+                {"open", !entry.end},
+                {"attempts", attempts_of(entry)},
+                {"result", result_of(entry).text}};
+  if (entry.trouble) step["trouble"] = text_of(*entry.trouble);
+  if (entry.doubt) step["doubt"] = *entry.doubt;
+  return step;
+}
+
+Document gate_document(const engine::TimelineEntry& entry, const engine::GateOpened& gate) {
+  Document document{{"gate", gate.gate},
+                    {"command", gate.command},
+                    {"payload_hash", store::to_hex(engine::hash_of(gate))},
+                    {"payload", nullptr}};
+  const std::string& payload = entry.command.payloads.input;
+  if (!payload.empty()) document["payload"] = Document::parse(payload);
+  return document;
+}
+
+}  // namespace
+
+RunView view_of(const store::LogReader& log, engine::RunInfo run) {
+  RunView view;
+  view.run = std::move(run);
+  view.events = engine::EventReader(view.run.run).next(log);
+  view.entries = engine::timeline(view.events);
+  view.explanation = engine::explain(view.run, view.events, view.entries);
+  return view;
+}
+
+engine::Time until(const engine::RunInfo& run) {
+  return run.ended.value_or(std::chrono::floor<engine::Duration>(std::chrono::system_clock::now()));
+}
+
+Document document_of(const engine::Explanation& explanation) {
+  return {
+      {"state", explanation.state}, {"because", explanation.because}, {"next", explanation.next}};
+}
+
+Document document_of(const RunView& view) {
+  Document document = document_of(view.run);
+  document["explanation"] = document_of(view.explanation);
+  document["steps"] = Document::array();
+  document["gates"] = Document::array();
+  for (const engine::TimelineEntry& entry : view.entries) {
+    document["steps"].push_back(step_document(view.run, entry));
+    const auto* gate = std::get_if<engine::GateOpened>(&entry.command.event);
+    const bool asks = gate != nullptr && !entry.end && !view.run.ended;
+    if (asks) document["gates"].push_back(gate_document(entry, *gate));
+  }
+  document["acts"] = acts_of(view.events);
+  return document;
+}
+
+}  // namespace ratchet::ratchetctl

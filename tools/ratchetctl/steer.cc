@@ -1,0 +1,231 @@
+#include "tools/ratchetctl/steer.h"
+
+#include <algorithm>
+#include <memory>
+#include <ostream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "store/base64.h"
+#include "tools/ratchetctl/source.h"
+
+namespace ratchet::ratchetctl {
+
+namespace {
+
+struct Options {
+  DaemonOptions daemon;
+  std::string run;
+  std::string reason;
+  std::string gate;
+  std::string hash;
+  std::string signal;
+  std::string value_file;
+  std::uint32_t step = 0;
+  std::string result;
+  std::string code;
+  std::string message;
+};
+
+std::string text(const Document& object, const char* field) {
+  return object.at(field).get<std::string>();
+}
+
+// The id of the run that is meant: its whole id, or enough of its beginning.
+std::string run_meant(const Daemon& daemon, const std::string& prefix) {
+  const Document found = daemon.get("/v1/runs?limit=6&prefix=" + encoded(prefix)).at("runs");
+  std::string ids;
+  for (const Document& run : found) {
+    const std::string id = text(run, "run");
+    if (id == prefix) return id;
+    ids += (ids.empty() ? "" : ", ") + id;
+  }
+  if (found.size() == 1) return ids;
+  if (found.empty()) throw NotFound("the daemon knows no run '" + prefix + "'");
+  try {  // an old run may have it as its whole id
+    return text(daemon.get("/v1/runs/" + encoded(prefix)), "run");
+  } catch (const NotFound&) {
+    throw NotFound("'" + prefix + "' begins the ids of several runs (" + ids +
+                   "): give more of it");
+  }
+}
+
+int report(const Document& answer, const Output& output) {
+  if (output.format == Format::json) write_json(output.streams.out, answer);
+  if (output.format == Format::yaml) write_yaml(output.streams.out, answer);
+  if (output.format == Format::table) {
+    output.streams.out << "recorded: " << text(answer, "act") << " of run "
+                       << one_line(text(answer, "run")) << " by " << one_line(text(answer, "by"))
+                       << ": " << one_line(text(answer, "reason")) << "\nthe run is "
+                       << text(answer, "state") << "\n";
+  }
+  return Exit::well;
+}
+
+std::string path_of(const std::string& run, const std::string& act) {
+  return "/v1/runs/" + encoded(run) + "/" + act;
+}
+
+// The open gate that is meant.
+Document gate_meant(const Document& run, const Options& options) {
+  std::string names;
+  std::vector<Document> meant;
+  for (const Document& gate : run.at("gates")) {
+    const std::string name = gate.at("gate");
+    names += (names.empty() ? "" : ", ") + name;
+    if (options.gate.empty() || options.gate == name) meant.push_back(gate);
+  }
+  const std::string id = run.at("run");
+  if (names.empty()) throw Refused("run " + id + " does not wait at a gate");
+  if (meant.empty()) throw Refused("run " + id + " waits at " + names + ", not at " + options.gate);
+  if (meant.size() > 1) throw WrongInput("run " + id + " waits at " + names + ": say --gate NAME");
+  return meant.front();
+}
+
+void print_gate(const Document& gate, std::ostream& out) {
+  out << "gate " << one_line(text(gate, "gate")) << " asks about this payload:\n"
+      << gate.at("payload").dump(2, ' ', false, Document::error_handler_t::replace)
+      << "\nits SHA-256: " << text(gate, "payload_hash") << "\n";
+}
+
+// An answer counts for what its user has seen: the hash of that must be said.
+int decide(const Daemon& daemon, const char* act, const Options& options, const Output& output) {
+  const std::string run = run_meant(daemon, options.run);
+  const Document gate = gate_meant(daemon.get("/v1/runs/" + encoded(run)), options);
+  const bool table = output.format == Format::table;
+  if (options.hash.empty()) {
+    print_gate(gate, output.streams.out);
+    output.streams.err << "ratchetctl: nothing is decided yet; if that is what you mean, say\n  "
+                       << "ratchetctl " << act << " " << run << " --gate " << text(gate, "gate")
+                       << " --hash " << text(gate, "payload_hash") << " --reason …\n";
+    return Exit::usage;
+  }
+  if (table) print_gate(gate, output.streams.out);
+  return report(daemon.post(path_of(run, act), {{"reason", options.reason},
+                                                {"gate", gate.at("gate")},
+                                                {"payload_hash", options.hash}}),
+                output);
+}
+
+// What an act says besides the reason.
+using Body = Document (*)(const Options& options);
+
+Document nothing(const Options&) { return Document::object(); }
+Document signal_body(const Options& options) {
+  const std::string value = options.value_file.empty() ? "" : content_of(options.value_file);
+  return {{"signal", options.signal}, {"value_base64", store::to_base64(value)}};
+}
+Document step_body(const Options& options) { return {{"step", options.step}}; }
+Document skip_body(const Options& options) {
+  Document result = Document::parse(options.result, nullptr, false);
+  if (result.is_discarded()) throw WrongInput("--result is no JSON");
+  return {{"step", options.step}, {"result", std::move(result)}};
+}
+Document fail_body(const Options& options) {
+  return {{"step", options.step}, {"code", options.code}, {"message", options.message}};
+}
+
+int act_on(const Daemon& daemon, const std::string& run, const char* act, Document body,
+           const std::string& reason, const Output& output) {
+  body["reason"] = reason;
+  return report(daemon.post(path_of(run, act), body), output);
+}
+
+CLI::App* add(CLI::App& app, Action& chosen, FileAction& chosen_for_file, const char* act,
+              const char* about, const std::shared_ptr<Options>& options, Body body) {
+  CLI::App* command = app.add_subcommand(act, about);
+  command->add_option("RUN", options->run, "Id of the run, or enough of its beginning")->required();
+  command->add_option("--reason", options->reason, "Why: it is recorded")
+      ->type_name("TEXT")
+      ->required()
+      ->check([](const std::string& text) {
+        return text.empty() || text.size() > 4096 ? "1 to 4096 bytes are recorded" : "";
+      });
+  DaemonOptions& daemon = options->daemon;
+  command->add_option("--server", daemon.server, "The daemon's URL; none: the one on --log")
+      ->type_name("URL");
+  command->add_option("--token-file", daemon.token_file, "With the bearer token for --server")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->needs("--server");
+  command->add_option("--ca", daemon.ca_file, "Authority of its certificate; none: the system's")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->needs("--server");
+  command->footer(
+      "Exit codes: 0 recorded, 1 wrong usage, or nothing decided yet, 2 no such run, 5 nobody "
+      "knows\n"
+      "what became of it, 8 the daemon refuses, 9 no daemon answers, 10 you may not.");
+  const auto perform = [options, act, body](const Output& output) {
+    const Daemon to(options->daemon);
+    if (body == nullptr) return decide(to, act, *options, output);
+    const Document said = body(*options);
+    return act_on(to, run_meant(to, options->run), act, said, options->reason, output);
+  };
+  command->callback([&chosen, &chosen_for_file, options, perform] {
+    chosen = [options, perform](const std::string& dir, const Output& output) {
+      options->daemon.log = dir;
+      return perform(output);
+    };
+    if (!options->daemon.server.empty()) chosen_for_file = perform;
+  });
+  return command;
+}
+
+void add_step(CLI::App& command, Options& options) {
+  command.add_option("STEP", options.step, "Number of the step, as `show` has it")
+      ->required()
+      ->check(CLI::PositiveNumber);
+}
+
+void add_gate(CLI::App& command, Options& options) {
+  command.add_option("--gate", options.gate, "Which gate, if the run waits at several")
+      ->type_name("NAME");
+  command
+      .add_option("--hash", options.hash,
+                  "SHA-256 of the payload that you have seen; without it the payload is shown, "
+                  "and nothing is decided")
+      ->type_name("HEX");
+}
+
+}  // namespace
+
+void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
+  std::shared_ptr<Options> options;
+  const auto next = [&](const char* act, const char* about, Body body) -> CLI::App& {
+    options = std::make_shared<Options>();
+    return *add(app, chosen, chosen_for_file, act, about, options, body);
+  };
+  add_gate(next("approve", "Approve what a run asks at a gate", nullptr), *options);
+  add_gate(next("deny", "Deny what a run asks at a gate", nullptr), *options);
+  CLI::App& signal = next("signal", "Send a run a signal", signal_body);
+  signal.add_option("NAME", options->signal, "Of the signal")->required();
+  signal
+      .add_option("--value-file", options->value_file,
+                  "Its value: a serialised protobuf message of the type that the workflow awaits")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  next("pause", "Hold what comes to a run; no code of it is executed until resume", nothing);
+  next("resume", "Let a paused run go on", nothing);
+  next("cancel", "Ask a run to end: what it has done is undone by its own steps", nothing);
+  next("terminate", "End a run at once: nothing is undone", nothing);
+  add_step(next("retry", "Try a stuck step again at once", step_body), *options);
+  CLI::App& skip = next("skip", "Give a stuck step the result that you vouch for", skip_body);
+  add_step(skip, *options);
+  skip.add_option("--result", options->result, "Of the step's output type, as JSON")
+      ->type_name("JSON")
+      ->default_val("{}");
+  CLI::App& fail = next("fail", "Have a stuck step fail for good", fail_body);
+  add_step(fail, *options);
+  fail.add_option("--code", options->code, "The failure's code")->default_val("failed_by_a_person");
+  fail.add_option("--message", options->message, "What went wrong")->type_name("TEXT");
+  next("note", "Put a remark on a run's record: the reason", nothing);
+}
+
+int release_through(const Daemon& daemon, const std::string& run_id, const std::string& reason,
+                    const Output& output) {
+  return act_on(daemon, run_id, "release", Document::object(), reason, output);
+}
+
+}  // namespace ratchet::ratchetctl
