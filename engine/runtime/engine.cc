@@ -226,20 +226,23 @@ Started Engine::start(const StartRequest& request) {
   return impl_->start(request, {request.key, {}, 0, {}});
 }
 
-bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
-                    const std::string& principal) {
-  if (impl_->halted) return false;
-  auto run = impl_->find(run_id);
-  if (!run) run = impl_->find(impl_->latest(run_id));
+bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal) {
+  if (halted) return false;
+  RunPtr run = find(run_id);
+  if (!run) run = find(latest(run_id));
   if (!run) return false;
-  const SignalReceived signal{name, value, principal};
   if (run->run && run->run->ended()) {
     if (run->summary.successor.empty()) return false;
-    impl_->early[run->summary.successor].push_back(signal);
+    early[run->summary.successor].push_back(signal);
     return true;
   }
-  impl_->deliver(run, signal, {});
+  deliver(run, signal, {});
   return true;
+}
+
+bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
+                    const std::string& principal) {
+  return impl_->take(run_id, {name, value, principal});
 }
 
 std::optional<RunState> Engine::state(const std::string& run_id) const {

@@ -86,6 +86,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void record(const RunPtr& run, Turn turn, std::function<void()> then = {});
   void quarantine_poison(const RunPtr& run);
   void hold(const RunPtr& run, const Fact& fact);
+  // A signal to a run, or to the one that stands in its place. False: there is none that is open.
+  bool take(const std::string& run_id, const SignalReceived& signal);
   // `then` runs once the hint is durable.
   void hint(const RunPtr& run, Event event, std::function<void()> then = {});
   void durable(const RunPtr& run, Recorded& recorded);

@@ -210,10 +210,10 @@ Refusal Engine::signal(const std::string& run_id, const std::string& name, const
                        const By& by) {
   if (name.empty() || name.size() > most_name_bytes) return "a signal's name has 1 to 256 bytes";
   if (value.size() > store::max_blob_bytes) return "a signal's value has at most 1 MiB";
-  return steer(*impl_, run_id, by, [&](const auto& run) {
-    impl_->deliver(run, SignalReceived{name, value, by.principal, by.reason}, {});
-    return Refusal();
-  });
+  Refusal refusal = unfit(by);
+  if (refusal || impl_->take(run_id, {name, value, by.principal, by.reason})) return refusal;
+  impl_->steered(run_id, refusal);
+  return refusal ? refusal : "run " + run_id + " has ended";
 }
 
 Refusal Engine::note(const std::string& run_id, const By& by) {

@@ -230,7 +230,8 @@ TEST_P(Children, ASignalToAnEarlierRunOfTheChainReachesTheLast) {
   signal(*p, "one");
   hand.answer(*p, "ready?");
   EXPECT_EQ(p->engine->state("r~2"), RunState::running);
-  EXPECT_TRUE(p->engine->signal("r", approval.name(), text("two").SerializeAsString(), "bob"));
+  EXPECT_EQ(p->engine->signal("r", approval.name(), text("two").SerializeAsString(), ann),
+            std::nullopt);
   p->host.settle();
   EXPECT_EQ(result(*p, "r~2"), "one two");
   EXPECT_FALSE(p->engine->signal("r", approval.name(), {}, "bob")) << "all of them have ended";
