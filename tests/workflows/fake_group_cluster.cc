@@ -270,7 +270,7 @@ GroupState FakeGroupCluster::look(const std::string& without) const {
   group.mutable_set()->set_stateful_set_uid("set1");
   group.mutable_set()->set_manifest("manifest of my-group");
   group.mutable_set()->set_image(set_image);
-  for (std::size_t i = 0; i < members.size(); ++i) {
+  for (std::size_t i = 0; i < replicas; ++i) {
     GroupMember& member = *group.add_members();
     member.mutable_workload()->set_pod(pod_of(i));
     member.mutable_workload()->set_pod_uid(members[i].uid);

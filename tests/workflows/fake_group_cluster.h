@@ -51,6 +51,7 @@ class FakeGroupCluster : public engine::testing::World {
   std::string paused_by;  // run id
   std::string set_image, set_mark;
   std::array<FakeMember, 3> members;
+  std::size_t replicas = 3;  // how many of them there are
   std::size_t primary = 0;
   std::string topology = "GroupReplication";
   std::vector<std::string> writes;

@@ -168,6 +168,20 @@ TEST(UpgradeGroup, StopsNobodyWhenTheGroupIsNotWhole) {
   EXPECT_EQ(cluster.writes, (std::vector<std::string>{"pause db", "resume db"}));
 }
 
+// Of two members neither is a majority, so the group would stop with the first of them.
+TEST(UpgradeGroup, IsRefusedWhereTheOthersWouldHaveNoMajority) {
+  for (const std::size_t replicas : {1U, 2U}) {
+    FakeGroupCluster cluster(from, to);
+    cluster.replicas = replicas;
+    const OneRun run(cluster);
+    EXPECT_EQ(run.state(), RunState::failed);
+    EXPECT_THAT(run.failure(), HasSubstr("has " + std::to_string(replicas) +
+                                         " member(s): while one is stopped the others must have a "
+                                         "majority. Scale it to 3 or more"));
+    EXPECT_EQ(cluster.writes, (std::vector<std::string>{"pause db", "resume db"}));
+  }
+}
+
 TEST(UpgradeGroup, LooksAtTheVersionsThatRun) {
   FakeGroupCluster cluster(from, to);
   cluster.members[1].image = "image:9.7.2";
