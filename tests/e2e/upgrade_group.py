@@ -31,12 +31,10 @@ STEPS = {*audit.WRITE_OF, "switch_primary"}
 
 
 def add_release():
-    """Another MySQLVersion: a second name of the image, and a catalogue entry like the first's."""
+    """A MySQLVersion for the second name of the image: a catalogue entry like the first's."""
     image = cluster.indexed(IMAGE)[3]
-    subprocess.run(["ctr", "-a", "/run/containerd.sock", "-n", "k8s.io", "images", "tag", image,
-                    image + TAG], check=True, stdout=subprocess.DEVNULL)
     index = "name\tsuite\tversion\timage\n" + "\t".join(
-        [IMAGE + TAG, "sid", cluster.server_of(IMAGE), image + TAG])
+        [IMAGE + TAG, "sid", cluster.server_of(IMAGE), image + TAG]) + "\n"
     entry = subprocess.run([cluster.SOURCE / "k8s/manifests/catalogue"], input=index, check=True,
                            capture_output=True, text=True)
     cluster.apply(entry.stdout)
@@ -173,8 +171,9 @@ def main():
     if "RATCHET_CLUSTER_DIR" in os.environ:
         return inside(options.bin.resolve(), options.part, options.every)
     return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
-                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": IMAGE},
-                          check=False).returncode
+                           *sys.argv[1:]], check=False,
+                          env={**os.environ, "RATCHET_IMAGES": IMAGE,
+                               "RATCHET_SECOND_TAG": TAG}).returncode
 
 
 if __name__ == "__main__":
