@@ -1,6 +1,6 @@
 """What one user wrote, from the API server's audit log, in a form in which two runs compare.
 
-The log has one JSON event a line (audit.k8s.io/v1). A write counts when the server accepted it.
+The log has one JSON event a line (audit.k8s.io/v1). A write counts when it took effect.
 Leases, Events and the status of requests are left out: they are written as often as time or the
 projection asks for, and promise nothing about effects.
 """
@@ -50,6 +50,12 @@ class Write:
             body["status"]["conditions"].sort(key=lambda condition: condition["type"])
         return self.verb, self.resource, self.name, json.dumps(body, sort_keys=True)
 
+    def only_one_of(self, other):
+        """Whether it is the same write made again, so that only one of them took effect: a body
+        names the version that the object must have, or its uid. A status is read anew before."""
+        return self.masked() == other.masked() and (self.body == other.body
+                                                    or self.resource.endswith("/status"))
+
     def mark(self):
         """(run id, command) that the write leaves on its object, or None."""
         metadata = (self.body or {}).get("metadata") or {}
@@ -74,7 +80,11 @@ def mask(value, space):
 
 
 def writes_of(lines, user, space):
-    """The writes of `user` in the namespace `space`, in the order in which they were accepted."""
+    """The writes of `user` in the namespace `space` that took effect, in the order in which they
+    were made.
+
+    Of a client that is killed meanwhile the log tells only that the request was cut off: it may
+    have taken effect all the same. It has, if the client did not make it again."""
     found = []
     for line in lines:
         event = json.loads(line)
@@ -82,14 +92,21 @@ def writes_of(lines, user, space):
         resource, part = target.get("resource", ""), target.get("subresource", "")
         if (event.get("stage") != "ResponseComplete" or event.get("verb") not in WRITES
                 or event["user"]["username"] != user or target.get("namespace") != space
-                or (resource, part) in LEFT_OUT
-                or not 200 <= event["responseStatus"]["code"] < 300):
+                or (resource, part) in LEFT_OUT):
             continue
         body = event.get("requestObject")
         name = target.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
-        found.append(Write(event["verb"], resource + ("/" + part if part else ""),
-                           target["namespace"], name, body))
-    return found
+        write = Write(event["verb"], resource + ("/" + part if part else ""),
+                      target["namespace"], name, body)
+        found.append((event["responseStatus"], write))
+    accepted = [write for status, write in found if 200 <= status["code"] < 300]
+    return [write for status, write in found
+            if 200 <= status["code"] < 300
+            or (is_cut_off(status) and not any(write.only_one_of(other) for other in accepted))]
+
+
+def is_cut_off(status):
+    return status["code"] == 504 and "context canceled" in status.get("message", "")
 
 
 def differences(expected, actual):

@@ -49,6 +49,32 @@ class Counting(unittest.TestCase):
         self.assertEqual(len(writes(event(resource="mysqlopsrequests"))), 1)
 
 
+class CutOff(unittest.TestCase):
+    """What the API server says of a request whose client was killed."""
+    status = {"code": 504, "message": "Timeout: request did not complete within requested timeout "
+                                      "- context canceled"}
+
+    def test_it_took_effect_if_it_was_not_made_again(self):
+        self.assertEqual(len(writes(event(body=marked(RUN, 4), responseStatus=self.status))), 1)
+        other = event(body=marked(RUN, 5))
+        self.assertEqual(len(writes(event(body=marked(RUN, 4), responseStatus=self.status),
+                                    other)), 2)
+
+    def test_made_again_under_the_same_condition_only_one_took_effect(self):
+        again = event(body=marked(RUN, 4))
+        self.assertEqual(len(writes(event(body=marked(RUN, 4), responseStatus=self.status),
+                                    again)), 1)
+
+    def test_made_again_on_a_later_version_of_the_object_it_may_have_been_doubled(self):
+        later = event(body=marked(RUN, 4, "8"))
+        self.assertEqual(len(writes(event(body=marked(RUN, 4), responseStatus=self.status),
+                                    later)), 2)
+
+    def test_other_refusals_do_not_count(self):
+        slow = {"code": 504, "message": "etcdserver: request timed out"}
+        self.assertEqual(writes(event(body=marked(RUN, 4), responseStatus=slow)), [])
+
+
 class Comparing(unittest.TestCase):
     def test_ids_versions_times_and_the_namespace_do_not_matter(self):
         one = event(body={**marked(RUN, 4), "text": "demo/db at 2026-11-23T01:02:03Z"})
