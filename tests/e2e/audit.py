@@ -50,20 +50,30 @@ class Write:
             body["status"]["conditions"].sort(key=lambda condition: condition["type"])
         return self.verb, self.resource, self.name, json.dumps(body, sort_keys=True)
 
-    def only_one_of(self, other):
-        """Whether it is the same write made again, so that only one of them took effect: a body
-        names the version that the object must have, or its uid. A status is read anew before."""
-        return self.masked() == other.masked() and (self.body == other.body
-                                                    or self.resource.endswith("/status"))
+    def is_again(self, other, states):
+        """Whether `other` is the same write made again because this one took no effect. A body
+        names the version that the object must have, or its uid: of two with the same one only one
+        can take effect. Of two with different ones the first took none if the version that the
+        second names is without its mark; `states`: by version. A status is read anew before."""
+        if self.masked() != other.masked():
+            return False
+        if self.body == other.body or self.resource.endswith("/status"):
+            return True
+        seen = states.get(((other.body or {}).get("metadata") or {}).get("resourceVersion"))
+        return seen is not None and self.mark() is not None and mark_in(seen) != self.mark()
 
     def mark(self):
         """(run id, command) that the write leaves on its object, or None."""
-        metadata = (self.body or {}).get("metadata") or {}
-        found = MARK.search((metadata.get("annotations") or {}).get(MARK_ANNOTATION, ""))
-        return (found[1], int(found[2])) if found else None
+        return mark_in(self.body or {})
 
     def __str__(self):
         return f"{self.verb} {self.resource} {self.space}/{self.name}"
+
+
+def mark_in(thing):
+    annotations = (thing.get("metadata") or {}).get("annotations") or {}
+    found = MARK.search(annotations.get(MARK_ANNOTATION, ""))
+    return (found[1], int(found[2])) if found else None
 
 
 def mask(value, space):
@@ -84,10 +94,13 @@ def writes_of(lines, user, space):
     were made.
 
     Of a client that is killed meanwhile the log tells only that the request was cut off: it may
-    have taken effect all the same. It has, if the client did not make it again."""
-    found = []
+    have taken effect all the same. It has, unless the client had to make it again."""
+    found, states = [], {}
     for line in lines:
         event = json.loads(line)
+        metadata = (event.get("responseObject") or {}).get("metadata") or {}
+        if metadata.get("resourceVersion"):
+            states[metadata["resourceVersion"]] = event["responseObject"]
         target = event.get("objectRef") or {}
         resource, part = target.get("resource", ""), target.get("subresource", "")
         if (event.get("stage") != "ResponseComplete" or event.get("verb") not in WRITES
@@ -102,7 +115,8 @@ def writes_of(lines, user, space):
     accepted = [write for status, write in found if 200 <= status["code"] < 300]
     return [write for status, write in found
             if 200 <= status["code"] < 300
-            or (is_cut_off(status) and not any(write.only_one_of(other) for other in accepted))]
+            or (is_cut_off(status)
+                and not any(write.is_again(other, states) for other in accepted))]
 
 
 def is_cut_off(status):

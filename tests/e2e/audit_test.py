@@ -66,9 +66,16 @@ class CutOff(unittest.TestCase):
                                     again)), 1)
 
     def test_made_again_on_a_later_version_of_the_object_it_may_have_been_doubled(self):
-        later = event(body=marked(RUN, 4, "8"))
-        self.assertEqual(len(writes(event(body=marked(RUN, 4), responseStatus=self.status),
-                                    later)), 2)
+        cut, later = event(body=marked(RUN, 4), responseStatus=self.status), marked(RUN, 4, "8")
+        self.assertEqual(len(writes(cut, event(body=later))), 2)
+        changed = event(user={"username": "kubelet"}, responseObject=later)
+        self.assertEqual(len(writes(cut, changed, event(body=later))), 2)
+
+    def test_made_again_on_a_later_version_without_its_mark_it_took_no_effect(self):
+        cut, later = event(body=marked(RUN, 4), responseStatus=self.status), marked(RUN, 4, "8")
+        for before in ({"metadata": {"resourceVersion": "8"}}, marked(RUN, 3, "8")):
+            changed = event(user={"username": "kubelet"}, responseObject=before)
+            self.assertEqual(len(writes(cut, changed, event(body=later))), 1)
 
     def test_other_refusals_do_not_count(self):
         slow = {"code": 504, "message": "etcdserver: request timed out"}
