@@ -37,12 +37,7 @@ struct ProbeResult {
 // Answers within a few seconds whatever happens. Production: k8s/provisioner/sql_probe.h.
 using Prober = std::function<boost::asio::awaitable<ProbeResult>(ProbeTarget target)>;
 
-// What a member of a replication group said, or why it said nothing.
-struct MemberReport {
-  std::optional<Seen> seen;
-  std::string why_not;
-  std::string certificate;  // as in ProbeResult
-};
+using MemberReport = ReportOf<Seen>;
 
 // The members of replication groups. Never an exception. Production: k8s/provisioner/group_sql.h.
 struct GroupPort {

@@ -118,7 +118,7 @@ class Planner {
     const Seen& seen = *member.seen;
     if (seen.server_id == member.server_id && seen.account == now_.account) return false;
     Action action{Action::Kind::configure, member.pod};
-    action.fresh = seen.account.empty() && !seen.has_tables && seen.executed.only_from(seen.id);
+    action.fresh = seen.is_fresh();
     act(std::move(action));
     return true;
   }

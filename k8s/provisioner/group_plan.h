@@ -2,11 +2,10 @@
 // Level-based: it knows no earlier plan, and whatever it orders may be ordered again.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "k8s/provisioner/gtid_set.h"
+#include "k8s/provisioner/member_seen.h"
 
 namespace ratchet::k8s::provisioner {
 
@@ -22,30 +21,13 @@ struct Peer {
 };
 
 // What a member's server said about itself.
-struct Seen {
-  std::string id;  // server_uuid
-  std::string version;
-  unsigned server_id = 0;
+struct Seen : MemberSeen {
   MemberState state = MemberState::offline;
   std::string view;  // "incarnation:number" of the group that it is in; empty if in none
   std::vector<Peer> peers;
-  GtidSet executed;
-  GtidSet received;         // written to disk by the applier's receiver, perhaps not executed yet
-  GtidSet purged;           // executed, but no longer in the binary logs
-  bool has_tables = false;  // of users
-  bool busy = false;        // is just joining, leaving or being copied to
-  std::string account;      // mark of the replication account; empty: none of ours
-
-  GtidSet known() const { return executed.plus(received); }
 };
 
-// A pod that the group should have a member in.
-struct Member {
-  std::string pod;
-  unsigned server_id = 0;    // that it should have
-  std::optional<Seen> seen;  // nothing: not reached
-  std::string why_not;
-};
+using Member = MemberOf<Seen>;
 
 struct Situation {
   std::vector<Member> members;     // in order of ordinal, all that there should be
@@ -71,8 +53,6 @@ struct Action {
   friend bool operator==(const Action&, const Action&) = default;
 };
 
-enum class Role { none, standby, primary };
-
 struct Plan {
   bool has_group = false;     // a majority is together; the next two say how
   std::vector<Role> roles;    // by member
@@ -82,10 +62,8 @@ struct Plan {
   std::string message;  // what is waited for, and what a person can do; empty: nothing
 };
 
-// Annotations on the MySQL by which a person decides. The value "<pod>/<digest>" is shown in the
-// message that asks for it, and counts only while what was shown is still so.
+// As approve_clone_annotation (member_seen.h): a person says who forms the group.
 inline constexpr const char* approve_bootstrap_annotation = "ratchet.dev/approve-bootstrap";
-inline constexpr const char* approve_clone_annotation = "ratchet.dev/approve-clone";
 
 Plan plan_group(const Situation& situation);
 

@@ -1,20 +1,14 @@
 #include "k8s/provisioner/group_sql.h"
 
-#include <charconv>
-#include <memory>
 #include <utility>
 
-#include "k8s/adapters/sql.h"
-#include "k8s/provisioner/group_objects.h"
-#include "k8s/provisioner/group_statements.h"
+#include "k8s/provisioner/member_sql.h"
 
 namespace ratchet::k8s::provisioner {
 
 namespace asio = boost::asio;
 
 namespace {
-
-using Row = std::vector<std::optional<std::string>>;
 
 constexpr const char* myself = R"(
 SELECT @@server_uuid, VERSION(), @@server_id, @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged,
@@ -30,28 +24,6 @@ constexpr const char* group_as_seen = R"(
 SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE, MEMBER_ID
 FROM performance_schema.replication_group_members)";
 
-constexpr const char* account_and_tables = R"(
-SELECT ATTRIBUTE->>'$.ratchet',
-  EXISTS(SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN
-         ('mysql', 'sys', 'performance_schema', 'information_schema'))
-FROM (SELECT 1) AS one LEFT JOIN information_schema.USER_ATTRIBUTES
-  ON HOST = '%' AND USER = )";
-
-std::string text(const Row& row, std::size_t column) { return row.at(column).value_or(""); }
-
-unsigned number(const std::string& text) {
-  unsigned value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-// A set that cannot be read must not pass for an empty one.
-GtidSet gtids(const Row& row, std::size_t column) {
-  const auto set = GtidSet::parse(text(row, column));
-  if (!set) throw sql::Error(0, "not a set of GTIDs: " + text(row, column));
-  return *set;
-}
-
 MemberState state_named(const std::string& name) {
   if (name == "ONLINE") return MemberState::online;
   if (name == "RECOVERING") return MemberState::recovering;
@@ -62,54 +34,32 @@ MemberState state_named(const std::string& name) {
 
 Seen read_myself(const Row& row) {
   Seen seen;
-  seen.id = text(row, 0);
-  seen.version = text(row, 1);
-  seen.server_id = number(text(row, 2));
-  seen.executed = gtids(row, 3);
-  seen.purged = gtids(row, 4);
-  seen.busy = text(row, 5) != "0";
-  seen.view = text(row, 6);
-  seen.received = gtids(row, 7);
+  seen.id = text_at(row, 0);
+  seen.version = text_at(row, 1);
+  seen.server_id = static_cast<unsigned>(number_of(text_at(row, 2)));
+  seen.executed = gtids_at(row, 3);
+  seen.purged = gtids_at(row, 4);
+  seen.busy = text_at(row, 5) != "0";
+  seen.view = text_at(row, 6);
+  seen.received = gtids_at(row, 7);
   return seen;
 }
 
 void read_group(const sql::Rows& rows, Seen& seen) {
   for (const Row& row : rows) {
-    const std::string host = text(row, 0);
-    const MemberState state = state_named(text(row, 1));
-    if (text(row, 3) == seen.id) seen.state = state;
+    const std::string host = text_at(row, 0);
+    const MemberState state = state_named(text_at(row, 1));
+    if (text_at(row, 3) == seen.id) seen.state = state;
     if (host.empty() || state == MemberState::offline) continue;
-    seen.peers.push_back({host.substr(0, host.find('.')), state, text(row, 2) == "PRIMARY"});
+    seen.peers.push_back({host.substr(0, host.find('.')), state, text_at(row, 2) == "PRIMARY"});
   }
 }
 
-sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline) {
-  return {.host = at.host,
-          .port = port,
-          .user = at.user,
-          .password = at.password,
-          .certificate = at.certificate,
-          .deadline = deadline};
-}
-
-asio::awaitable<MemberReport> look(ProbeTarget at, std::uint16_t port, Duration deadline) {
-  MemberReport report;
-  try {
-    const auto session = co_await sql::Session::connect(target_of(at, port, deadline));
-    report.certificate = session->certificate();
-    const sql::Rows own = co_await session->query(myself);
-    Seen seen = read_myself(own.at(0));
-    read_group(co_await session->query(group_as_seen), seen);
-    const sql::Rows account =
-        co_await session->query(account_and_tables + quoted(replication_user));
-    seen.account = text(account.at(0), 0);
-    seen.has_tables = text(account.at(0), 1) != "0";
-    report.seen = std::move(seen);
-    co_await session->close();
-  } catch (const sql::Error& error) {
-    report.why_not = error.what();
-  }
-  co_return report;
+asio::awaitable<Seen> ask(sql::Session& session) {
+  const sql::Rows own = co_await session.query(myself);
+  Seen seen = read_myself(own.at(0));
+  read_group(co_await session.query(group_as_seen), seen);
+  co_return seen;
 }
 
 asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std::string> words,
@@ -128,7 +78,9 @@ asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std
 
 GroupPort sql_group(std::uint16_t port, Duration deadline) {
   GroupPort group;
-  group.look = [port, deadline](ProbeTarget at) { return look(std::move(at), port, deadline); };
+  group.look = [port, deadline](ProbeTarget at) {
+    return look_at_member<Seen>(target_of(at, port, deadline), ask);
+  };
   group.tell = [port](ProbeTarget at, std::vector<std::string> statements, Duration limit) {
     return tell(std::move(at), std::move(statements), port, limit);
   };

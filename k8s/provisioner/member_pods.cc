@@ -1,0 +1,178 @@
+#include "k8s/provisioner/member_pods.h"
+
+#include <algorithm>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "k8s/client/kinds.h"
+#include "k8s/provisioner/group_objects.h"
+#include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/objects.h"
+#include "k8s/provisioner/pod_notes.h"
+#include "k8s/provisioner/status.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string role_name(Role role) {
+  if (role == Role::none) return "";
+  return role == Role::primary ? primary_role : standby_role;
+}
+
+// The object of that name in a list; null if there is none.
+Json named(const Json& list, const std::string& name) {
+  for (const Json& object : list.at("items")) {
+    if (metadata_text(object, "name") == name) return object;
+  }
+  return {};
+}
+
+}  // namespace
+
+asio::awaitable<bool> MemberPods::gather() {
+  ListOptions options;
+  options.label_selector = selector_text(database_.name);
+  const Reply sets = co_await context_.client.list(kinds::stateful_set, database_.space, options);
+  for (const Json& set : sets.body.value("items", Json::array())) {
+    if (controlled_by(set, database_.uid)) set_ = metadata_text(set, "name");
+  }
+  const Reply root =
+      co_await context_.client.get(kinds::secret, {database_.space, database_.auth_secret});
+  const Reply replication = co_await context_.client.get(
+      kinds::secret, {database_.space, replication_secret_name(database_)});
+  if (set_.empty() || !root.ok() || !replication.ok()) co_return false;
+  user_ = secret_value(root.body, "username");
+  password_ = secret_value(root.body, "password");
+  replication_ = {secret_value(replication.body, "username"),
+                  secret_value(replication.body, "password")};
+  const Reply pods = co_await context_.client.list(kinds::pod, database_.space, options);
+  const Reply claims =
+      co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
+  pods_ = pods.body.at("items").size();
+  for (int i = 0; i < database_.replicas; ++i) {
+    add(i, named(pods.body, set_ + "-" + std::to_string(i)),
+        named(claims.body, claim_name(set_, i)));
+  }
+  co_return true;
+}
+
+void MemberPods::add(int ordinal, Json pod, Json claim) {
+  MemberPod node;
+  node.name = set_ + "-" + std::to_string(ordinal);
+  node.pod = pod.is_null() ? std::move(pod) : typed(kinds::pod, std::move(pod));
+  node.claim = std::move(claim);
+  node.target.pod = node.name;
+  node.target.host = pod_ip(node.pod);
+  node.target.user = user_;
+  node.target.password = password_;
+  const std::string pin =
+      node.claim.is_null() ? "" : annotation(node.claim, server_certificate_annotation);
+  if (!pin.empty()) node.target.certificate = pin;
+  nodes_.push_back(std::move(node));
+}
+
+std::size_t MemberPods::index_of(const std::string& pod) const {
+  const auto found = std::find_if(nodes_.begin(), nodes_.end(),
+                                  [&](const MemberPod& node) { return node.name == pod; });
+  return static_cast<std::size_t>(found - nodes_.begin());
+}
+
+asio::awaitable<void> MemberPods::mark(std::vector<Role> roles, std::vector<bool> serving,
+                                       bool known) {
+  for (const bool primary : {false, true}) {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if ((roles[i] == Role::primary) != primary) continue;
+      co_await mark_one(i, roles[i], serving[i], known);
+    }
+  }
+}
+
+asio::awaitable<void> MemberPods::mark_one(std::size_t i, Role role, bool serving, bool known) {
+  Json pod = nodes_[i].pod;
+  if (pod.is_null()) co_return;
+  const std::string was = pod.at("metadata").value("labels", Json::object()).value(role_label, "");
+  const std::string is = role_name(role);
+  if (known && is != was) {
+    const Reply marked = co_await context_.client.merge_patch(
+        kinds::pod, {database_.space, nodes_[i].name},
+        {{"metadata",
+          {{"resourceVersion", metadata_text(pod, "resourceVersion")},
+           {"labels", {{role_label, is.empty() ? Json() : Json(is)}}}}}});
+    if (!marked.ok()) co_return;
+    spdlog::info("MySQL {}: {} is {}", database_.path(), nodes_[i].name,
+                 is.empty() ? "no member" : is);
+    pod = marked.body;
+  }
+  co_await set_gate(context_, std::move(pod), serving);
+}
+
+asio::awaitable<void> MemberPods::note_on_claim(std::size_t i, std::string version) {
+  if (nodes_[i].claim.is_null()) co_return;
+  co_await provisioner::note_on_claim(context_, nodes_[i].claim, nodes_[i].certificate,
+                                      std::move(version));
+}
+
+asio::awaitable<bool> MemberPods::tell(std::size_t i, std::string what,
+                                       std::vector<std::string> statements, Duration limit) {
+  spdlog::info("MySQL {}: {} {}", database_.path(), nodes_[i].name, what);
+  const auto failure = co_await context_.group.tell(nodes_[i].target, std::move(statements), limit);
+  if (failure) spdlog::info("MySQL {}: {}: {}", database_.path(), nodes_[i].name, *failure);
+  co_return !failure;
+}
+
+asio::awaitable<void> for_each(std::size_t n,
+                               std::function<asio::awaitable<void>(std::size_t)> part) {
+  const auto executor = co_await asio::this_coro::executor;
+  using Operation = decltype(asio::co_spawn(executor, part(0), asio::deferred));
+  std::vector<Operation> operations;
+  for (std::size_t i = 0; i < n; ++i) {
+    operations.push_back(asio::co_spawn(executor, part(i), asio::deferred));
+  }
+  if (operations.empty()) co_return;
+  const auto [order, failures] =
+      co_await asio::experimental::make_parallel_group(std::move(operations))
+          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+asio::awaitable<void> forget(Context& context, const Database& database,
+                             std::vector<std::string> annotations) {
+  if (annotations.empty()) co_return;
+  const Reply live = co_await context.client.get(kinds::mysql, {database.space, database.name});
+  if (!live.ok() || metadata_text(live.body, "uid") != database.uid) co_return;
+  Json over = Json::object();
+  for (const std::string& name : annotations) {
+    // Changed meanwhile: that is another decision.
+    if (annotation(live.body, name.c_str()) != annotation(database.object, name.c_str())) co_return;
+    over[name] = nullptr;
+  }
+  co_await context.client.merge_patch(
+      kinds::mysql, {database.space, database.name},
+      {{"metadata",
+        {{"resourceVersion", metadata_text(live.body, "resourceVersion")},
+         {"annotations", std::move(over)}}}});
+}
+
+void tell_news(Json& status, const Database& database, const ClusterNews& news,
+               const std::string& now) {
+  set_condition(status, accepting_connection(database, news.error), now);
+  set_condition(status, server_ready(database, !news.error && news.complete), now);
+  if (news.message.empty()) {
+    remove_condition(status, group_condition);
+  } else {
+    set_condition(status, group_incomplete(news.reason, news.message), now);
+  }
+  settle_provisioned(status, database, now);
+}
+
+}  // namespace ratchet::k8s::provisioner

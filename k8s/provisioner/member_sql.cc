@@ -1,0 +1,52 @@
+#include "k8s/provisioner/member_sql.h"
+
+#include <charconv>
+
+#include "k8s/provisioner/group_objects.h"
+#include "k8s/provisioner/member_statements.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr const char* account_and_tables = R"(
+SELECT ATTRIBUTE->>'$.ratchet',
+  EXISTS(SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN
+         ('mysql', 'sys', 'performance_schema', 'information_schema'))
+FROM (SELECT 1) AS one LEFT JOIN information_schema.USER_ATTRIBUTES
+  ON HOST = '%' AND USER = )";
+
+}  // namespace
+
+std::string text_at(const Row& row, std::size_t column) { return row.at(column).value_or(""); }
+
+std::uint64_t number_of(const std::string& text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+GtidSet gtids_at(const Row& row, std::size_t column) {
+  const auto set = GtidSet::parse(text_at(row, column));
+  if (!set) throw sql::Error(0, "not a set of GTIDs: " + text_at(row, column));
+  return *set;
+}
+
+sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline) {
+  return {.host = at.host,
+          .port = port,
+          .user = at.user,
+          .password = at.password,
+          .certificate = at.certificate,
+          .deadline = deadline};
+}
+
+asio::awaitable<void> ask_account(sql::Session& session, MemberSeen& seen) {
+  const sql::Rows account = co_await session.query(account_and_tables + quoted(replication_user));
+  seen.account = text_at(account.at(0), 0);
+  seen.has_tables = text_at(account.at(0), 1) != "0";
+}
+
+}  // namespace ratchet::k8s::provisioner

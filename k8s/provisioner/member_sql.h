@@ -1,0 +1,49 @@
+// What the ways of asking a member by SQL have in common.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "k8s/adapters/sql.h"
+#include "k8s/provisioner/context.h"
+
+namespace ratchet::k8s::provisioner {
+
+using Row = std::vector<std::optional<std::string>>;
+
+// Empty where the row has NULL.
+std::string text_at(const Row& row, std::size_t column);
+// 0 if it is none.
+std::uint64_t number_of(const std::string& text);
+// Throws sql::Error: a set that cannot be read must not pass for an empty one.
+GtidSet gtids_at(const Row& row, std::size_t column);
+
+sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline);
+
+// The mark of the replication account, and whether there are tables of users.
+boost::asio::awaitable<void> ask_account(sql::Session& session, MemberSeen& seen);
+
+// The member as `ask` reads it, or why not: whatever goes wrong is an answer.
+template <class Seen>
+boost::asio::awaitable<ReportOf<Seen>> look_at_member(
+    sql::Target target, boost::asio::awaitable<Seen> (*ask)(sql::Session& session)) {
+  ReportOf<Seen> report;
+  try {
+    const auto session = co_await sql::Session::connect(std::move(target));
+    report.certificate = session->certificate();
+    Seen seen = co_await ask(*session);
+    co_await ask_account(*session, seen);
+    report.seen = std::move(seen);
+    co_await session->close();
+  } catch (const sql::Error& error) {
+    report.why_not = error.what();
+  }
+  co_return report;
+}
+
+}  // namespace ratchet::k8s::provisioner
