@@ -5,6 +5,7 @@
 #include <cctype>
 #include <limits>
 
+#include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/pod_rules.h"
 #include "k8s/api/references.h"
@@ -37,7 +38,7 @@ void refuse_unsupported(const std::string& what, const std::string& path, Findin
 
 void check_unsupported(const Json& mysql, Findings& findings) {
   const std::string mode = text_field(mysql, "spec.topology.mode");
-  if (!mode.empty() && mode != "GroupReplication") {
+  if (!mode.empty() && mode != "GroupReplication" && mode != "SemiSync") {
     refuse_unsupported("spec.topology.mode: " + mode, "spec.topology.mode", findings);
   }
   for (const char* path : {"spec.tls", "spec.monitor", "spec.init.archiver", "spec.init.script.git",
@@ -74,6 +75,31 @@ std::int64_t number_at(const Json& object, const std::string& path, std::int64_t
                                    : std::numeric_limits<std::int64_t>::min();
 }
 
+// A commit that is told to the client although nobody acknowledged it may be lost with the primary:
+// so a primary waits until its replicas are back, and not for seconds.
+void check_semi_sync(const Json& mysql, Findings& findings) {
+  const std::int64_t members = number_at(mysql, "spec.replicas", 3);
+  if (members < 2 || members > 9) {
+    findings.push_back(
+        {"spec.replicas", "accepted value of 'spec.replicas' for SemiSync is in range [2, 9]"});
+  }
+  const std::string count = "spec.topology.semiSync.sourceWaitForReplicaCount";
+  const std::int64_t acknowledgements = number_at(mysql, count, 1);
+  if (acknowledgements < 1 || acknowledgements >= std::max<std::int64_t>(members, 2)) {
+    findings.push_back({count,
+                        "must be at least 1 and less than 'spec.replicas', as the primary "
+                        "acknowledges nothing to itself"});
+  }
+  const std::string path = "spec.topology.semiSync.sourceTimeout";
+  const std::string text = text_field(mysql, path);
+  if (field(mysql, path).is_null() || text.empty()) return;
+  const auto timeout = parse_duration(text);
+  if (timeout && *timeout >= std::chrono::hours(1)) return;
+  findings.push_back({path,
+                      "must be a duration of at least 1h, such as 24h: after it the primary "
+                      "says to be committed what only it has"});
+}
+
 void check_topology(const Json& mysql, Findings& findings) {
   const std::string mode = text_field(mysql, "spec.topology.mode");
   if (!field(mysql, "spec.topology").is_null() && mode.empty()) {
@@ -86,6 +112,7 @@ void check_topology(const Json& mysql, Findings& findings) {
                         "'spec.replicas' must be 1 for a standalone MySQL; set spec.topology.mode "
                         "for more"});
   }
+  if (mode == "SemiSync") check_semi_sync(mysql, findings);
   if (mode != "GroupReplication") return;
   const std::int64_t members = number_at(mysql, "spec.replicas", 3);
   if (members < 3 || members > 9) {
@@ -169,16 +196,21 @@ void check_host_name(const Json& mysql, const std::string& server_version, Findi
                             "shorter name or namespace"});
 }
 
-// What members are told by SQL has been written so since 8.0.22; MariaDB has no such groups.
-void check_group_version(const Json& mysql, const Json& catalogue_entry, Findings& findings) {
-  if (text_field(mysql, "spec.topology.mode") != "GroupReplication") return;
+// What members are told by SQL has been written so since 8.0.22 (groups) and 8.0.26 (semi-sync);
+// MariaDB has neither.
+void check_cluster_version(const Json& mysql, const Json& catalogue_entry, Findings& findings) {
+  const std::string mode = text_field(mysql, "spec.topology.mode");
+  if (mode != "GroupReplication" && mode != "SemiSync") return;
+  const bool group = mode == "GroupReplication";
+  const char* least = group ? "8.0.22" : "8.0.26";
   const std::string version = text_field(catalogue_entry, "spec.version");
   const std::string digits = version_digits(version);
   const bool mariadb = text_field(catalogue_entry, "spec.distribution") == "MariaDB" ||
                        compare_versions(digits, "10") >= 0;
-  if (!mariadb && compare_versions(digits, "8.0.22") >= 0) return;
+  if (!mariadb && compare_versions(digits, least) >= 0) return;
   findings.push_back({"spec.version",
-                      "group replication needs a MySQL server of 8.0.22 or newer; MySQLVersion \"" +
+                      std::string(group ? "group replication" : "SemiSync") +
+                          " needs a MySQL server of " + least + " or newer; MySQLVersion \"" +
                           text_field(mysql, "spec.version") + "\" is " +
                           (mariadb ? "MariaDB " : "MySQL ") + version,
                       unsupported});
@@ -241,7 +273,7 @@ Findings check_version(const Json& mysql, const Json& catalogue_entry, bool exis
                         "DeprecatedVersion"});
   }
   check_host_name(mysql, text_field(catalogue_entry, "spec.version"), findings);
-  check_group_version(mysql, catalogue_entry, findings);
+  check_cluster_version(mysql, catalogue_entry, findings);
   return findings;
 }
 

@@ -54,6 +54,13 @@ std::string to_time(std::chrono::system_clock::time_point at) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+std::optional<std::chrono::system_clock::time_point> read_time(const std::string& text) {
+  std::tm parts{};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
 std::string to_micro_time(std::chrono::system_clock::time_point at) {
   auto whole = std::chrono::floor<std::chrono::seconds>(at);
   auto micros = std::chrono::duration_cast<std::chrono::microseconds>(at - whole).count();

@@ -16,4 +16,7 @@ std::string base64_encode(std::string_view bytes);
 std::string to_time(std::chrono::system_clock::time_point at);
 std::string to_micro_time(std::chrono::system_clock::time_point at);
 
+// The other way, for whole seconds; nothing if the text is no such time.
+std::optional<std::chrono::system_clock::time_point> read_time(const std::string& text);
+
 }  // namespace ratchet::k8s

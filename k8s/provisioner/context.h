@@ -12,6 +12,7 @@
 #include "k8s/client/client.h"
 #include "k8s/client/events.h"
 #include "k8s/provisioner/group_plan.h"
+#include "k8s/provisioner/semi_sync_plan.h"
 #include "k8s/provisioner/work_queue.h"
 
 namespace ratchet::k8s::provisioner {
@@ -38,10 +39,13 @@ struct ProbeResult {
 using Prober = std::function<boost::asio::awaitable<ProbeResult>(ProbeTarget target)>;
 
 using MemberReport = ReportOf<Seen>;
+using ReplicaReport = ReportOf<ReplicaSeen>;
 
-// The members of replication groups. Never an exception. Production: k8s/provisioner/group_sql.h.
+// The members of clusters: of a replication group by `look`, of a semi-synchronous one by
+// `look_at_replica`. Never an exception. Production: k8s/provisioner/group_sql.h.
 struct GroupPort {
   std::function<boost::asio::awaitable<MemberReport>(ProbeTarget target)> look;
+  std::function<boost::asio::awaitable<ReplicaReport>(ProbeTarget target)> look_at_replica;
   // Statement after statement until one fails: what it said. When the time for a statement is up
   // its effect is unknown, and it may go on.
   std::function<boost::asio::awaitable<std::optional<std::string>>(
@@ -54,8 +58,11 @@ using EmitEvent = std::function<void(const Json& object, Report report)>;
 
 struct Options {
   Duration health_period = std::chrono::seconds(10);
-  // Of a group: the labels follow an election within it and the time that a look takes.
+  // Of a cluster: the labels follow an election within it and the time that a look takes.
   Duration group_period = std::chrono::seconds(1);
+  // How long the primary of a semi-synchronous cluster may be out of reach before another is made.
+  // A server that was killed is back sooner, with all that it had.
+  Duration failover_delay = std::chrono::seconds(5);
   // Everything is looked at so often even if no event says so.
   Duration resync_period = std::chrono::minutes(5);
   // When a refused MySQL is looked at again: what it lacks may have appeared elsewhere.

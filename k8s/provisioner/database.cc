@@ -1,7 +1,9 @@
 #include "k8s/provisioner/database.h"
 
+#include <algorithm>
 #include <initializer_list>
 
+#include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/finding.h"
 
@@ -18,11 +20,24 @@ const Json& at_path(const Json& object, std::initializer_list<const char*> path)
   return *here;
 }
 
-constexpr const char* group_replication = "GroupReplication";
-
 std::string text_at(const Json& object, std::initializer_list<const char*> path) {
   const Json& found = at_path(object, path);
   return found.is_null() ? "" : found.get<std::string>();
+}
+
+// The server's variable for the time-out has 32 bits.
+SemiSync read_semi_sync(const Json& spec) {
+  SemiSync wish;
+  const Json& given = at_path(spec, {"topology", "semiSync"});
+  if (given.is_object()) {
+    wish.acknowledgements = given.value("sourceWaitForReplicaCount", 1U);
+    wish.clone_errant = given.value("errantTransactionRecoveryPolicy", "") == "Clone";
+  }
+  const std::string text = text_at(spec, {"topology", "semiSync", "sourceTimeout"});
+  const auto timeout = parse_duration(text).value_or(std::chrono::hours(24));
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
+  wish.timeout_ms = std::min<std::uint64_t>(static_cast<std::uint64_t>(ms), UINT32_MAX);
+  return wish;
 }
 
 std::optional<std::string> read_paused(const Json& mysql) {
@@ -49,10 +64,12 @@ Database read_database(const Json& mysql) {
   database.owns_auth_secret =
       database.auth_secret.empty() || database.auth_secret == database.name + "-auth";
   if (database.auth_secret.empty()) database.auth_secret = database.name + "-auth";
-  if (text_at(spec, {"topology", "mode"}) == group_replication) {
+  const std::string mode = text_at(spec, {"topology", "mode"});
+  if (mode == "GroupReplication") {
     database.group = Group{text_at(spec, {"topology", "group", "name"})};
   }
-  database.replicas = spec.value("replicas", database.group ? 3 : 1);
+  if (mode == "SemiSync") database.semi_sync = read_semi_sync(spec);
+  database.replicas = spec.value("replicas", database.is_cluster() ? 3 : 1);
   database.durable = text_at(spec, {"storageType"}) != "Ephemeral";
   database.halted = spec.value("halted", false);
   database.deleting = meta.contains("deletionTimestamp");

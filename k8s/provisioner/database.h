@@ -9,6 +9,7 @@
 #include "k8s/api/database_rules.h"
 #include "k8s/api/version.h"
 #include "k8s/client/client.h"
+#include "k8s/provisioner/semi_sync.h"
 
 namespace ratchet::k8s::provisioner {
 
@@ -24,9 +25,10 @@ struct Database {
   std::string name;
   std::string uid;
   std::int64_t generation = 0;
-  std::string version;         // name of a MySQLVersion
-  std::string auth_secret;     // spec.authSecret.name or the name that it will get
-  std::optional<Group> group;  // nothing: a standalone server
+  std::string version;      // name of a MySQLVersion
+  std::string auth_secret;  // spec.authSecret.name or the name that it will get
+  std::optional<Group> group;
+  std::optional<SemiSync> semi_sync;  // neither: a standalone server
   int replicas = 1;
   bool owns_auth_secret = true;
   bool durable = true;
@@ -37,6 +39,7 @@ struct Database {
   std::optional<std::string> paused_since;
   Json object;  // as read
 
+  bool is_cluster() const { return group || semi_sync; }
   const Json& spec() const { return object.at("spec"); }
   std::string path() const { return space + "/" + name; }
 };

@@ -27,8 +27,7 @@ options() {
   printf '[client]\nuser=%s\npassword=%s\nhost=127.0.0.1\nprotocol=tcp\nconnect-timeout=2\n' \
     "$(quoted "$MYSQL_ROOT_USERNAME")" "$(quoted "$MYSQL_ROOT_PASSWORD")"
 }
-query="SELECT CONCAT('member ', MEMBER_STATE, ' ', MEMBER_ROLE)
-  FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid"
+query="@QUERY@"
 last=''
 while :; do
   now=$(mysql --defaults-extra-file=<(options) -N -e "$query" 2> /dev/null) \
@@ -38,6 +37,11 @@ while :; do
   sleep 5 & wait $!
 done
 )sh";
+
+constexpr const char* group_query = R"(SELECT CONCAT('member ', MEMBER_STATE, ' ', MEMBER_ROLE)
+  FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid)";
+constexpr const char* semi_sync_query =
+    "SELECT IF(@@GLOBAL.super_read_only, 'member takes no writes', 'member takes writes')";
 
 // Bytes of a memory quantity; nothing if it is written in a way that is not used for memory.
 std::optional<std::int64_t> bytes_of(const Json& quantity) {
@@ -124,7 +128,10 @@ Json replication_secret(const Database& database, const std::string& password) {
 
 Json companion_config(const Database& database) {
   Json config = object_of(database, "v1", "ConfigMap", companion_config_name(database));
-  config["data"] = {{script_key, script}};
+  std::string text = script;
+  const std::string place = "@QUERY@";
+  text.replace(text.find(place), place.size(), database.group ? group_query : semi_sync_query);
+  config["data"] = {{script_key, std::move(text)}};
   return config;
 }
 
@@ -151,16 +158,17 @@ Json companion_volume(const Database& database) {
   return {{"name", "init-scripts"}, {"configMap", {{"name", companion_config_name(database)}}}};
 }
 
-Json group_env(const Database& database, const std::string& set) {
+Json cluster_env(const Database& database, const std::string& set) {
   const auto field = [](const char* name, const char* path) {
     return Json{{"name", name}, {"valueFrom", {{"fieldRef", {{"fieldPath", path}}}}}};
   };
-  return {{{"name", "BASE_NAME"}, {"value", set}},
-          {{"name", "GOV_SVC"}, {"value", governing_service_name(database)}},
-          field("POD_NAMESPACE", "metadata.namespace"),
-          field("POD_NAME", "metadata.name"),
-          {{"name", "GROUP_NAME"}, {"value", database.group->name}},
-          {{"name", "DB_NAME"}, {"value", database.name}}};
+  Json env = {{{"name", "BASE_NAME"}, {"value", set}},
+              {{"name", "GOV_SVC"}, {"value", governing_service_name(database)}},
+              field("POD_NAMESPACE", "metadata.namespace"),
+              field("POD_NAME", "metadata.name")};
+  if (database.group) env.push_back({{"name", "GROUP_NAME"}, {"value", database.group->name}});
+  env.push_back({{"name", "DB_NAME"}, {"value", database.name}});
+  return env;
 }
 
 // Members are let in from private networks, which is where pods are; clusters with others name

@@ -1,4 +1,5 @@
-// What a MySQL with topology.mode GroupReplication consists of beyond a standalone one. Pure.
+// What a MySQL with topology.mode GroupReplication consists of beyond a standalone one, most of it
+// as in the other clusters. Pure.
 #pragma once
 
 #include <string>
@@ -25,7 +26,7 @@ Json companion_config(const Database& database);
 // Parts of the pod; without an image. `set`: name of the StatefulSet.
 Json companion_container(const Database& database);
 Json companion_volume(const Database& database);
-Json group_env(const Database& database, const std::string& set);
+Json cluster_env(const Database& database, const std::string& set);
 // `resources`: of the container, from whose memory limit the server's buffers follow.
 Json group_args(const Database& database, const std::string& set, const Json& resources);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "k8s/provisioner/member_sql.h"
+#include "k8s/provisioner/semi_sync_sql.h"
 
 namespace ratchet::k8s::provisioner {
 
@@ -80,6 +81,9 @@ GroupPort sql_group(std::uint16_t port, Duration deadline) {
   GroupPort group;
   group.look = [port, deadline](ProbeTarget at) {
     return look_at_member<Seen>(target_of(at, port, deadline), ask);
+  };
+  group.look_at_replica = [port, deadline](ProbeTarget at) {
+    return look_at_member<ReplicaSeen>(target_of(at, port, deadline), ask_replica);
   };
   group.tell = [port](ProbeTarget at, std::vector<std::string> statements, Duration limit) {
     return tell(std::move(at), std::move(statements), port, limit);

@@ -9,6 +9,7 @@
 #include "k8s/provisioner/kubedb.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/pod_notes.h"
+#include "k8s/provisioner/semi_sync_care.h"
 #include "k8s/provisioner/status.h"
 
 namespace ratchet::k8s::provisioner {
@@ -39,6 +40,7 @@ asio::awaitable<std::optional<Duration>> Health::check(std::string key) {
     co_await GroupCare(context_, database).run();
     co_return context_.options.group_period;
   }
+  if (database.semi_sync) co_return co_await SemiSyncCare(context_, database).run();
   co_await check_standalone(database);
   co_return std::nullopt;
 }

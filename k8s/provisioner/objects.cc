@@ -9,6 +9,7 @@
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/object_parts.h"
 #include "k8s/provisioner/pod_template.h"
+#include "k8s/provisioner/semi_sync_objects.h"
 
 namespace ratchet::k8s::provisioner {
 namespace {
@@ -41,7 +42,7 @@ Json mysql_container(const Database& database, const std::string& set) {
   Json wish = container_wish(database.spec());
   Json env = {secret_variable(database.auth_secret, "MYSQL_ROOT_PASSWORD", "password"),
               secret_variable(database.auth_secret, "MYSQL_ROOT_USERNAME", "username")};
-  if (database.group) append(env, group_env(database, set));
+  if (database.is_cluster()) append(env, cluster_env(database, set));
   append(env, wish.value("env", Json::array()));
   Json mounts = {{{"name", "tmp"}, {"mountPath", "/tmp"}},
                  {{"name", "data"}, {"mountPath", "/var/lib/mysql"}}};
@@ -50,7 +51,9 @@ Json mysql_container(const Database& database, const std::string& set) {
   }
   append(mounts, wish.value("volumeMounts", Json::array()));
   const Json resources = with_default_resources(wish.value("resources", Json::object()));
-  Json args = database.group ? group_args(database, set, resources) : Json::array();
+  Json args = Json::array();
+  if (database.group) args = group_args(database, set, resources);
+  if (database.semi_sync) args = semi_sync_args(database);
   append(args, wish.value("args", Json::array()));
   if (database.spec().value("requireSSL", false)) args.push_back("--require-secure-transport=ON");
   Json container = std::move(wish);
@@ -83,11 +86,11 @@ Json pod_spec(const Database& database, const std::string& set) {
   pod["serviceAccountName"] = service_account_name(database);
   pod["readinessGates"] = {{{"conditionType", ready_gate}}};
   pod["containers"] = Json::array();
-  if (database.group) pod["containers"].push_back(companion_container(database));
+  if (database.is_cluster()) pod["containers"].push_back(companion_container(database));
   pod["containers"].push_back(mysql_container(database, set));
   append(pod["containers"], further_containers(spec));
   pod["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
-  if (database.group) pod["volumes"].push_back(companion_volume(database));
+  if (database.is_cluster()) pod["volumes"].push_back(companion_volume(database));
   if (!database.durable) pod["volumes"].push_back(ephemeral_data(spec));
   for (const OptionalVolume& optional : optional_volumes(spec)) {
     pod["volumes"].push_back(optional.volume);
@@ -152,7 +155,7 @@ Json primary_service(const Database& database) {
   service["spec"] = {{"type", "ClusterIP"},
                      {"selector", selector_labels(database.name)},
                      {"ports", Json::array({service_port("primary")})}};
-  if (database.group) service["spec"]["selector"][role_label] = primary_role;
+  if (database.is_cluster()) service["spec"]["selector"][role_label] = primary_role;
   apply_service_template(database, "primary", service);
   return service;
 }
@@ -203,7 +206,7 @@ Json stateful_set(const Database& database, const Json& catalogue_entry, const s
                  {"template",
                   {{"metadata", {{"labels", selectors}, {"annotations", annotations}}},
                    {"spec", pod_spec(database, name)}}}};
-  if (database.group) set["spec"]["podManagementPolicy"] = "Parallel";
+  if (database.is_cluster()) set["spec"]["podManagementPolicy"] = "Parallel";
   set["metadata"]["annotations"] = controller.value("annotations", Json::object());
   set["metadata"]["annotations"][source_annotation] = short_digest(set["spec"]["template"].dump());
   set_database_image(set, catalogue_entry.at("/spec/db/image"_json_pointer).get<std::string>());

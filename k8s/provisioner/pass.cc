@@ -146,7 +146,7 @@ asio::awaitable<MaybeStop> Pass::provision() {
                                    "Successfully created service for primary/standalone")) {
     co_return stop;
   }
-  if (MaybeStop stop = co_await ensure_group_objects()) co_return stop;
+  if (MaybeStop stop = co_await ensure_cluster_objects()) co_return stop;
   if (MaybeStop stop = co_await ensure_secret()) co_return stop;
   if (MaybeStop stop = co_await ensure_set()) co_return stop;
   co_return co_await guarded_.ensure(kinds::pod_disruption_budget,
@@ -164,8 +164,8 @@ asio::awaitable<MaybeStop> Pass::choose_group_name() {
   co_return Stop{};
 }
 
-asio::awaitable<MaybeStop> Pass::ensure_group_objects() {
-  if (!database().group) co_return std::nullopt;
+asio::awaitable<MaybeStop> Pass::ensure_cluster_objects() {
+  if (!database().is_cluster()) co_return std::nullopt;
   if (MaybeStop stop =
           co_await guarded_.ensure(kinds::service, standby_service(database()),
                                    "Successfully created service for secondary replicas")) {

@@ -30,7 +30,7 @@ class Pass {
   boost::asio::awaitable<MaybeStop> begin();
   boost::asio::awaitable<MaybeStop> provision();
   boost::asio::awaitable<MaybeStop> choose_group_name();
-  boost::asio::awaitable<MaybeStop> ensure_group_objects();
+  boost::asio::awaitable<MaybeStop> ensure_cluster_objects();
   boost::asio::awaitable<MaybeStop> ensure_access();
   boost::asio::awaitable<MaybeStop> ensure_secret();
   boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);

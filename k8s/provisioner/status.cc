@@ -135,6 +135,11 @@ Condition group_incomplete(const std::string& reason, const std::string& message
   return {group_condition, false, reason, message};
 }
 
+Condition primary_missed(const std::string& pod) {
+  return {primary_condition, false, "PrimaryUnreachable",
+          pod + ", which holds the primary term, is not reached."};
+}
+
 Condition halted(const Database& database) {
   return {"Halted", true, "DatabaseHaltedSuccessfully",
           "MySQL " + database.path() + " successfully halted."};

@@ -41,6 +41,9 @@ Condition provisioned(const Database& database);
 // What a replication group lacks; absent while it lacks nothing.
 inline constexpr const char* group_condition = "GroupComplete";
 Condition group_incomplete(const std::string& reason, const std::string& message);
+// Since when the primary of a semi-synchronous cluster is out of reach; absent while it is not.
+inline constexpr const char* primary_condition = "PrimaryReached";
+Condition primary_missed(const std::string& pod);
 Condition halted(const Database& database);
 Condition refused(const Database& database, const Refusal& refusal);
 

@@ -45,6 +45,31 @@ spec:
   deletionPolicy: WipeOut
 )";
 
+inline constexpr const char* semi_sync = R"(
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata:
+  name: my-semi
+  namespace: demo
+spec:
+  version: "9.7.4"
+  replicas: 3
+  topology:
+    mode: SemiSync
+    semiSync:
+      sourceWaitForReplicaCount: 1
+      sourceTimeout: 24h
+      errantTransactionRecoveryPolicy: PseudoTransaction
+  storageType: Durable
+  storage:
+    storageClassName: "standard"
+    accessModes: [ReadWriteOnce]
+    resources:
+      requests:
+        storage: 1Gi
+  deletionPolicy: WipeOut
+)";
+
 inline constexpr const char* group_version = R"(
 apiVersion: catalog.kubedb.com/v1alpha1
 kind: MySQLVersion

@@ -105,6 +105,15 @@ TEST(Objects, OfTheGroupOfTheGuide) {
   expect_golden("group_budget", disruption_budget(database, made));
 }
 
+TEST(Objects, OfTheSemiSynchronousCluster) {
+  const Database database = read_database(stored(ratchet::k8s::testing::semi_sync));
+  const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
+  expect_golden("semi_sync_stateful_set", stateful_set(database, version, "my-semi"));
+  expect_golden("semi_sync_services", {governing_service(database), primary_service(database),
+                                       standby_service(database)});
+  expect_golden("semi_sync_companion_config", companion_config(database));
+}
+
 TEST(Objects, TheGuidesFindTheServerSecondInAGroupsPodAndByDefault) {
   Json mysql = stored(ratchet::k8s::testing::group);
   mysql["spec"]["podTemplate"]["spec"]["containers"] =
@@ -131,6 +140,52 @@ TEST(Objects, TheBudgetOfAGroupLeavesItsMajority) {
   }
 }
 
+TEST(BadSemiSync, IsRefusedWithWhatToDo) {
+  const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
+  const auto message = [&](const char* patch, const Json& of_version) {
+    Json mysql = stored(ratchet::k8s::testing::semi_sync);
+    mysql["spec"].merge_patch(Json::parse(patch));
+    const auto refusal = refuse(read_database(mysql), of_version, false);
+    return refusal ? refusal->reason + ": " + refusal->message : "";
+  };
+  EXPECT_EQ(message("{}", version), "");
+  EXPECT_EQ(message(R"({"topology": {"semiSync": null}})", version), "");
+  EXPECT_EQ(message(R"({"topology": {"semiSync": {"sourceTimeout": "1h"}}})", version), "");
+  for (const char* replicas : {R"({"replicas": 1})", R"({"replicas": 10})"}) {
+    EXPECT_THAT(message(replicas, version), HasSubstr("for SemiSync is in range [2, 9]"));
+  }
+  for (const char* count : {"0", "3", "-1"}) {
+    const std::string patch =
+        R"({"topology": {"semiSync": {"sourceWaitForReplicaCount": )" + std::string(count) + "}}}";
+    EXPECT_THAT(message(patch.c_str(), version), HasSubstr("less than 'spec.replicas'")) << count;
+  }
+  for (const char* timeout : {"10s", "59m", "soon"}) {
+    const std::string patch =
+        R"({"topology": {"semiSync": {"sourceTimeout": ")" + std::string(timeout) + "\"}}}";
+    EXPECT_THAT(message(patch.c_str(), version), HasSubstr("a duration of at least 1h")) << timeout;
+  }
+  Json old = version;
+  old["spec"]["version"] = "8.0.25";
+  EXPECT_THAT(message("{}", old), HasSubstr("SemiSync needs a MySQL server of 8.0.26 or newer"));
+  EXPECT_THAT(message("{}", entry()), HasSubstr("is MariaDB 10.11.18"));
+}
+
+TEST(SemiSyncWish, IsReadWithItsDefaults) {
+  Json mysql = stored(ratchet::k8s::testing::semi_sync);
+  mysql["spec"]["topology"].erase("semiSync");
+  const SemiSync absent = read_database(mysql).semi_sync.value();
+  EXPECT_EQ(absent.acknowledgements, 1u);
+  EXPECT_EQ(absent.timeout_ms, 86'400'000u);
+  EXPECT_FALSE(absent.clone_errant);
+  mysql["spec"]["topology"]["semiSync"] = {{"sourceWaitForReplicaCount", 2},
+                                           {"sourceTimeout", "2000h"},
+                                           {"errantTransactionRecoveryPolicy", "Clone"}};
+  const SemiSync given = read_database(mysql).semi_sync.value();
+  EXPECT_EQ(given.acknowledgements, 2u);
+  EXPECT_EQ(given.timeout_ms, 4'294'967'295u) << "what the server's variable can hold";
+  EXPECT_TRUE(given.clone_errant);
+}
+
 TEST(BadGroup, IsRefusedWithWhatToDo) {
   const Json version = parse_yaml(ratchet::k8s::testing::group_version).at(0);
   const auto message = [&](const char* patch, const Json& of_version) {
@@ -147,8 +202,6 @@ TEST(BadGroup, IsRefusedWithWhatToDo) {
   }
   EXPECT_THAT(message(R"({"topology": {"group": {"name": "x"}}})", version),
               HasSubstr("invalid group name is set"));
-  EXPECT_THAT(message(R"({"topology": {"mode": "SemiSync"}})", version),
-              HasSubstr("Unsupported: 'spec.topology.mode: SemiSync'"));
   EXPECT_THAT(message(R"({"topology": {"group": {"mode": "Multi-Primary"}}})", version),
               HasSubstr("spec.topology.group.mode: Multi-Primary"));
   EXPECT_THAT(message(R"({"init": {"script": {"configMap": {"name": "x"}}}})", version),
@@ -236,7 +289,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"storageType": "Nowhere"})", "MalformedSpec", "'spec.storageType' is invalid"},
         Bad{R"({"storageType": "Ephemeral", "terminationPolicy": "Halt"})", "MalformedSpec",
             "can not be used for 'Ephemeral' storage"},
-        Bad{R"({"topology": {"mode": "SemiSync"}})", "Unsupported", "spec.topology.mode: SemiSync"},
+        Bad{R"({"topology": {"mode": "InnoDBCluster"}})", "Unsupported",
+            "spec.topology.mode: InnoDBCluster"},
         Bad{R"({"tls": {}})", "Unsupported", "spec.tls"},
         Bad{R"({"monitor": {}})", "Unsupported", "spec.monitor"},
         Bad{R"({"init": {"archiver": {}}})", "Unsupported", "spec.init.archiver"},

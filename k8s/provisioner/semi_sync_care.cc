@@ -1,0 +1,221 @@
+#include "k8s/provisioner/semi_sync_care.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "k8s/client/kinds.h"
+#include "k8s/client/text.h"
+#include "k8s/provisioner/group_objects.h"
+#include "k8s/provisioner/guarded.h"
+#include "k8s/provisioner/json_shape.h"
+#include "k8s/provisioner/semi_sync_objects.h"
+#include "k8s/provisioner/semi_sync_statements.h"
+#include "k8s/provisioner/status.h"
+
+namespace ratchet::k8s::provisioner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using Kind = ReplicaAction::Kind;
+
+// While something is under way the next step is not waited for longer than this.
+constexpr Duration soon = std::chrono::milliseconds(200);
+
+std::string word(const ReplicaAction& action) {
+  switch (action.kind) {
+    case Kind::configure:
+      return "is made ready";
+    case Kind::settle:
+      return "is told to wait for acknowledgements";
+    case Kind::open:
+      return "is opened for writes";
+    case Kind::close:
+      return "is closed for writes";
+    case Kind::restart:
+      return "is restarted, to be closed for writes";
+    case Kind::stop_receiving:
+      return "receives and acknowledges nothing more";
+    case Kind::apply:
+      return "applies what it has received";
+    case Kind::attach:
+      return "replicates from " + action.source;
+    case Kind::resume:
+      return action.acknowledges ? "receives and acknowledges" : "receives";
+    case Kind::clone:
+      return "gets a copy of the data of " + action.source;
+  }
+  return "";
+}
+
+// Copying takes as long as it takes and shows in the next look.
+Duration limit_of(Kind kind) {
+  return std::chrono::seconds(kind == Kind::clone || kind == Kind::restart ? 2 : 5);
+}
+
+std::string pod_of(const std::string& approval) { return approval.substr(0, approval.find('/')); }
+
+}  // namespace
+
+asio::awaitable<Duration> SemiSyncCare::run() {
+  const Duration period = context_.options.group_period;
+  if (!co_await pods_.gather()) co_return period;
+  if (describe()) {
+    co_await look_at_all();
+    plan_ = plan_semi_sync(situation_);
+    co_await pods_.mark(plan_.roles, plan_.serving, plan_.has_term);
+    for (std::size_t i = 0; i < pods_.size(); ++i) {
+      const auto& seen = situation_.members[i].seen;
+      if (seen) co_await pods_.note_on_claim(i, seen->version);
+    }
+    if (plan_.term) co_await record_term();
+    co_await carry_out_all();
+  }
+  co_await tell_status();
+  co_await forget_decisions();
+  co_return plan_.term || !plan_.actions.empty() ? std::min(soon, period) : period;
+}
+
+bool SemiSyncCare::describe() {
+  for (std::size_t i = 0; i < pods_.size(); ++i) {
+    situation_.members.push_back(
+        {.pod = pods_.at(i).name, .server_id = semi_sync_server_id(static_cast<unsigned>(i))});
+  }
+  plan_.roles.assign(pods_.size(), Role::none);
+  plan_.serving.assign(pods_.size(), false);
+  const auto term = parse_term(annotation(database_.object, primary_term_annotation));
+  if (!term) {
+    plan_.reason = "TermUnreadable";
+    plan_.message = std::string("the annotation ") + primary_term_annotation +
+                    " is no primary term, and nobody is told anything; set it back to what it was, "
+                    "or, once no member takes writes any more, remove it";
+    return false;
+  }
+  situation_.term = *term;
+  situation_.account = account_mark(pods_.replication());
+  situation_.wish = *database_.semi_sync;
+  situation_.approved_promotion = annotation(database_.object, approve_promotion_annotation);
+  situation_.approved_clone = annotation(database_.object, approve_clone_annotation);
+  situation_.overdue = is_overdue();
+  return true;
+}
+
+// How long the holder has been out of reach stands on the MySQL, for whoever looks after it.
+bool SemiSyncCare::is_overdue() const {
+  const Condition missed = primary_missed(situation_.term.holder);
+  const Json status = database_.object.value("status", Json::object());
+  for (const Json& condition : status.value("conditions", Json::array())) {
+    if (condition.value("type", "") != missed.type) continue;
+    if (condition.value("message", "") != missed.message) continue;
+    const auto since = read_time(condition.value("lastTransitionTime", ""));
+    const auto now = read_time(context_.now());
+    return since && now && *now - *since >= context_.options.failover_delay;
+  }
+  return false;
+}
+
+// The holder first and last: see ReplicaSituation::first.
+asio::awaitable<void> SemiSyncCare::look_at_all() {
+  const std::size_t holder = pods_.index_of(situation_.term.holder);
+  if (holder < pods_.size()) {
+    co_await look_at(holder);
+    situation_.first = situation_.members[holder].seen;
+  }
+  co_await for_each(pods_.size(), [this, holder](std::size_t i) -> asio::awaitable<void> {
+    if (i != holder) co_await look_at(i);
+  });
+  if (situation_.first) co_await look_at(holder);
+}
+
+asio::awaitable<void> SemiSyncCare::look_at(std::size_t i) {
+  co_await pods_.look_at(i, context_.group.look_at_replica, situation_.members[i]);
+}
+
+// Only on the MySQL as it was before the members were looked at.
+asio::awaitable<void> SemiSyncCare::record_term() {
+  const std::string text = term_text(*plan_.term);
+  const Reply reply = co_await context_.client.merge_patch(
+      kinds::mysql, {database_.space, database_.name},
+      {{"metadata",
+        {{"resourceVersion", metadata_text(database_.object, "resourceVersion")},
+         {"annotations", {{primary_term_annotation, text}}}}}});
+  if (!reply.ok()) co_return;
+  spdlog::info("MySQL {}: primary term {}", database_.path(), text);
+  if (plan_.term->number == situation_.term.number) co_return;
+  context_.emit(database_.object, {false, "Successful",
+                                   plan_.term->holder + " took the primary term " +
+                                       std::to_string(plan_.term->number)});
+}
+
+// Not if the term has been changed by others: what was decided was decided for the old one.
+asio::awaitable<void> SemiSyncCare::carry_out_all() {
+  if (plan_.actions.empty()) co_return;
+  const Reply live = co_await context_.client.get(kinds::mysql, {database_.space, database_.name});
+  if (!live.ok() || metadata_text(live.body, "uid") != database_.uid) co_return;
+  const auto term = parse_term(annotation(live.body, primary_term_annotation));
+  if (!term || (*term != situation_.term && term != plan_.term)) co_return;
+  co_await for_each(plan_.actions.size(),
+                    [this](std::size_t i) { return carry_out(plan_.actions[i]); });
+}
+
+asio::awaitable<void> SemiSyncCare::carry_out(ReplicaAction action) {
+  const std::size_t i = pods_.index_of(action.pod);
+  const std::string source = action.source.empty() ? "" : member_host(database_, action.source);
+  if (action.kind == Kind::clone && !action.note.empty()) {
+    context_.emit(database_.object,
+                  {true, "ErrantTransactions",
+                   action.pod + " had transactions that the primary has not, and loses them: " +
+                       action.note});
+  }
+  SemiSync settings = situation_.wish;
+  if (situation_.term.opened) {
+    settings.acknowledgements =
+        std::max(settings.acknowledgements, situation_.term.acknowledgements);
+  }
+  co_await pods_.tell(
+      i, word(action),
+      semi_sync_statements(action, situation_.members[i], settings, pods_.replication(), source),
+      limit_of(action.kind));
+}
+
+// What was decided for a state that is over must not decide again.
+asio::awaitable<void> SemiSyncCare::forget_decisions() {
+  std::vector<std::string> over;
+  if (!situation_.approved_promotion.empty() &&
+      pod_of(situation_.approved_promotion) != situation_.term.holder) {
+    over.emplace_back(approve_promotion_annotation);
+  }
+  const std::size_t cloned = pods_.index_of(pod_of(situation_.approved_clone));
+  if (cloned < pods_.size() && plan_.roles[cloned] != Role::none) {
+    over.emplace_back(approve_clone_annotation);
+  }
+  co_await forget(context_, database_, std::move(over));
+}
+
+asio::awaitable<void> SemiSyncCare::tell_status() {
+  ClusterNews news;
+  news.reason = plan_.reason;
+  news.message = plan_.message;
+  bool serves = false;
+  for (std::size_t i = 0; i < pods_.size(); ++i) {
+    serves = serves || (plan_.roles[i] == Role::primary && plan_.serving[i]);
+  }
+  if (!serves) news.error = news.message.empty() ? "the primary is being opened" : news.message;
+  news.complete =
+      pods_.are_as_many_as_wanted() &&
+      std::all_of(plan_.serving.begin(), plan_.serving.end(), [](bool serving) { return serving; });
+  const std::string now = context_.now();
+  co_await write_status(context_, database_, [&](Json& status) {
+    tell_news(status, database_, news, now);
+    if (plan_.holder_missing) {
+      set_condition(status, primary_missed(situation_.term.holder), now);
+    } else {
+      remove_condition(status, primary_condition);
+    }
+  });
+}
+
+}  // namespace ratchet::k8s::provisioner

@@ -1,0 +1,163 @@
+#include "tests/k8s/provisioner/fake_semi_sync.h"
+
+namespace ratchet::k8s::testing {
+
+namespace asio = boost::asio;
+using provisioner::GtidSet;
+using provisioner::ReplicaReport;
+
+namespace {
+
+std::string between(const std::string& text, const std::string& from, const std::string& to) {
+  const auto begin = text.find(from);
+  if (begin == std::string::npos) return "";
+  const auto start = begin + from.size();
+  return text.substr(start, text.find(to, start) - start);
+}
+
+// The value of "SET GLOBAL name = value", or empty.
+std::string set_to(const std::string& statement, const std::string& name) {
+  const std::string value = between(statement + ";", name + " = ", ";");
+  return statement.starts_with("SET") ? value : "";
+}
+
+void assign(bool& field, const std::string& value) {
+  if (!value.empty()) field = value == "ON";
+}
+
+}  // namespace
+
+provisioner::GroupPort FakeSemiSync::port() {
+  provisioner::GroupPort port;
+  port.look_at_replica = [this](provisioner::ProbeTarget target) -> asio::awaitable<ReplicaReport> {
+    co_return look(target.pod);
+  };
+  port.tell = [this](provisioner::ProbeTarget target, std::vector<std::string> statements,
+                     provisioner::Duration) -> asio::awaitable<std::optional<std::string>> {
+    if (!at(target.pod).up) co_return "connection refused";
+    for (const std::string& statement : statements) obey(target.pod, statement);
+    co_return std::nullopt;
+  };
+  return port;
+}
+
+FakeSemiSync::Server& FakeSemiSync::at(const std::string& pod) {
+  const auto [entry, made] = servers_.try_emplace(pod);
+  if (made) {
+    entry->second.id = "0000000" + pod.substr(pod.size() - 1) + "-0000-4000-8000-000000000000";
+    entry->second.version = "9.7.4";
+    entry->second.executed = GtidSet::parse(entry->second.id + ":1-5").value();
+  }
+  return entry->second;
+}
+
+void FakeSemiSync::restart(const std::string& pod) {
+  Server& server = at(pod);
+  server.read_only = !server.account.empty();
+  server.executed = server.executed.plus(waiting_[pod]);
+  server.source_enabled = server.source_on = server.acknowledges = server.acknowledging = false;
+  server.receiving = server.hears = server.applying = false;
+  server.waiting = 0;
+}
+
+void FakeSemiSync::catch_up(Server& server) {
+  if (!server.receiving || !servers_.contains(server.source)) return;
+  const Server& source = servers_[server.source];
+  server.hears = source.up;
+  server.acknowledging = server.hears && server.acknowledges;
+  if (source.up) server.executed = server.executed.plus(source.executed);
+}
+
+ReplicaReport FakeSemiSync::look(const std::string& pod) {
+  ReplicaReport report;
+  Server& server = at(pod);
+  if (!server.up) {
+    report.why_not = "connection refused";
+    return report;
+  }
+  catch_up(server);
+  report.certificate = "c0ffee";
+  report.seen = server;
+  return report;
+}
+
+void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {
+  told.push_back(pod + ": " + statement);
+  Server& server = at(pod);
+  assign(server.read_only, set_to(statement, "SET GLOBAL super_read_only"));
+  assign(server.waits_alone, set_to(statement, "source_wait_no_replica"));
+  assign(server.source_enabled, set_to(statement, "rpl_semi_sync_source_enabled"));
+  assign(server.acknowledges, set_to(statement, "rpl_semi_sync_replica_enabled"));
+  server.source_on = server.source_enabled;
+  if (const std::string point = set_to(statement, "wait_point"); !point.empty()) {
+    server.after_sync = point == "AFTER_SYNC";
+  }
+  if (const std::string n = set_to(statement, "wait_for_replica_count"); !n.empty()) {
+    server.wait_for = static_cast<unsigned>(std::stoul(n));
+  }
+  if (const std::string ms = set_to(statement, "source_timeout"); !ms.empty()) {
+    server.timeout_ms = std::stoull(ms);
+  }
+  if (const std::string id = set_to(statement, "server_id"); !id.empty()) {
+    server.server_id = static_cast<unsigned>(std::stoul(id));
+  }
+  if (statement.starts_with("ALTER USER")) {
+    server.account = between(statement, R"("ratchet": ")", "\"");
+  }
+  if (statement.starts_with("RESET BINARY")) server.executed = GtidSet();
+  if (statement == "SHUTDOWN") restart(pod);
+  obey_as_replica(pod, server, statement);
+}
+
+void FakeSemiSync::obey_as_replica(const std::string& pod, Server& server,
+                                   const std::string& statement) {
+  if (statement.starts_with("STOP REPLICA")) {
+    server.receiving = server.hears = server.acknowledging = false;
+    server.applying = server.applying && statement != "STOP REPLICA";
+  } else if (statement.starts_with("RESET REPLICA")) {
+    server.source.clear();
+  } else if (statement.starts_with("CHANGE")) {
+    server.source = between(statement, "SOURCE_HOST = '", ".");
+  } else if (statement.starts_with("START REPLICA")) {
+    server.applying = true;
+    server.receiving = server.receiving || statement != "START REPLICA SQL_THREAD";
+    catch_up(server);
+  } else if (statement.starts_with("CLONE")) {
+    server.executed = at(between(statement, "'@'", ".")).executed;
+    waiting_.erase(pod);
+    restart(pod);
+    server.source.clear();
+  }
+}
+
+bool FakeSemiSync::write(const std::string& pod) {
+  Server& server = at(pod);
+  if (!server.up || server.read_only) return false;
+  const GtidSet gtid = GtidSet::parse(server.id + ":" + std::to_string(++transactions_)).value();
+  unsigned acknowledgements = 0;
+  for (auto& [name, other] : servers_) {
+    if (!other.up || other.source != pod) continue;
+    catch_up(other);
+    if (!other.hears) continue;
+    other.executed = other.executed.plus(gtid);
+    if (other.acknowledging) ++acknowledgements;
+  }
+  const bool acknowledged = server.source_enabled && acknowledgements >= server.wait_for;
+  if (acknowledged) {
+    server.executed = server.executed.plus(gtid);
+  } else {
+    waiting_[pod] = waiting_[pod].plus(gtid);
+    ++server.waiting;
+  }
+  return acknowledged;
+}
+
+std::string FakeSemiSync::open_pods() const {
+  std::string pods;
+  for (const auto& [name, server] : servers_) {
+    if (server.up && !server.read_only) pods += (pods.empty() ? "" : " ") + name;
+  }
+  return pods;
+}
+
+}  // namespace ratchet::k8s::testing

@@ -1,0 +1,42 @@
+// The servers of a semi-synchronous cluster as a model: what they say, and what they do when told.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "k8s/provisioner/context.h"
+
+namespace ratchet::k8s::testing {
+
+class FakeSemiSync {
+ public:
+  struct Server : provisioner::ReplicaSeen {
+    bool up = true;
+  };
+
+  provisioner::GroupPort port();
+  Server& at(const std::string& pod);
+  // Its process ends and starts again.
+  void restart(const std::string& pod);
+  // An application's commit on that server: true if it was acknowledged, which every voter that
+  // listens does at once. Without that it waits, and is there after a restart.
+  bool write(const std::string& pod);
+  // The pods that take writes.
+  std::string open_pods() const;
+
+  // "pod: statement" of each thing that a member was told.
+  std::vector<std::string> told;
+
+ private:
+  provisioner::ReplicaReport look(const std::string& pod);
+  void obey(const std::string& pod, const std::string& statement);
+  void obey_as_replica(const std::string& pod, Server& server, const std::string& statement);
+  void catch_up(Server& server);
+
+  std::map<std::string, Server> servers_;
+  std::map<std::string, provisioner::GtidSet> waiting_;  // commits that nobody acknowledged
+  int transactions_ = 0;
+};
+
+}  // namespace ratchet::k8s::testing

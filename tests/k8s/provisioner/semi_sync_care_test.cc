@@ -1,0 +1,237 @@
+// A semi-synchronous cluster on the embedded API server, its servers a model.
+#include "k8s/provisioner/semi_sync_care.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "k8s/provisioner/objects.h"
+#include "tests/k8s/provisioner/fake_semi_sync.h"
+#include "tests/k8s/provisioner/manifests.h"
+#include "tests/k8s/provisioner/world.h"
+
+namespace ratchet::k8s {
+namespace {
+
+using provisioner::parse_term;
+using provisioner::PrimaryTerm;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using testing::FakeSemiSync;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::World;
+
+constexpr const char* db = "my-semi";
+
+class SemiSync : public ::testing::Test {
+ protected:
+  SemiSync() {
+    world.context.group = servers.port();
+    world.context.now = [this] { return now; };
+  }
+
+  void bring_up() {
+    world.apply(testing::semi_sync);
+    world.settle(db);
+  }
+  // So long that a primary which is out of reach is replaced.
+  void wait() {
+    world.settle(db);
+    now = "2026-11-23T10:01:00Z";
+    world.settle(db);
+  }
+  std::string labels() {
+    std::string told;
+    for (int i = 0; i < 3; ++i) {
+      const Json pod = world.get(kinds::pod, "my-semi-" + std::to_string(i));
+      const Json found = pod.is_null() ? Json::object() : pod["metadata"]["labels"];
+      told += found.value("kubedb.com/role", "-").substr(0, 1);
+    }
+    return told;
+  }
+  Json annotations() {
+    return world.get(kinds::mysql, db)["metadata"].value("annotations", Json::object());
+  }
+  PrimaryTerm term() {
+    return parse_term(annotations().value(provisioner::primary_term_annotation, "")).value();
+  }
+  std::string lacks(const char* field) {
+    const Json condition = world.condition("GroupComplete", db);
+    return condition.is_null() ? "" : condition[field].get<std::string>();
+  }
+
+  World world;
+  FakeSemiSync servers;
+  std::string now = "2026-11-23T10:00:00Z";
+};
+
+TEST_F(SemiSync, BecomesReadyWithItsObjectsLabelsAndTerm) {
+  bring_up();
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+  EXPECT_EQ(labels(), "pss");
+  EXPECT_EQ(servers.open_pods(), "my-semi-0");
+  EXPECT_THAT(world.names(kinds::service),
+              ElementsAre("my-semi", "my-semi-pods", "my-semi-standby"));
+  EXPECT_THAT(world.names(kinds::secret), ElementsAre("my-semi-auth", "my-semi-replication"));
+  EXPECT_EQ(term().number, 1u);
+  EXPECT_EQ(term().voters.size(), 2u);
+  EXPECT_TRUE(servers.at("my-semi-0").after_sync);
+  EXPECT_EQ(servers.at("my-semi-0").timeout_ms, 86'400'000u);
+  EXPECT_EQ(servers.at("my-semi-2").server_id, 13u);
+  EXPECT_TRUE(servers.write("my-semi-0"));
+}
+
+TEST_F(SemiSync, OnceWellIsLookedAtWithoutAWrite) {
+  bring_up();
+  std::vector<std::string> writes;
+  world.faults.on_write = [&](const embedded::Call& call) {
+    writes.push_back(std::string(embedded::verb_name(call.verb)) + " " + call.plural);
+    return embedded::Fault::none;
+  };
+  servers.told.clear();
+  EXPECT_EQ(world.pass(db), std::nullopt);
+  world.check(db);
+  EXPECT_THAT(writes, IsEmpty());
+  EXPECT_THAT(servers.told, IsEmpty());
+}
+
+// At the moment in which the server begins to take writes the term says so, and two replicas wait.
+TEST_F(SemiSync, NobodyIsOpenedBeforeTheTermSaysSo) {
+  world.apply(testing::semi_sync);
+  for (int round = 0; round < 40; ++round) {
+    world.pass(db);
+    world.run_cluster();
+    world.check(db);
+    for (int i = 0; i < 3; ++i) {
+      const auto& server = servers.at("my-semi-" + std::to_string(i));
+      if (server.read_only || server.account.empty()) continue;
+      EXPECT_TRUE(term().opened);
+      EXPECT_GE(term().voters.size(), 1u);
+      EXPECT_EQ(term().holder, "my-semi-" + std::to_string(i));
+    }
+  }
+  EXPECT_EQ(servers.open_pods(), "my-semi-0");
+}
+
+TEST_F(SemiSync, NobodyAcknowledgesBeforeItIsRecorded) {
+  world.apply(testing::semi_sync);
+  for (int round = 0; round < 40; ++round) {
+    world.pass(db);
+    world.run_cluster();
+    const auto before = annotations().value(provisioner::primary_term_annotation, "");
+    world.check(db);
+    const PrimaryTerm recorded = parse_term(before).value();
+    for (int i = 0; i < 3; ++i) {
+      const std::string pod = "my-semi-" + std::to_string(i);
+      if (servers.at(pod).acknowledges) EXPECT_TRUE(recorded.voters.contains(pod)) << pod;
+    }
+  }
+  EXPECT_TRUE(servers.at("my-semi-1").acknowledges);
+}
+
+TEST_F(SemiSync, ARestartedPrimaryIsOpenedAgainAndARestartedReplicaFollowsAgain) {
+  bring_up();
+  servers.restart("my-semi-0");
+  servers.restart("my-semi-2");
+  world.settle(db);
+  EXPECT_EQ(term().number, 1u);
+  EXPECT_EQ(labels(), "pss");
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_TRUE(servers.write("my-semi-0"));
+}
+
+TEST_F(SemiSync, AfterTheLossOfThePrimaryAnotherTakesTheTermWithEverythingAcknowledged) {
+  bring_up();
+  ASSERT_TRUE(servers.write("my-semi-0"));
+  const auto acknowledged = servers.at("my-semi-0").executed;
+  servers.at("my-semi-0").up = false;
+  world.settle(db);
+  EXPECT_EQ(term().number, 1u) << "it may be back soon";
+  EXPECT_EQ(lacks("reason"), "PrimaryUnreachable");
+  EXPECT_EQ(world.phase(db), "NotReady");
+  wait();
+  EXPECT_EQ(term().number, 2u);
+  EXPECT_EQ(term().holder, "my-semi-1");
+  EXPECT_EQ(servers.open_pods(), "my-semi-1");
+  EXPECT_EQ(labels(), "-ps");
+  EXPECT_TRUE(servers.at("my-semi-1").executed.contains(acknowledged));
+  EXPECT_TRUE(servers.write("my-semi-1"));
+  EXPECT_THAT(world.event_texts(), Contains(HasSubstr("my-semi-1 took the primary term 2")));
+  EXPECT_TRUE(world.condition("PrimaryReached", db).is_null());
+}
+
+TEST_F(SemiSync, AReturningPrimaryIsAttachedOrStaysOutUntilAPersonHasLooked) {
+  bring_up();
+  servers.at("my-semi-0").up = false;
+  wait();
+  servers.at("my-semi-0").up = true;
+  EXPECT_FALSE(servers.write("my-semi-0")) << "cut off from its replicas it acknowledges nothing";
+  world.settle(db);
+  EXPECT_EQ(servers.open_pods(), "my-semi-1");
+  EXPECT_EQ(lacks("reason"), "ErrantTransactions");
+  EXPECT_EQ(labels(), "-ps");
+  const std::string message = lacks("message");
+  const std::string asked = "ratchet.dev/approve-clone=";
+  ASSERT_THAT(message, HasSubstr(asked));
+  world.patch(
+      kinds::mysql, db,
+      {{"metadata",
+        {{"annotations",
+          {{"ratchet.dev/approve-clone", message.substr(message.find(asked) + asked.size())}}}}}});
+  world.settle(db);
+  EXPECT_EQ(labels(), "sps");
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+  EXPECT_FALSE(annotations().contains("ratchet.dev/approve-clone")) << "an approval counts once";
+  EXPECT_EQ(term().voters.size(), 2u);
+}
+
+TEST_F(SemiSync, WithTooFewReplicasNobodyIsPromoted) {
+  bring_up();
+  servers.at("my-semi-0").up = false;
+  servers.at("my-semi-2").up = false;
+  servers.told.clear();
+  wait();
+  EXPECT_EQ(term().number, 1u);
+  EXPECT_EQ(servers.open_pods(), "");
+  EXPECT_EQ(lacks("reason"), "WaitingForVoters");
+  EXPECT_THAT(lacks("message"), HasSubstr("Missing: my-semi-2"));
+  EXPECT_THAT(servers.told, IsEmpty());
+  servers.at("my-semi-2").up = true;
+  world.settle(db);
+  EXPECT_EQ(term().holder, "my-semi-1");
+}
+
+TEST_F(SemiSync, ATermThatMetAnotherWriteIsNotTaken) {
+  bring_up();
+  servers.at("my-semi-0").up = false;
+  world.settle(db);
+  now = "2026-11-23T10:01:00Z";
+  world.faults.on_write = [&](const embedded::Call& call) {
+    const bool taking =
+        call.plural == "mysqls" && call.body.dump().find("\\\"number\\\":2") != std::string::npos;
+    return taking ? embedded::Fault::conflict : embedded::Fault::none;
+  };
+  for (int round = 0; round < 10; ++round) world.check(db);
+  EXPECT_EQ(term().number, 1u);
+  EXPECT_EQ(servers.open_pods(), "");
+  world.faults.on_write = nullptr;
+  world.settle(db);
+  EXPECT_EQ(servers.open_pods(), "my-semi-1");
+}
+
+TEST_F(SemiSync, ATermThatCannotBeReadStopsEverything) {
+  bring_up();
+  world.patch(
+      kinds::mysql, db,
+      {{"metadata", {{"annotations", {{provisioner::primary_term_annotation, "nonsense"}}}}}});
+  servers.told.clear();
+  servers.at("my-semi-0").up = false;
+  wait();
+  EXPECT_EQ(lacks("reason"), "TermUnreadable");
+  EXPECT_THAT(servers.told, IsEmpty());
+}
+
+}  // namespace
+}  // namespace ratchet::k8s
