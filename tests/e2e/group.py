@@ -108,15 +108,16 @@ def check_rows(group, writer):
         f"({len(writer.unknown)} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
 
 
-def through(group, writer, what, fault, election_from=None):
-    """One fault, until the group is whole again and rows come in."""
+def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None):
+    """One fault, until the group is whole again and rows come in; `meanwhile` is done again and
+    again until then."""
     check(writer.await_more(20, 30), f"no rows come in before: {what}")
     election = Election(group, election_from) if election_from else None
     begun = time.monotonic()
     fault()
     told = election.check() if election else ""
     check(writer.await_more(20, 120), f"no rows come in after: {what}")
-    await_(f"the group is whole again after: {what}", lambda: whole(group), 150)
+    await_(f"the group is whole again after: {what}", lambda: meanwhile() or whole(group), 150)
     say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
         f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
 
@@ -138,6 +139,11 @@ def lose_data(group, pod):
         group.ask(other, "FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
     kubectl("delete", "pvc", "-n", group.space, "--wait=false", f"data-{pod}")
     delete(group, pod)
+
+
+def story(group, work):
+    form(group)
+    run_faults(group, work)
 
 
 def run_faults(group, work):
@@ -164,16 +170,15 @@ def run_faults(group, work):
     check_rows(group, writer)
 
 
-def inside(folder):
+def inside(folder, group, play):
+    """The cluster runs: with the provisioner of that folder `play(group, work)`."""
     work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
     provisioner = Daemon(folder, ["--role", "provisioner", "--health-interval", "1"],
                          os.environ["RATCHET_KUBECONFIG_PROVISIONER"], work / "provisioner.out")
     cluster.prepare()
-    group = Group("demo")
     try:
         provisioner.start()
-        form(group)
-        run_faults(group, work)
+        play(group, work)
         provisioner.stop()
     except (Failed, TimeoutError, RuntimeError) as failure:
         say(f"FAILED: {failure}")
@@ -192,19 +197,19 @@ def inside(folder):
     return 0
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+def main(program, description, group, play):
+    parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     options = parser.parse_args()
     if os.environ.get("RATCHET_NO_E2E") == "1":
         print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
         return LEFT_OUT
     if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve())
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+        return inside(options.bin.resolve(), group, play)
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, program,
                            *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": IMAGE},
                           check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__file__, __doc__, Group("demo"), story))

@@ -73,6 +73,7 @@ class Group:
     so that three members fit a machine with two processors."""
     name = "my-group"
     replicas = 3
+    topology = "{mode: GroupReplication}"
 
     def __init__(self, space):
         self.space = space
@@ -88,7 +89,7 @@ metadata: {{name: {self.name}, namespace: {self.space}}}
 spec:
   version: "{version}"
   replicas: {self.replicas}
-  topology: {{mode: GroupReplication}}
+  topology: {self.topology}
   storageType: Durable
   storage:
     storageClassName: standard
@@ -168,6 +169,10 @@ spec:
         check(all(row[1] == "ONLINE" for row in view), f"not all are ONLINE: {view}")
         primaries = [row[0] for row in view if row[2] == "PRIMARY"]
         check(len(primaries) == 1, f"not one primary: {view}")
+        return self.check_labels(primaries)
+
+    def check_labels(self, primaries):
+        """Every label and service says the same; the primary."""
         wanted = {pod: "primary" if pod in primaries else "standby" for pod in self.pods}
         check(self.roles() == wanted, f"labels {self.roles()}, not {wanted}")
         standbys = sorted(set(self.pods) - set(primaries))
@@ -183,8 +188,43 @@ spec:
         kubectl("delete", "namespace", self.space, "--wait=false")
 
 
-def kill_server(pod):
-    """SIGKILL to the server process of a pod, on the node."""
+class SemiSync(Group):
+    """A MySQL with topology.mode SemiSync, otherwise the same."""
+    name = "my-semi"
+    topology = "{mode: SemiSync, semiSync: {sourceWaitForReplicaCount: 1, sourceTimeout: 23h}}"
+
+    def check_whole(self):
+        """One takes writes and waits for two that follow it and acknowledge."""
+        open_ones = [pod for pod in self.pods if self.ask(pod, "SELECT @@super_read_only") == ["0"]]
+        check(len(open_ones) == 1, f"not one takes writes: {open_ones}")
+        status = dict(row.split("\t") for row in self.ask(
+            open_ones[0], "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM "
+                          "performance_schema.global_status WHERE VARIABLE_NAME LIKE 'rpl_semi%'"))
+        check((status["rpl_semi_sync_source_status"], status["rpl_semi_sync_source_clients"])
+              == ("ON", "2"), f"{open_ones[0]} does not wait for two replicas: {status}")
+        for pod in set(self.pods) - set(open_ones):
+            follows = self.ask(pod, "SELECT SUBSTRING_INDEX(HOST, '.', 1), s.SERVICE_STATE, "
+                                    "a.SERVICE_STATE FROM performance_schema."
+                                    "replication_connection_configuration JOIN performance_schema."
+                                    "replication_connection_status s USING (CHANNEL_NAME) JOIN "
+                                    "performance_schema.replication_applier_status a "
+                                    "USING (CHANNEL_NAME)")
+            check(follows == [f"{open_ones[0]}\tON\tON"], f"{pod} does not follow: {follows}")
+        return self.check_labels(open_ones)
+
+    def lacks(self):
+        """What the condition GroupComplete says: (reason, message)."""
+        for condition in cluster.conditions_of(self.get()):
+            if condition["type"] == "GroupComplete":
+                return condition["reason"], condition["message"]
+        return "", ""
+
+    def annotate(self, text):
+        kubectl("annotate", "mysql.kubedb.com", self.name, "-n", self.space, "--overwrite", text)
+
+
+def kill_server(pod, number=signal.SIGKILL):
+    """A signal to the server process of a pod, on the node."""
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             named = (folder / "comm").read_text().strip() == "mysqld"
@@ -192,6 +232,6 @@ def kill_server(pod):
         except OSError:
             continue
         if named and ours:
-            os.kill(int(folder.name), signal.SIGKILL)
+            os.kill(int(folder.name), number)
             return
     raise Failed(f"no mysqld of {pod} on this node")

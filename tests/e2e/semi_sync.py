@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""semi_sync.py --bin DIR: a semi-synchronous cluster on a real Kubernetes, through faults.
+
+DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). Three real servers are made a
+primary and two replicas by the provisioner; then an application writes while a replica's and the
+primary's pod are deleted, the primary's server is killed, a replica loses its volume, and the
+primary is frozen until another one is promoted. No acknowledged row may be lost, and the frozen one
+acknowledges nothing any more.
+"""
+import json
+import re
+import signal
+import sys
+
+import cluster
+import members
+from cluster import await_, check
+from group import IMAGE, check_rows, delete, lose_data, main, say, through
+from members import Client, SemiSync
+from writer import Writer
+
+LATE = 10_000_000  # the id of the row that is written to the primary of the term before
+
+
+def term(semi):
+    return json.loads(semi.get()["metadata"]["annotations"]["ratchet.dev/primary-term"])
+
+
+def form(semi):
+    semi.create(cluster.version_of(IMAGE))
+    semi.await_ready(180)
+    primary = semi.check_whole()
+    say(f"Ready: {primary} takes writes, two replicas acknowledge; labels and services agree")
+    ids = {"".join(semi.ask(pod, "SELECT @@server_id")) for pod in semi.pods}
+    check(ids == {"11", "12", "13"}, f"server_ids are not 11, 12, 13: {ids}")
+    semi.ask(primary, "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY)")
+
+
+def frozen(semi, writer):
+    """The primary's server stands still until another is promoted, and then goes on."""
+    old, number = semi.check_whole(), term(semi)["number"]
+    client = Client(semi.address(old), semi.password())
+    check(client.ask("SELECT 1") == ["1"], f"{old} does not answer")
+    members.kill_server(old, signal.SIGSTOP)
+    try:
+        await_("another pod takes the primary term", lambda: term(semi)["number"] > number, 60)
+        new = await_("the new primary serves", lambda: (semi.primary() or (old,))[0] != old
+                     and semi.primary()[0], 30)
+        check(writer.await_more(20, 60), f"no rows come in on {new}")
+        say(f"{old} frozen: {new} took term {term(semi)['number']}")
+        check(client.ask(f"INSERT INTO shop.orders VALUES ({LATE})", 1) is None,
+              f"{old} answers although it stands still")
+    finally:
+        members.kill_server(old, signal.SIGCONT)
+    return old
+
+
+def late_row(semi, old):
+    """It goes on and gets a write: which is never acknowledged, and told to a person."""
+    late = Client(semi.address(old), semi.password())
+    check(late.ask(f"INSERT INTO shop.orders VALUES ({LATE + 1})", 5) is None,
+          f"{old} acknowledges a row after another was promoted")
+    late.close()
+    reason, message = await_("the errant transactions are told",
+                             lambda: errant_or_whole(semi), 60)
+    if reason != "ErrantTransactions":
+        say(f"{old} was closed before anything was written to it")
+        return
+    say(f"{old} came back: {message.split(';')[0]}")
+    check(semi.ask(old, "SELECT @@super_read_only") == ["1"], f"{old} takes writes")
+    rows = semi.ask(semi.primary()[0], f"SELECT id FROM shop.orders WHERE id >= {LATE}")
+    check(not rows, f"a row that was never acknowledged is on the primary: {rows}")
+    semi.annotate(re.search(r"ratchet\.dev/approve-clone=\S+", message).group())
+
+
+def errant_or_whole(semi):
+    told = semi.lacks()
+    return told if told[0] == "ErrantTransactions" or semi.phase() == "Ready" else None
+
+
+def decide(semi):
+    """As a person would: what only a former primary has was never acknowledged (check_rows)."""
+    reason, message = semi.lacks()
+    if reason == "ErrantTransactions":
+        say(f"told: {message.split(';')[0]}")
+        semi.annotate(re.search(r"ratchet\.dev/approve-clone=\S+", message).group())
+
+
+def run_faults(semi, work):
+    writer = Writer(semi, work / "acknowledged")
+    writer.start()
+    primary = semi.check_whole()
+    replica = next(pod for pod in semi.pods if pod != primary)
+    through(semi, writer, f"pod of the replica {replica} deleted", lambda: delete(semi, replica))
+    killed = semi.check_whole()
+    through(semi, writer, f"server of the primary {killed} killed",
+            lambda: members.kill_server(killed))
+    primary = semi.check_whole()
+    through(semi, writer, f"primary {primary} frozen",
+            lambda: late_row(semi, frozen(semi, writer)))
+    primary = semi.check_whole()
+    through(semi, writer, f"pod of the primary {primary} deleted", lambda: delete(semi, primary),
+            meanwhile=lambda: decide(semi))
+    primary = semi.check_whole()
+    empty = next(pod for pod in semi.pods if pod != primary)
+    through(semi, writer, f"data of the replica {empty} lost, and binary logs purged",
+            lambda: lose_data(semi, empty))
+    check(semi.ask(empty, "SELECT COUNT(*) FROM performance_schema.clone_status "
+                          "WHERE STATE = 'Completed'") == ["1"], f"{empty} was not cloned")
+    writer.stop()
+    check_rows(semi, writer)
+
+
+def story(semi, work):
+    form(semi)
+    run_faults(semi, work)
+
+
+if __name__ == "__main__":
+    sys.exit(main(__file__, __doc__, SemiSync("demo"), story))
