@@ -161,7 +161,10 @@ TEST(Rules, RefuseOtherTopologiesForNow) {
   Database cluster = database("8.0.27", "8.0.36");
   cluster.set_standalone(false);
   cluster.set_topology("SemiSync");
-  EXPECT_EQ(rules_for(cluster).blockers_size(), 1);
+  ASSERT_EQ(rules_for(cluster).blockers_size(), 1);
+  EXPECT_EQ(rules_for(cluster).blockers(0),
+            "a database with spec.topology.mode SemiSync cannot be upgraded: only standalone "
+            "databases and replication groups can be upgraded so far");
 }
 
 }  // namespace

@@ -155,7 +155,9 @@ UpgradeRules rules_for(const Database& database) {
   UpgradeRules rules;
   std::vector<std::string> blockers;
   if (!database.standalone() && database.topology() != replication_group) {
-    blockers.push_back("only standalone databases and replication groups can be upgraded so far");
+    blockers.push_back("a database with spec.topology.mode " + database.topology() +
+                       " cannot be upgraded: only standalone databases and replication groups can "
+                       "be upgraded so far");
   }
   const auto from = parse_version(database.current().version());
   const auto to = parse_version(database.target().version());

@@ -227,5 +227,18 @@ spec:
   EXPECT_TRUE(world.ops.writes().empty());
 }
 
+TEST(GroupUpgrade, IsNotWhatASemiSynchronousClusterGets) {
+  OpsWorld ops;
+  ops.world.patch(kinds::mysql, "my-standalone",
+                  {{"spec", {{"topology", {{"mode", "SemiSync"}}}}}});
+  ops.request("my-upgrade", "11.8.6", "  apply: Always\n");
+  ops.finish("my-upgrade");
+  EXPECT_EQ(ops.phase_of("my-upgrade"), "Failed");
+  EXPECT_THAT(ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("a database with spec.topology.mode SemiSync cannot be upgraded: only "
+                        "standalone databases and replication groups can be upgraded so far"));
+  EXPECT_TRUE(ops.writes().empty());
+}
+
 }  // namespace
 }  // namespace ratchet::k8s::testing
