@@ -123,6 +123,7 @@ void FakeSemiSync::obey_as_replica(const std::string& pod, Server& server,
     server.receiving = server.receiving || statement != "START REPLICA SQL_THREAD";
     catch_up(server);
   } else if (statement.starts_with("CLONE")) {
+    if (server.read_only && !server.executed.empty()) return;  // a real one: error 1290
     server.executed = at(between(statement, "'@'", ".")).executed;
     waiting_.erase(pod);
     restart(pod);
