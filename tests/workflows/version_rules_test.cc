@@ -50,6 +50,61 @@ TEST(VersionRules, WithdrawnAndUnknownReleasesAreRefused) {
   EXPECT_FALSE(open_way("9.7.4", "27.1.0"));
 }
 
+struct Way {
+  const char* from;
+  const char* to;
+  const char* refusal;  // what it says, in part; empty: the way is open
+};
+
+// The servers' own table, in the words of the person who asked.
+TEST(VersionRules, SayWhyAWayIsClosedAndWhichOnesAreOpen) {
+  const Way ways[] = {
+      {"5.7.44", "8.0.36", ""},
+      {"5.7.20", "5.7.44", ""},
+      {"5.7.44", "8.4.8", "from 5.7 the only way is to 8.0. Allowed: 5.7 -> 8.0 -> 8.4, each"},
+      {"5.7.44", "9.7.1", "Allowed: 5.7 -> 8.0 -> 8.4 -> 9.7, each by a request of its own"},
+      {"8.0.36", "8.4.8", ""},
+      {"8.0.36", "8.2.0", ""},
+      {"8.1.0", "8.4.8", ""},
+      {"8.2.0", "8.3.0", ""},
+      {"8.0.36", "9.0.1", "of major version 8 that is 8.4 (LTS). Allowed: 8.0 -> 8.4 -> 9.0"},
+      {"8.0.36", "9.7.4", "Allowed: 8.0 -> 8.4 -> 9.7, each by a request of its own"},
+      {"8.2.0", "9.1.0", "no LTS series can be skipped"},
+      {"8.4.8", "9.0.1", ""},
+      {"8.4.8", "9.7.4", ""},
+      {"9.1.0", "9.7.4", ""},
+      {"9.7.4", "26.7.0", ""},
+      {"8.4.8", "26.7.0", "Allowed: 8.4 -> 9.7 -> 26.7, each by a request of its own"},
+      {"8.0.36", "26.7.0", "Allowed: 8.0 -> 8.4 -> 9.7 -> 26.7, each by a request of its own"},
+      {"9.3.0", "26.7.0", "of major version 9 that is 9.7 (LTS). Allowed: 9.3 -> 9.7 -> 26.7"},
+      {"26.7.0", "26.10.0", ""},
+      {"26.7.0", "27.1.0", "MySQL 27.1 is not a series that this build knows"},
+      {"9.8.0", "26.7.0", "MySQL 9.8 is not a series that this build knows"},
+      {"9.7.4", "9.7.2", "downgrades need a dump"},
+      {"9.7.4", "8.4.8", "downgrades need a dump"},
+      {"8.0.28", "8.0.29", "it can damage tables with instantly added columns"},
+      {"8.0.36", "8.0.38", "it does not start with many tables"},
+      {"8.0.36", "11.8.6-MariaDB", "MySQL and MariaDB cannot open each other's files"},
+      {"10.5.1-MariaDB", "11.8.6-MariaDB", ""},
+      {"10.11.6-MariaDB", "12.3.1-MariaDB", ""},
+      {"11.8.6-MariaDB", "11.8.6-MariaDB-0+deb13u1", ""},
+      {"11.8.6-MariaDB", "11.4.9-MariaDB", "downgrades need a dump"},
+      {"11.8.6-MariaDB", "13.0.1-MariaDB", "MariaDB 13.0 is not a series that this build knows"},
+      {"10.11.6-MariaDB", "8.0.36", "MySQL and MariaDB cannot open each other's files"},
+  };
+  for (const Way& way : ways) {
+    const auto blockers = path_blockers(*parse_version(way.from), *parse_version(way.to));
+    const std::string where = std::string(way.from) + " to " + way.to + ": ";
+    std::string said;
+    for (const std::string& blocker : blockers) said += blocker + "; ";
+    if (*way.refusal == '\0') {
+      EXPECT_EQ(said, "") << where;
+    } else {
+      EXPECT_NE(said.find(way.refusal), std::string::npos) << where << said;
+    }
+  }
+}
+
 TEST(VersionRules, WhatIsNoVersionIsNotRead) {
   for (const char* text : {"", "latest", "8.x.", "8..1", "8.0.1.2", "99999999999999"}) {
     EXPECT_FALSE(parse_version(text)) << text;

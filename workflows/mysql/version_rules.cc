@@ -32,12 +32,20 @@ constexpr std::array mysql_series{
     Series{9, 6, Stability::innovation},  Series{9, 7, Stability::lts},
     Series{26, -1, Stability::innovation}};
 
-// The only ways over a change of the major version, and what the source must at least be.
+// The only ways over a change of the major version: from the last series before it.
 struct Step {
   int from_major, from_minor, to_major;
   int to_minor;  // -1: any
 };
 constexpr std::array mysql_steps{Step{5, 7, 8, 0}, Step{8, 4, 9, -1}, Step{9, 7, 26, -1}};
+
+// MariaDB has no such steps: every server starts on the files of every earlier one. The series that
+// are known, a whole major each; as above, the next one may bring rules of its own.
+struct Major {
+  int major;
+  int first_minor, last_minor;
+};
+constexpr std::array mariadb_majors{Major{10, 0, 11}, Major{11, 0, 8}, Major{12, 0, 3}};
 
 struct Withdrawn {
   int major, minor, patch;
@@ -56,8 +64,51 @@ const Series* find_series(const Version& version) {
   return found == mysql_series.end() ? nullptr : &*found;
 }
 
+std::string series_name(int major, int minor) {
+  return std::to_string(major) + "." + std::to_string(minor);
+}
 std::string series_name(const Version& version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor);
+  return series_name(version.major, version.minor);
+}
+
+const Step* step_from_major(int major) {
+  const auto found = std::ranges::find(mysql_steps, major, &Step::from_major);
+  return found == mysql_steps.end() ? nullptr : &*found;
+}
+
+bool is_open(const Version& from, const Version& to) {
+  if (from.major == to.major) return from.major != 5 || from.minor == to.minor;
+  return std::ranges::any_of(mysql_steps, [&](const Step& step) {
+    return step.from_major == from.major && step.from_minor == from.minor &&
+           step.to_major == to.major && (step.to_minor < 0 || step.to_minor == to.minor);
+  });
+}
+
+// The stations between two releases that no single step joins: "8.0 -> 8.4 -> 9.7".
+std::string stations(const Version& from, const Version& to) {
+  std::string text = series_name(from);
+  Version at = from;
+  for (std::size_t i = 0; i < 2 * mysql_steps.size() && !is_open(at, to); ++i) {
+    const Step* step = step_from_major(at.major);
+    if (step == nullptr) return "";
+    if (at.minor != step->from_minor) {
+      at.minor = step->from_minor;
+    } else {
+      at.major = step->to_major;
+      // A new major is entered at the series that the step names, or at its last.
+      const Step* next = step_from_major(at.major);
+      at.minor = step->to_minor >= 0 ? step->to_minor : next != nullptr ? next->from_minor : 0;
+    }
+    text += " -> " + series_name(at);
+  }
+  return text + " -> " + series_name(to);
+}
+
+// What the last step before another major is called.
+std::string last_series_of(int major) {
+  const Step* step = step_from_major(major);
+  if (step == nullptr) return "";
+  return series_name(major, step->from_minor) + (major == 5 ? "" : " (LTS)");
 }
 
 void check_mysql(const Version& from, const Version& to, std::vector<std::string>& blockers) {
@@ -70,19 +121,27 @@ void check_mysql(const Version& from, const Version& to, std::vector<std::string
       blockers.push_back("this release must not be used: " + std::string(bad.why));
     }
   }
-  if (!blockers.empty() || from.same_series(to) || (from.major == to.major && from.major != 5)) {
-    return;
-  }
-  const bool allowed = std::ranges::any_of(mysql_steps, [&](const Step& step) {
-    return step.from_major == from.major && step.from_minor == from.minor &&
-           step.to_major == to.major && (step.to_minor < 0 || step.to_minor == to.minor);
-  });
-  if (allowed) return;
-  blockers.push_back(
+  if (!blockers.empty() || is_open(from, to)) return;
+  const std::string last = last_series_of(from.major);
+  const std::string why =
       from.major == 5
-          ? "from 5.7 the only way is to 8.0, from there to 8.4"
-          : "the next major version can only be reached from the last LTS series before it "
-            "(8.4 to 9.x, 9.7 to 26.x)");
+          ? "from 5.7 the only way is to 8.0"
+          : "the next major version can only be reached from the last LTS series before it, and no "
+            "LTS series can be skipped; of major version " +
+                std::to_string(from.major) + " that is " + last;
+  blockers.push_back(why + ". Allowed: " + stations(from, to) + ", each by a request of its own");
+}
+
+void check_mariadb(const Version& from, const Version& to, std::vector<std::string>& blockers) {
+  for (const Version& version : {from, to}) {
+    const bool known = std::ranges::any_of(mariadb_majors, [&](const Major& major) {
+      return major.major == version.major && version.minor >= major.first_minor &&
+             version.minor <= major.last_minor;
+    });
+    if (known) continue;
+    blockers.push_back("MariaDB " + series_name(version) +
+                       " is not a series that this build knows");
+  }
 }
 
 // Outside of one LTS series the primary cannot be moved to a member that is upgraded already, and
@@ -147,6 +206,8 @@ std::vector<std::string> path_blockers(const Version& from, const Version& to) {
     blockers.push_back("a server does not open files of a newer version: downgrades need a dump");
   } else if (from.lineage == Lineage::mysql) {
     check_mysql(from, to, blockers);
+  } else {
+    check_mariadb(from, to, blockers);
   }
   return blockers;
 }
