@@ -1,0 +1,28 @@
+// What is planted in real servers for the checks of the pre-flight to find.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ratchet::k8s::testing {
+
+using Statements = std::vector<std::string>;
+
+struct Plant {
+  const char* name;
+  const char* image;
+  const char* from;
+  const char* to;
+  const char* check;
+  Statements plant;  // in one session, which stays open while the check is made
+  Statements uproot;
+  const char* finding;
+  Statements asking = {};  // in the session that asks
+};
+
+// In a schema named plant, made anew.
+Statements in_plant(Statements then);
+
+std::vector<Plant> all_plants();
+
+}  // namespace ratchet::k8s::testing

@@ -1,0 +1,185 @@
+#include "workflows/mysql/preflight.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <tuple>
+
+namespace ratchet::mysql {
+
+namespace {
+
+std::string quoted(const std::string& text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) out += c == quote ? std::string(2, quote) : std::string(1, c);
+  return out + quote;
+}
+
+std::string number(const Version& version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
+         std::to_string(version.patch);
+}
+
+// `key` is what stands between the braces.
+std::string filled(const std::string& key, const std::vector<std::string>& row,
+                   const Context& context) {
+  if (key == "from") return number(context.from);
+  if (key == "to") return number(context.to);
+  const bool quotes = !key.empty() && (key[0] == 'i' || key[0] == 's');
+  const std::string digits = key.substr(quotes ? 1 : 0);
+  const bool is_column = digits.size() == 1 && digits[0] >= '0' && digits[0] <= '9';
+  if (!is_column) return "{" + key + "}";
+  const auto column = static_cast<std::size_t>(digits[0] - '0');
+  const std::string text = column < row.size() ? row[column] : "";
+  return quotes ? quoted(text, key[0] == 'i' ? '`' : '\'') : text;
+}
+
+std::string fill(const std::string& text, const std::vector<std::string>& row,
+                 const Context& context) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t open = text.find('{', at);
+    const std::size_t close = open == std::string::npos ? open : text.find('}', open);
+    if (close == std::string::npos) return out + text.substr(at);
+    out +=
+        text.substr(at, open - at) + filled(text.substr(open + 1, close - open - 1), row, context);
+    at = close + 1;
+  }
+  return out;
+}
+
+bool is_set(const Release& release) { return release.major != 0; }
+
+bool applies(const Check& check, const Context& context) {
+  const bool mysql = context.from.lineage == Lineage::mysql;
+  if (check.servers != Servers::all && (check.servers == Servers::mysql) != mysql) return false;
+  if (is_set(check.since) && is_before(context.from, check.since)) return false;
+  if (is_set(check.before) && !is_before(context.from, check.before)) return false;
+  if (!is_set(check.crosses)) return true;
+  return is_before(context.from, check.crosses) && !is_before(context.to, check.crosses);
+}
+
+Finding about(Severity severity, const char* check, std::string what, std::string fix) {
+  Finding out;
+  out.set_severity(severity);
+  out.set_check(check);
+  out.set_what(std::move(what));
+  out.set_fix(std::move(fix));
+  return out;
+}
+
+std::string megabytes(std::int64_t bytes) { return std::to_string(bytes / (1 << 20)) + " MiB"; }
+
+}  // namespace
+
+bool is_before(const Version& version, const Release& release) {
+  return std::tie(version.major, version.minor, version.patch) <
+         std::tie(release.major, release.minor, release.patch);
+}
+
+std::optional<Version> server_version(const std::string& version, const std::string& comment) {
+  std::optional<Version> parsed = parse_version(version);
+  // The version is an option of the server; what it was built from says the comment.
+  if (parsed && comment.find("MariaDB") != std::string::npos) parsed->lineage = Lineage::mariadb;
+  if (parsed) parsed->pre_release.clear();  // Percona's 8.0.36-28, Debian's suffixes
+  return parsed;
+}
+
+std::vector<Check> all_checks() {
+  std::vector<Check> all;
+  for (auto* table : {server_checks, mysql_checks, mysql_names, mariadb_checks}) {
+    std::ranges::move(table(), std::back_inserter(all));
+  }
+  return all;
+}
+
+std::vector<Check> checks_for(const Context& context) {
+  std::vector<Check> checks = all_checks();
+  std::erase_if(checks, [&](const Check& check) { return !applies(check, context); });
+  return checks;
+}
+
+Finding finding(const Check& check, const std::vector<std::string>& row, const Context& context) {
+  Finding out = about(check.severity, check.id, fill(check.what, row, context),
+                      fill(check.fix, row, context));
+  out.set_passing(check.passing);
+  return out;
+}
+
+std::vector<Finding> judge(const Check& check, const SqlTable& rows, const Context& context) {
+  std::vector<Finding> found;
+  if (check.judge != nullptr) {
+    found = check.judge(check, rows, context);
+  } else {
+    for (const auto& row : rows) found.push_back(finding(check, row, context));
+  }
+  if (found.size() <= most_findings) return found;
+  const std::size_t more = found.size() - most_findings;
+  found.resize(most_findings);
+  Finding rest =
+      about(found.back().severity(), check.id,
+            "and " + std::to_string(more) + " more of the same kind", "To list all: " + check.sql);
+  rest.set_passing(check.passing);
+  found.push_back(std::move(rest));
+  return found;
+}
+
+std::vector<Finding> judge_versions(const Context& context, const std::string& server,
+                                    const std::string& catalogue, const std::string& target) {
+  std::vector<Finding> found;
+  for (const std::string& blocker : path_blockers(context.from, context.to)) {
+    found.push_back(about(
+        BLOCKING, "version",
+        "the server is " + server + ": from there to " + target + " the way is closed: " + blocker,
+        ""));
+  }
+  if (!same_release(server, catalogue) && !same_release(server, target)) {
+    found.push_back(about(WARNING, "catalogue-version",
+                          "the server says that it is " + server + ", its MySQLVersion says " +
+                              catalogue + "; the server's word counts",
+                          "correct spec.version of the MySQLVersion, or the image that it names"));
+  }
+  for (const char* fork : {"Percona", "WSREP", "wsrep", "TiDB"}) {
+    if (context.comment.find(fork) == std::string::npos) continue;
+    found.push_back(about(WARNING, "fork",
+                          "the server is a fork (" + context.comment +
+                              "); only the rules of MySQL and MariaDB themselves are known here",
+                          "read the fork's own upgrade notes before you approve"));
+    break;
+  }
+  return found;
+}
+
+// A volume's capacity is a promise that not every driver keeps: more data than capacity shows that
+// nobody does.
+std::vector<Finding> judge_disk(const MemberSight& member) {
+  if (member.claim_bytes() <= 0 || member.data_bytes() <= 0) return {};
+  const std::int64_t free = member.claim_bytes() - member.data_bytes();
+  const std::int64_t needed = 3 * member.dictionary_bytes() + (std::int64_t{16} << 20);
+  const std::string what = "claim " + member.claim() + " has " + megabytes(member.claim_bytes()) +
+                           ", the server's files take at least " + megabytes(member.data_bytes());
+  const std::string fix = "kubectl patch pvc " + member.claim() +
+                          R"( -p '{"spec":{"resources":{"requests":{"storage":"SIZE"}}}}')";
+  if (free < 0) {
+    return {about(WARNING, "disk",
+                  what + ": its driver does not enforce the size, so nobody can tell what is left",
+                  "look at the free space of the volume's file system")};
+  }
+  if (free < needed) {
+    return {
+        about(BLOCKING, "disk", what + "; the upgrade needs " + megabytes(needed) + " more", fix)};
+  }
+  if (free < member.claim_bytes() / 10) {
+    return {about(WARNING, "disk", what + ": less than a tenth is left", fix)};
+  }
+  return {};
+}
+
+Finding unasked(const Check& check, const std::string& why) {
+  Finding out = about(WARNING, check.id, "this check could not be made: " + why,
+                      "make it by hand: " + check.sql);
+  out.set_passing(true);
+  return out;
+}
+
+}  // namespace ratchet::mysql

@@ -1,0 +1,89 @@
+// Pre-flight: what is looked at on a live server before an upgrade touches it, and what the answers
+// mean. Pure: the SQL is data, somebody else runs it (k8s/adapters/preflight_steps.cc), and the
+// findings are recorded, so that a later table judges no past run again. docs/PREFLIGHT.md lists
+// the checks; a test compares.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "workflows/mysql/plan.pb.h"
+#include "workflows/mysql/version_rules.h"
+
+namespace ratchet::mysql {
+
+// What decides which checks apply: the running server's own words, not the catalogue's.
+struct Context {
+  Version from;  // version(), with the lineage that version_comment says
+  Version to;
+  std::string comment = {};  // @@version_comment
+};
+
+// `version` and `comment` as the server says them. Nothing if the version is none.
+std::optional<Version> server_version(const std::string& version, const std::string& comment);
+
+using SqlTable = std::vector<std::vector<std::string>>;  // NULL as empty text
+
+struct Check;
+// What the rows mean. Columns are those that the check's SQL selects.
+using Judge = std::vector<Finding> (*)(const Check& check, const SqlTable& rows,
+                                       const Context& context);
+
+// The first release of a series in which something is otherwise.
+struct Release {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+};
+
+enum class Servers { all, mysql, mariadb };
+enum class Scope { server, database };  // asked of each server, or of one
+
+struct Check {
+  const char* id;
+  Severity severity;
+  Servers servers;
+  Scope scope;
+  // The release whose rules are another: the check applies if the upgrade goes from before it to it
+  // or beyond. 0: always.
+  Release crosses;
+  std::string sql;  // reads only
+  // Texts with {0}, {1}: columns of the row; {i0}: as a quoted identifier; {s0}: as a string;
+  // {from}, {to}: the versions.
+  std::string what;
+  std::string fix;
+  bool passing = false;
+  // The releases of the running server that understand the SQL: from `since` on, before `before`.
+  Release since = {};
+  Release before = {};
+  Judge judge = nullptr;  // null: each row is a finding
+};
+
+// All checks of both lineages.
+std::vector<Check> all_checks();
+// Those that apply to the way from one version to the other.
+std::vector<Check> checks_for(const Context& context);
+
+// At most `most_findings` of one check, then one that counts the rest.
+inline constexpr std::size_t most_findings = 20;
+std::vector<Finding> judge(const Check& check, const SqlTable& rows, const Context& context);
+
+// What no row can show: the way itself, the fork, a catalogue that says otherwise.
+std::vector<Finding> judge_versions(const Context& context, const std::string& server,
+                                    const std::string& catalogue, const std::string& target);
+// Whether the volume has room for what the upgrade writes.
+std::vector<Finding> judge_disk(const MemberSight& member);
+
+// The finding that a check could not be made.
+Finding unasked(const Check& check, const std::string& why);
+
+// For the tables of checks.
+Finding finding(const Check& check, const std::vector<std::string>& row, const Context& context);
+bool is_before(const Version& version, const Release& release);
+
+std::vector<Check> server_checks();   // preflight_server.cc: of both lineages, about the moment
+std::vector<Check> mysql_checks();    // preflight_mysql.cc
+std::vector<Check> mysql_names();     // preflight_names.cc: names that became keywords
+std::vector<Check> mariadb_checks();  // preflight_mariadb.cc
+
+}  // namespace ratchet::mysql
