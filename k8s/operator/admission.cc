@@ -23,6 +23,27 @@ bool is_newer(const OpsRequest& a, const OpsRequest& b) {
   return a.created != b.created ? a.created > b.created : a.name < b.name;
 }
 
+// A word that is none must not pass for "no approval".
+void read_annotations(const Json& object, OpsRequest& request) {
+  const Json::json_pointer path("/metadata/annotations");
+  if (!object.contains(path) || !object.at(path).is_object()) return;
+  const auto note = [&](const char* name) {
+    const Json& notes = object.at(path);
+    const bool is_text = notes.contains(name) && notes.at(name).is_string();
+    return is_text ? notes.at(name).get<std::string>() : std::string();
+  };
+  const std::string approval = note(approval_annotation);
+  request.needs_approval = approval == "required";
+  if (!approval.empty() && !request.needs_approval) {
+    request.malformed += (request.malformed.empty() ? "" : "; ") + std::string("annotation ") +
+                         approval_annotation + ": \"" + approval + "\" is not \"required\"";
+  }
+  request.window = note(window_annotation);
+  request.approved_plan = note(approved_annotation);
+  request.denied_plan = note(denied_annotation);
+  request.decided_by = note(decider_annotation);
+}
+
 }  // namespace
 
 OpsRequest read_request(const Json& object) {
@@ -46,6 +67,7 @@ OpsRequest read_request(const Json& object) {
   request.requested_by = text_at(object, requester_path);
   request.phase = text_at(object, "/status/phase");
   request.malformed = api::text(api::check_request(object));
+  read_annotations(object, request);
   return request;
 }
 

@@ -1,11 +1,13 @@
 #include "k8s/operator/ops_manager.h"
 
+#include <charconv>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "engine/inspect/history.h"
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/update_version.h"
 
 namespace ratchet::k8s {
@@ -29,7 +31,22 @@ mysql::UpdateRequest input_of(const OpsRequest& request) {
   input.set_target_version(request.target_version);
   input.set_step_timeout_us(request.timeout.count());
   input.set_generation(request.generation);
+  input.set_needs_approval(request.needs_approval);
+  input.set_window(request.window);
   return input;
+}
+
+// Of a hash in hex. What is none becomes one that fits no plan.
+std::string bytes_of(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned value = 0;
+    const auto* end = hex.data() + i + 2;
+    const auto read = std::from_chars(hex.data() + i, end, value, 16);
+    if (read.ec != std::errc() || read.ptr != end) return std::string(32, '\0');
+    bytes += static_cast<char>(value);
+  }
+  return bytes.size() == 32 ? bytes : std::string(32, '\0');
 }
 
 // What the run was started with; nothing if the record was pruned.
@@ -73,6 +90,7 @@ void OpsManager::recorded(const engine::Recorded& recorded) {
   queue_.add(key_of(open->second.space, open->second.request));
   const bool ended = engine::has_ended(recorded.state);
   if (!ended) return;
+  told_.erase(open->first);
   open_runs_.erase(open);
   look_at_waiting();
 }
@@ -127,7 +145,10 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
   const auto run = engine::find_run(log_, request.uid);
   if (run) {
     if (run->pruned) co_return;  // what was published last is all that is left to say
-    co_await publisher_.publish(request.uid, project(engine::read_history(log_, run->run)));
+    Projection projection = project(engine::read_history(log_, run->run));
+    const std::string awaited = projection.awaited_plan;
+    co_await publisher_.publish(request.uid, std::move(projection));
+    decide(request, awaited);
     co_return;
   }
   // A run that is not durable yet is published when it is.
@@ -185,6 +206,26 @@ asio::awaitable<void> OpsManager::consider(OpsRequest request) {
 std::string OpsManager::principal_of(const OpsRequest& request) const {
   if (request.requested_by.empty()) return options_.principal;
   return options_.principal + " for " + request.requested_by.substr(0, 256);
+}
+
+// What the annotations of a request say about the plan that waits. A hash is told once in a life of
+// this process: the engine records also a decision about another plan, and after a drift the
+// annotation still names the former one.
+void OpsManager::decide(const OpsRequest& request, const std::string& awaited_plan) {
+  if (request.approved_plan.empty() && request.denied_plan.empty()) told_.erase(request.uid);
+  if (awaited_plan.empty()) return;
+  const bool approve = request.denied_plan.empty() || request.denied_plan != awaited_plan;
+  const std::string& named = approve ? request.approved_plan : request.denied_plan;
+  if (named.empty() || std::exchange(told_[request.uid], named) == named) return;
+  const char* annotation = approve ? approved_annotation : denied_annotation;
+  const engine::By by{request.decided_by.empty() ? "somebody" : request.decided_by,
+                      std::string("annotation ") + annotation};
+  const engine::Refusal refused =
+      engine_.decide(request.uid, mysql::approve_upgrade.info().name, approve, bytes_of(named), by);
+  if (refused) {
+    spdlog::warn("MySQLOpsRequest {}/{}: {}: {}", request.space, request.name, annotation,
+                 *refused);
+  }
 }
 
 void OpsManager::start(const OpsRequest& request) {

@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
+#include "workflows/mysql/plan.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::k8s {
@@ -53,6 +55,7 @@ class Reader {
     activities_[step.command] = step.activity;
     if (is(step.activity, mysql::pause_database.info())) {
       paused_ = true;
+      out_.phase = "Progressing";
       condition("Upgrading", true, "DatabaseVersionUpgradingStarted",
                 "MySQL version UpgradeFunc stated for MySQLOpsRequest: " + ops_);
       announce("Starting", "Pausing MySQL databse: " + database_);
@@ -76,7 +79,11 @@ class Reader {
 
   void on(const engine::StepCompleted& step) {
     const std::string& activity = activities_[step.command];
-    if (is(activity, mysql::await_drained.info())) {
+    if (is(activity, mysql::make_plan.info())) {
+      on_plan(step.result);
+    } else if (is(activity, mysql::find_window.info())) {
+      on_window(step.result);
+    } else if (is(activity, mysql::await_drained.info())) {
       drained_ = true;
       announce("Successful", "Successfully paused MySQL database: " + database_ +
                                  " for MySQLOpsRequest: " + out_.request);
@@ -102,7 +109,45 @@ class Reader {
              "Controller has Successfully upgraded the version of MySQL : " + database_);
   }
 
+  void on(const engine::GateOpened& gate) {
+    mysql::Plan plan;
+    plan.ParseFromString(gate.payload);
+    out_.phase = "WaitingForApproval";
+    std::erase_if(out_.conditions, [](const Condition& c) { return c.type == "Approved"; });
+    out_.awaited_plan = mysql::plan_hash(plan);
+    restate("WaitingForApproval", "ApprovalRequired",
+            "waits for an approval of plan " + out_.awaited_plan + ": kubectl annotate -n " +
+                out_.space + " mysqlopsrequest " + out_.request +
+                " --overwrite ratchet.dev/approved-plan=" + out_.awaited_plan +
+                " (ratchet.dev/denied-plan to refuse it)");
+    announce("WaitingForApproval", "Plan " + out_.awaited_plan + " waits for an approval");
+  }
+
+  void on(const engine::GateDecided& decided) {
+    out_.phase = decided.approved ? "Approved" : "Denied";
+    const std::string text = (decided.approved ? "Approved by " : "Denied by ") +
+                             decided.by.principal + ": plan " + out_.awaited_plan + " (" +
+                             decided.by.reason + ")";
+    restate(out_.phase.c_str(), decided.approved ? "PlanApproved" : "PlanDenied", text);
+    announce(out_.phase.c_str(), text, !decided.approved);
+    out_.awaited_plan.clear();
+  }
+
+  void on(const engine::GateRejected& rejected) {
+    announce("OtherPlan",
+             rejected.by.principal + " decided about another plan than the one that waits, " +
+                 out_.awaited_plan + "; that does not count",
+             true);
+  }
+
   void on(const engine::RunFailed& failed) {
+    out_.awaited_plan.clear();
+    if (failed.failure.code == mysql::denied_code) {
+      out_.phase = "Denied";
+      restate("Denied", "PlanDenied", failed.failure.message);
+      announce("Denied", failed.failure.message, true);
+      return;
+    }
     out_.phase = "Failed";
     const char* reason = drained_  ? "FailedToUpgradeDatabaseVersion"
                          : paused_ ? "FailedToPauseDatabase"
@@ -140,6 +185,30 @@ class Reader {
       if (known.type == type) return;
     }
     out_.conditions.push_back({type, holds, reason, std::move(message), at_});
+  }
+
+  // Says the latest of what can be so more than once. All of this is our addition to KubeDB's.
+  void restate(const char* type, const char* reason, std::string message) {
+    std::erase_if(out_.conditions, [&](const Condition& known) { return known.type == type; });
+    condition(type, true, reason, std::move(message));
+  }
+
+  void on_plan(const engine::Bytes& result) {
+    mysql::Plan plan;
+    plan.ParseFromString(result);
+    restate("Planned", "UpgradePlanned", mysql::short_text(plan));
+    announce("Planned",
+             "Planned the upgrade of MySQL " + database_ + ": " + mysql::short_text(plan));
+  }
+
+  void on_window(const engine::Bytes& result) {
+    mysql::FoundWindow window;
+    window.ParseFromString(result);
+    const engine::Time begin{engine::Duration{window.begin_us()}};
+    if (begin <= at_) return;
+    const std::string text = "waits for the maintenance window at " + api_time(begin);
+    restate("WaitingForWindow", "OutsideOfWindow", text);
+    announce("WaitingForWindow", "MySQL " + database_ + " " + text);
   }
 
   void announce(const char* reason, std::string message, bool warning = false) {

@@ -38,6 +38,7 @@ struct Projection {
   std::int64_t observed_generation = 0;
   std::vector<Condition> conditions;
   std::vector<Announcement> announcements;
+  std::string awaited_plan;  // the hash of the plan that a person is asked about; empty: none is
 };
 
 // `history` starts with the run's first turn, and the run is one of update_version.

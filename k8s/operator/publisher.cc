@@ -68,7 +68,8 @@ asio::awaitable<void> Publisher::publish(std::string run_id, Projection projecti
     const Reply reply = co_await client_.get(kinds::mysql_ops_request, key);
     if (!reply.ok() || reply.body.at("metadata").value("uid", "") != run_id) co_return;
     // Events that changed nothing in the status may be missing; at the end none is.
-    const bool ended = projection.phase == "Successful" || projection.phase == "Failed";
+    const bool ended = projection.phase == "Successful" || projection.phase == "Failed" ||
+                       projection.phase == "Denied";
     const bool told = ended && same_status(reply.body.value("status", Json::object()), status);
     known = announced_.emplace(run_id, told ? projection.announcements.size() : 0).first;
   }

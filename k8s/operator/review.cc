@@ -12,6 +12,7 @@
 #include "k8s/api/request_rules.h"
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
+#include "k8s/operator/admission.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::k8s {
@@ -99,6 +100,22 @@ Json mutate_database(const Json& request, const ReviewOptions& options) {
   return changed(object, api::with_defaults(std::move(wanted), name));
 }
 
+// Who wrote the annotations that approve or deny a plan: whoever changed one of them last.
+Json decider(const Json& request) {
+  const Json& now = api::field(request, "object.metadata.annotations");
+  const Json& before = api::field(request, "oldObject.metadata.annotations");
+  const auto note = [](const Json& notes, const char* name) {
+    return notes.is_object() ? notes.value(name, Json()) : Json();
+  };
+  const bool decides =
+      !note(now, approved_annotation).is_null() || !note(now, denied_annotation).is_null();
+  if (!decides) return nullptr;
+  for (const char* name : {approved_annotation, denied_annotation}) {
+    if (note(now, name) != note(before, name)) return text_field(request, "userInfo.username");
+  }
+  return note(before, decider_annotation);
+}
+
 // Who asked is what the API server says, never what the object says.
 Json mutate_request(const Json& request) {
   const Json& object = request.at("object");
@@ -109,7 +126,10 @@ Json mutate_request(const Json& request) {
     asked = notes.is_object() ? notes.value(requester_annotation, Json()) : Json();
   }
   if (asked.is_null() && !api::field(object, "metadata.annotations").is_object()) return allowed();
-  wanted.merge_patch({{"metadata", {{"annotations", {{requester_annotation, asked}}}}}});
+  wanted.merge_patch(
+      {{"metadata",
+        {{"annotations",
+          {{requester_annotation, asked}, {decider_annotation, decider(request)}}}}}});
   return changed(object, wanted);
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/core/run.h"
 #include "tests/engine/recording.h"
 #include "tests/engine/travel.h"
 #include "tests/workflows/fake_cluster.h"
@@ -91,6 +92,51 @@ constexpr GroupUpgrade group_upgrades[] = {
      }},
 };
 
+// With the look before the leap: runs that passed the marker look-before.
+mysql::Finding found(mysql::Severity severity, const char* check) {
+  mysql::Finding finding;
+  finding.set_severity(severity);
+  finding.set_check(check);
+  finding.set_what("something");
+  return finding;
+}
+
+constexpr Upgrade looks[] = {
+    {"look-minor", "11.8.6", "11.8.9", no_fault},
+    {"look-warning", "10.11.6", "11.8.6",
+     [](FakeCluster& c) { c.findings = {found(mysql::WARNING, "engines")}; }},
+    {"look-blocked", "10.11.6", "11.8.6",
+     [](FakeCluster& c) { c.findings = {found(mysql::BLOCKING, "xa-prepared")}; }},
+    {"look-approved", "10.11.6", "11.8.6", [](FakeCluster& c) { c.needs_approval = true; }},
+    {"look-drift", "11.8.6", "11.8.9",
+     [](FakeCluster& c) {
+       c.needs_approval = true;
+       c.at_look = [](FakeCluster& now, int look) {
+         if (look == 2) now.findings = {found(mysql::WARNING, "engines")};
+       };
+     }},
+    {"look-window", "11.8.6", "11.8.9",
+     [](FakeCluster& c) {
+       c.window = "0 2 * * * 1h UTC";
+       c.window_begins = Outside().now + std::chrono::hours{5};
+     }},
+    {"look-nobody-decides", "11.8.6", "11.8.9", [](FakeCluster& c) { c.needs_approval = true; }},
+};
+
+// Approves each gate once it is open, but for the run in which nobody does.
+void decide(Process& process, const std::string& run_id, std::size_t& decided) {
+  if (run_id == "look-nobody-decides") return;
+  std::vector<std::string> shown;
+  for (const Recorded& recorded : process.seen) {
+    for (const Event& event : recorded.turn.events) {
+      if (const auto* gate = std::get_if<GateOpened>(&event)) shown.push_back(hash_of(*gate));
+    }
+  }
+  if (shown.size() <= decided) return;
+  decided = shown.size();
+  process.engine->decide(run_id, "approve_upgrade", true, shown.back(), {"ann", "read it"});
+}
+
 template <class Cluster, class Kind>
 void record(Outside& outside, const Kind& upgrade) {
   Cluster cluster(upgrade.from, upgrade.to);
@@ -101,7 +147,9 @@ void record(Outside& outside, const Kind& upgrade) {
   process.open("recorded");
   process.engine->start(upgrade.run_id, mysql::update_version_name,
                         cluster.request().SerializeAsString(), "recorder");
+  std::size_t decided = 0;
   process.host.run_until([&] {
+    if (cluster.needs_approval) decide(process, upgrade.run_id, decided);
     const auto state = process.engine->state(upgrade.run_id);
     return state && *state != RunState::running;
   });
@@ -127,6 +175,16 @@ std::vector<Recording> recordings() {
              for (const GroupUpgrade& upgrade : group_upgrades) {
                record<FakeGroupCluster>(outside, upgrade);
              }
+           }},
+          {"update_version-1-group-look.history",
+           [](Outside& outside) {
+             for (const GroupUpgrade& upgrade : group_upgrades) {
+               record<FakeGroupCluster>(outside, upgrade);
+             }
+           }},
+          {"update_version-1-look.history",
+           [](Outside& outside) {
+             for (const Upgrade& upgrade : looks) record<FakeCluster>(outside, upgrade);
            }},
           {"travel-1.history", record_lisbon},
           {"travel-1-waiting.history", [](Outside& outside) {

@@ -56,7 +56,7 @@ TEST(Histories, AreDecidedTheSameByTodaysCode) {
     }
   }
   std::cout << "replayed " << runs << " recorded runs with " << events << " events\n";
-  EXPECT_GE(runs, 16U);
+  EXPECT_GE(runs, 23U);
 }
 
 TEST(Histories, AreTheirRecordsToTheByteAndTheirTree) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/workflows/fake_handlers.h"
+#include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql::testing {
@@ -26,6 +27,8 @@ UpdateRequest FakeCluster::request() const {
   request.set_target_version(to_);
   request.set_step_timeout_us(1'200'000'000);
   request.set_generation(1);
+  request.set_needs_approval(needs_approval);
+  request.set_window(window);
   return request;
 }
 
@@ -48,6 +51,38 @@ void FakeCluster::serve(Handlers& handlers, Host& host) {
   serve_claim(handlers, host);
   serve_server(handlers, host);
   serve_waits(handlers, host);
+  serve_look(handlers, host);
+}
+
+void FakeCluster::serve_look(Handlers& handlers, Host& host) {
+  on<LookAtDatabase, Sight>(handlers, host, look_at_database,
+                            [this](const Info&, const LookAtDatabase&) {
+                              if (at_look) at_look(*this, ++looks_);
+                              Sight sight;
+                              sight.set_stateful_set("db");
+                              sight.set_stateful_set_uid(set->uid);
+                              sight.set_image(set->image);
+                              MemberSight& member = *sight.add_members();
+                              member.set_pod("db-0");
+                              member.set_server_version(from_);
+                              member.set_image(pod->image);
+                              for (const Finding& finding : findings) {
+                                *sight.add_findings() = finding;
+                              }
+                              return sight;
+                            });
+  on<MakePlan, Plan>(handlers, host, make_plan,
+                     [](const Info&, const MakePlan& in) { return plan_of(in); });
+  on<FindWindow, FoundWindow>(
+      handlers, host, find_window, [this](const Info&, const FindWindow& in) {
+        FoundWindow found;
+        found.set_begin_us(std::min(window_begins.time_since_epoch().count(), in.at_us()));
+        if (window_begins.time_since_epoch().count() > in.at_us()) {
+          found.set_begin_us(window_begins.time_since_epoch().count());
+        }
+        found.set_end_us(found.begin_us() + 3'600'000'000);
+        return found;
+      });
 }
 
 void FakeCluster::serve_database(Handlers& handlers, Host& host) {

@@ -11,6 +11,7 @@
 
 #include "engine/runtime/engine.h"
 #include "engine/testing/crash_matrix.h"
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::mysql::testing {
@@ -49,6 +50,12 @@ class FakeCluster : public engine::testing::World {
   bool target_crashes = false;        // its server starts, and ends
   std::string claim_version;
   std::int64_t prepared_transactions = 0;
+  std::vector<Finding> findings;  // of each look
+  // What changes while somebody decides: called at each look, which are counted from 1.
+  std::function<void(FakeCluster&, int look)> at_look;
+  bool needs_approval = false;  // of request()
+  std::string window;
+  engine::Time window_begins{};  // the only one there is
 
   // What there is.
   std::string version;    // MySQL.spec.version
@@ -70,6 +77,7 @@ class FakeCluster : public engine::testing::World {
   void serve_claim(engine::Handlers& handlers, engine::Host& host);
   void serve_server(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
+  void serve_look(engine::Handlers& handlers, engine::Host& host);
 
   std::string new_uid(const std::string& what) { return what + std::to_string(++uids_[what]); }
   void wrote(const std::string& what) { writes.push_back(what); }
@@ -79,6 +87,7 @@ class FakeCluster : public engine::testing::World {
   std::string from_;
   std::string to_;
   std::map<std::string, int> uids_;
+  int looks_ = 0;
 };
 
 }  // namespace ratchet::mysql::testing

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/workflows/fake_handlers.h"
+#include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql::testing {
@@ -33,6 +34,7 @@ UpdateRequest FakeGroupCluster::request() const {
   request.set_target_version(to_);
   request.set_step_timeout_us(1'200'000'000);
   request.set_generation(1);
+  request.set_needs_approval(needs_approval);
   return request;
 }
 
@@ -98,6 +100,29 @@ void FakeGroupCluster::serve(Handlers& handlers, Host& host) {
   serve_servers(handlers, host);
   serve_group(handlers, host);
   serve_waits(handlers, host);
+  serve_look(handlers, host);
+}
+
+void FakeGroupCluster::serve_look(Handlers& handlers, Host& host) {
+  on<LookAtDatabase, Sight>(handlers, host, look_at_database,
+                            [this](const Info&, const LookAtDatabase&) {
+                              Sight sight;
+                              sight.set_stateful_set("my-group");
+                              sight.set_stateful_set_uid("set1");
+                              sight.set_image(set_image);
+                              for (std::size_t i = 0; i < members.size(); ++i) {
+                                MemberSight& member = *sight.add_members();
+                                member.set_pod(pod_of(i));
+                                member.set_server_version(members[i].image.substr(6));
+                                member.set_image(members[i].image);
+                              }
+                              for (const Finding& finding : findings) {
+                                *sight.add_findings() = finding;
+                              }
+                              return sight;
+                            });
+  on<MakePlan, Plan>(handlers, host, make_plan,
+                     [](const Info&, const MakePlan& in) { return plan_of(in); });
 }
 
 void FakeGroupCluster::serve_database(Handlers& handlers, Host& host) {

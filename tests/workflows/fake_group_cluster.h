@@ -12,6 +12,7 @@
 
 #include "engine/runtime/engine.h"
 #include "engine/testing/crash_matrix.h"
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
 
 namespace ratchet::mysql::testing {
@@ -45,6 +46,8 @@ class FakeGroupCluster : public engine::testing::World {
       evict_at;                       // activity → member whose pod is deleted just after it
   bool target_image_missing = false;  // its containers are never created
   std::size_t target_crashes_on = 9;  // the member whose new server does not come up
+  std::vector<Finding> findings;      // of each look
+  bool needs_approval = false;        // of request()
 
   // What there is.
   std::string version;    // MySQL.spec.version
@@ -71,6 +74,7 @@ class FakeGroupCluster : public engine::testing::World {
   void serve_servers(engine::Handlers& handlers, engine::Host& host);
   void serve_group(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
+  void serve_look(engine::Handlers& handlers, engine::Host& host);
 
   GroupState look(const std::string& without = "") const;
   bool serves(std::size_t i) const;

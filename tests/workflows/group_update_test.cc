@@ -40,6 +40,8 @@ TEST(UpgradeGroup, GoesMemberByMemberAndMovesThePrimaryBeforeItsTurn) {
   EXPECT_EQ(run.steps(),
             "inspect_database\n"
             "check_upgrade\n"
+            "look_at_database\n"
+            "make_plan\n"
             "pause_database\n"
             "await_drained\n"
             "inspect_group\n"
@@ -91,6 +93,19 @@ TEST(UpgradeGroup, TakesTheSecondariesInOrderWhoeverIsThePrimary) {
   EXPECT_EQ(deleted, (std::vector<std::string>{"delete my-group-0", "delete my-group-2",
                                                "delete my-group-1"}));
   EXPECT_EQ(cluster.primary, 0U);
+}
+
+TEST(UpgradeGroup, IsLookedAtBeforeAnythingIsTouched) {
+  FakeGroupCluster cluster(from, to);
+  Finding& found = cluster.findings.emplace_back();
+  found.set_severity(BLOCKING);
+  found.set_check("xa-prepared");
+  found.set_pod("my-group-2");
+  found.set_what("a transaction is prepared");
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_THAT(run.failure(), HasSubstr("blocking xa-prepared (my-group-2): a transaction"));
+  EXPECT_THAT(cluster.writes, IsEmpty()) << "not even paused";
 }
 
 engine::testing::CrashReport matrix(std::function<void(FakeGroupCluster&)> fault = {}) {

@@ -21,6 +21,8 @@ TEST(UpdateVersion, ChangesTheImageForAMinorUpgrade) {
   EXPECT_EQ(run.steps(),
             "inspect_database\n"
             "check_upgrade\n"
+            "look_at_database\n"
+            "make_plan\n"
             "pause_database\n"
             "await_drained\n"
             "inspect_workload\n"

@@ -11,6 +11,7 @@
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
+#include "tools/ratchetctl/plan.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/show.h"
 #include "tools/ratchetctl/steer.h"
@@ -202,6 +203,7 @@ class Program {
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
     add_show(app_, chosen_);
+    add_plan(app_, chosen_);
     add_diff(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);

@@ -55,6 +55,7 @@ struct Works {
     k8s::add_pod_handlers(handlers, environment);
     k8s::add_server_handlers(handlers, environment);
     k8s::add_group_handlers(handlers, environment);
+    k8s::add_preflight_handlers(handlers, environment);
     mysql::add_workflows(registry);
     engine::EngineOptions options{RATCHET_VERSION, "ratchetd"};
     options.breadcrumb = page.engine_bytes();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "workflows/mysql/explain.h"
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_update.h"
 #include "workflows/mysql/inputs.h"
 #include "workflows/mysql/member.h"
@@ -23,6 +24,7 @@ Task<Upgrade> check(Workflow wf, UpdateRequest request) {
   upgrade.database = co_await wf.step(inspect_database, the_database(request));
   upgrade.rules = co_await wf.step(check_upgrade, the_way(upgrade.database));
   if (upgrade.rules.blockers_size() > 0) throw StepFailure(not_supported(upgrade));
+  if (wf.patched("look-before")) upgrade = co_await look_before(wf, upgrade);
   co_return upgrade;
 }
 

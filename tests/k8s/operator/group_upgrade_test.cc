@@ -130,6 +130,8 @@ TEST(GroupUpgrade, TellsWhatKubeDbsGuideShows) {
       world.ops.events_of("my-upgrade"),
       (std::vector<std::string>{
           "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
+          "Planned: Planned the upgrade of MySQL demo/my-group: " +
+              world.ops.message_of("my-upgrade", "Planned"),
           "Starting: Pausing MySQL databse: demo/my-group",
           "Successful: Successfully paused MySQL database: demo/my-group for "
           "MySQLOpsRequest: my-upgrade",
@@ -206,6 +208,33 @@ TEST(GroupUpgrade, GoesOnWhenSomebodyElseDeletesAMemberRightAfterTheImageIsSet) 
       << world.ops.message_of("my-upgrade", "Failed");
   EXPECT_EQ(world.images(), std::set<std::string>{next_image});
   EXPECT_GE(world.fewest(), 2) << "two members were missing at a time";
+}
+
+TEST(GroupUpgrade, LooksAtEveryMemberBeforeThePause) {
+  GroupWorld world;
+  world.ops.planted["XA RECOVER"] = {{"1", "4", "0", "left"}};
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  const std::string why = world.ops.message_of("my-upgrade", "Failed");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(why, HasSubstr("blocking xa-prepared (" + GroupWorld::pod_name(i) + ")"));
+  }
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
+}
+
+TEST(GroupUpgrade, WaitsForAnApprovalOfItsPlan) {
+  GroupWorld world;
+  world.ops.request("my-upgrade", "9.7.5", "", "ratchet.dev/approval: required");
+  world.ops.run_until([&] { return world.ops.phase_of("my-upgrade") == "WaitingForApproval"; });
+  const std::string planned = world.ops.message_of("my-upgrade", "Planned");
+  EXPECT_THAT(planned, HasSubstr("Point of no return: release the volume of my-group-0"));
+  EXPECT_TRUE(world.ops.writes().empty());
+  const std::string hash = planned.substr(std::string("plan ").size(), 64);
+  world.ops.world.patch(kinds::mysql_ops_request, "my-upgrade",
+                        {{"metadata", {{"annotations", {{"ratchet.dev/approved-plan", hash}}}}}});
+  world.ops.finish("my-upgrade");
+  EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful")
+      << world.ops.message_of("my-upgrade", "Failed");
 }
 
 TEST(GroupUpgrade, ReadsTheListsForGroupsOfTheCatalogue) {

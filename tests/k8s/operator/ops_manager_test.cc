@@ -48,6 +48,8 @@ TEST(OpsManager, UpgradesAcrossMajorsWithANewSetOfTheSameName) {
   EXPECT_EQ(world.events_of("my-upgrade"),
             (std::vector<std::string>{
                 "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
+                "Planned: Planned the upgrade of MySQL demo/my-standalone: " +
+                    world.message_of("my-upgrade", "Planned"),
                 "Starting: Pausing MySQL databse: demo/my-standalone",
                 "Successful: Successfully paused MySQL database: demo/my-standalone for "
                 "MySQLOpsRequest: my-upgrade",
@@ -101,7 +103,7 @@ TEST(OpsManager, MakesTheSameWritesWhereverItIsKilled) {
     world.finish("my-upgrade", kill_after);
     EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << "killed after " << kill_after;
     EXPECT_EQ(world.writes(), expected) << "killed after " << kill_after;
-    EXPECT_EQ(world.events_of("my-upgrade").size(), 9u) << "killed after " << kill_after;
+    EXPECT_EQ(world.events_of("my-upgrade").size(), 10u) << "killed after " << kill_after;
     EXPECT_NE(world.pod_uid(), old_pod);
   }
 }
@@ -122,6 +124,110 @@ TEST(OpsManager, LooksBeforeItWritesAgainWhenAnswersAreLost) {
   EXPECT_EQ(world.phase_of("my-upgrade"), "Successful");
   EXPECT_GT(lost.size(), 5u);
   EXPECT_EQ(world.writes(), calm.writes());
+}
+
+TEST(OpsManager, BlockingFindingsEndTheRequestAndTheDatabaseIsNotTouched) {
+  OpsWorld world;
+  world.planted["XA RECOVER"] = {{"1", "4", "0", "left"}};
+  world.planted["AND ENGINE NOT IN"] = {{"shop", "old", "MyISAM"}};
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  const std::string why = world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(why.find("blocking xa-prepared (my-standalone-0): a prepared XA transaction (format 1, "
+                     "left) is open"),
+            std::string::npos)
+      << why;
+  EXPECT_TRUE(world.writes().empty()) << "not even paused";
+  EXPECT_EQ(world.world.phase(), "Ready");
+}
+
+TEST(OpsManager, TheRunningServerDecidesAndNotTheCatalogue) {
+  OpsWorld world;
+  world.planted["SELECT VERSION(), @@GLOBAL.version_comment"] = {{"9.7.4", "MySQL"}};
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  const std::string why = world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(why.find("the server is 9.7.4: from there to 11.8.6 the way is closed: MySQL and "
+                     "MariaDB cannot open each other's files"),
+            std::string::npos)
+      << why;
+  EXPECT_TRUE(world.writes().empty());
+}
+
+std::string plan_shown(OpsWorld& world) {
+  const std::string text = world.message_of("my-upgrade", "WaitingForApproval");
+  const std::string before = "waits for an approval of plan ";
+  const auto at = text.find(before);
+  return at == std::string::npos ? "" : text.substr(at + before.size(), 64);
+}
+
+void annotate(OpsWorld& world, const std::string& name, const std::string& value) {
+  world.world.patch(kinds::mysql_ops_request, "my-upgrade",
+                    {{"metadata", {{"annotations", {{name, value}}}}}});
+}
+
+void await_the_gate(OpsWorld& world) {
+  world.request("my-upgrade", "11.8.6", "", "ratchet.dev/approval: required");
+  world.run_until([&] { return world.phase_of("my-upgrade") == "WaitingForApproval"; });
+}
+
+TEST(OpsManager, WaitsForAnApprovalOfItsPlan) {
+  OpsWorld world;
+  await_the_gate(world);
+  EXPECT_TRUE(world.writes().empty());
+  annotate(world, approved_annotation, std::string(64, 'a'));
+  world.run_until([&] { return world.events_of("my-upgrade").size() == 4u; });
+  EXPECT_NE(world.events_of("my-upgrade")[3].find("decided about another plan"), std::string::npos);
+  EXPECT_EQ(world.phase_of("my-upgrade"), "WaitingForApproval");
+  const std::string plan = plan_shown(world);
+  annotate(world, decider_annotation, "ann");
+  annotate(world, approved_annotation, plan);
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.message_of("my-upgrade", "Approved"),
+            "Approved by ann: plan " + plan + " (annotation ratchet.dev/approved-plan)");
+}
+
+TEST(OpsManager, ADeniedPlanIsNotCarriedOut) {
+  OpsWorld world;
+  await_the_gate(world);
+  annotate(world, denied_annotation, plan_shown(world));
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Denied");
+  EXPECT_TRUE(world.writes().empty());
+}
+
+TEST(OpsManager, AChangeBehindAnApprovalNeedsAnother) {
+  OpsWorld world;
+  await_the_gate(world);
+  const std::string plan = plan_shown(world);
+  world.planted["AND ENGINE NOT IN"] = {{"shop", "old", "MyISAM"}};
+  annotate(world, approved_annotation, plan);
+  world.run_until([&] { return plan_shown(world) != plan; });
+  EXPECT_EQ(world.phase_of("my-upgrade"), "WaitingForApproval");
+  EXPECT_TRUE(world.writes().empty());
+  annotate(world, approved_annotation, plan_shown(world));
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+}
+
+TEST(OpsManager, AWindowThatCannotBeReadFailsBeforeAnythingIsTouched) {
+  OpsWorld world;
+  world.request("my-upgrade", "11.8.6", "", "ratchet.dev/window: 0 2 * * SAT");
+  world.finish("my-upgrade");
+  EXPECT_NE(
+      world.message_of("my-upgrade", "Failed").find("is no \"<cron> <duration> <time zone>\""),
+      std::string::npos);
+  EXPECT_TRUE(world.writes().empty());
+}
+
+TEST(OpsManager, AnApprovalThatIsMisspeltIsNotNone) {
+  OpsWorld world;
+  world.request("my-upgrade", "11.8.6", "", "ratchet.dev/approval: requierd");
+  world.finish("my-upgrade");
+  EXPECT_NE(world.message_of("my-upgrade", "Failed").find("\"requierd\" is not \"required\""),
+            std::string::npos);
 }
 
 TEST(OpsManager, SaysWhyItRefuses) {

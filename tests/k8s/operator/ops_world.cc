@@ -35,11 +35,20 @@ std::string version_of(const Json& pod) {
 }
 
 SqlRows answer(const std::string&, const std::string& statement) {
-  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "90", "0"}};
+  if (statement.find("max_dirty_pages_pct") != std::string::npos) return {{"1", "90", "0"}};
+  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "0", "0"}};
   if (statement.starts_with("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
   if (statement.starts_with("SELECT table_schema")) return {{"shop", "orders"}};
   if (statement.starts_with("SELECT 1 FROM `shop`.`orders`")) return {{"1"}};
   return {};
+}
+
+// What a check asks for is there if a test planted it.
+const SqlRows* planted_in(const Planted& planted, const std::string& statement) {
+  for (const auto& [part, rows] : planted) {
+    if (statement.find(part) != std::string::npos) return &rows;
+  }
+  return nullptr;
 }
 
 // What differs between two runs of the same upgrade without meaning anything.
@@ -55,7 +64,8 @@ std::string masked(std::string text) {
 }  // namespace
 
 OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-                       engine::testing::MemoryAnchor& anchor, Answers answers)
+                       engine::testing::MemoryAnchor& anchor, Answers answers,
+                       const Planted& planted)
     : world_(world),
       log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }) {
   environment_.executor = io_.get_executor();
@@ -64,12 +74,16 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   environment_.pause = yield;
   environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
   environment_.sql =
-      [answers](mysql::Server server, Json pod,
-                std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
+      [answers, &planted](
+          mysql::Server server, Json pod,
+          std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
     std::vector<SqlRows> rows;
     for (const std::string& statement : statements) {
-      rows.push_back(statement == "SELECT VERSION()" ? SqlRows{{version_of(pod)}}
-                                                     : answers(server.pod(), statement));
+      const bool asks = statement.starts_with("SELECT VERSION()");
+      const SqlRows* found = planted_in(planted, statement);
+      rows.push_back(found != nullptr ? *found
+                     : asks           ? SqlRows{{version_of(pod), "Debian 13"}}
+                                      : answers(server.pod(), statement));
     }
     co_return rows;
   };
@@ -78,6 +92,7 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   add_pod_handlers(handlers_, environment_);
   add_server_handlers(handlers_, environment_);
   add_group_handlers(handlers_, environment_);
+  add_preflight_handlers(handlers_, environment_);
   mysql::add_workflows(registry_);
   anchor.serve(host_);
   engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor,
@@ -138,14 +153,14 @@ OpsWorld::OpsWorld(OpsDatabase database) : database_(std::move(database)) {
   });
 }
 
-void OpsWorld::request(const std::string& name, const std::string& target,
-                       const std::string& more) {
+void OpsWorld::request(const std::string& name, const std::string& target, const std::string& more,
+                       const std::string& annotations) {
   world.apply(
       "apiVersion: ops.kubedb.com/v1alpha1\n"
       "kind: MySQLOpsRequest\n"
       "metadata: {name: " +
-      name +
-      ", namespace: demo}\n"
+      name + ", namespace: demo, annotations: {" + annotations +
+      "}}\n"
       "spec:\n"
       "  databaseRef: {name: " +
       database_.name +
@@ -199,7 +214,7 @@ void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::s
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
     if (!process_)
-      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers);
+      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers, planted);
     process_->step();
     if (kill_after && process_->recorded() >= *kill_after) {
       process_.reset();
@@ -216,7 +231,8 @@ void OpsWorld::finish(const std::string& name, std::optional<std::size_t> kill_a
   run_until(
       [&] {
         const std::string phase = phase_of(name);
-        return phase == "Successful" || phase == "Failed" || phase == "Skipped";
+        return phase == "Successful" || phase == "Failed" || phase == "Skipped" ||
+               phase == "Denied";
       },
       kill_after);
 }

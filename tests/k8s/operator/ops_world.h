@@ -24,6 +24,9 @@ namespace ratchet::k8s::testing {
 // What the server in a pod answers to one statement. Throws what Environment::sql may.
 using Answers = std::function<SqlRows(const std::string& pod, const std::string& statement)>;
 
+// What servers answer, instead, to statements with this part in them.
+using Planted = std::map<std::string, SqlRows>;
+
 // The database that an OpsWorld has.
 struct OpsDatabase {
   std::string manifest;
@@ -38,7 +41,7 @@ OpsDatabase standalone_database();
 class OpsProcess {
  public:
   OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-             engine::testing::MemoryAnchor& anchor, Answers answers);
+             engine::testing::MemoryAnchor& anchor, Answers answers, const Planted& planted);
 
   void step();  // one piece of work, and what the watch has seen
   std::size_t recorded() const { return recorded_; }
@@ -68,7 +71,8 @@ class OpsWorld {
   OpsWorld() : OpsWorld(standalone_database()) {}  // demo/my-standalone, Ready at 10.11.18
   explicit OpsWorld(OpsDatabase database);         // Ready
 
-  void request(const std::string& name, const std::string& target, const std::string& more = "");
+  void request(const std::string& name, const std::string& target, const std::string& more = "",
+               const std::string& annotations = "");
   // Runs everything until the request has ended. Kills the ops manager after `kill_after` of its
   // records, once. Throws if it takes too long.
   void finish(const std::string& name, std::optional<std::size_t> kill_after = std::nullopt);
@@ -89,6 +93,7 @@ class OpsWorld {
 
   World world;
   int exit_code = 0;  // of servers that are asked to end
+  Planted planted;
 
  private:
   void round();

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 
+#include "k8s/operator/admission.h"
 #include "tests/k8s/webhook/asking.h"
 #include "tests/k8s/webhook/table.h"
 
@@ -182,6 +183,31 @@ TEST_F(Asking, TheRequesterIsWhoTheApiServerSays) {
   edited["metadata"]["annotations"] = {{requester_annotation, "root"}};
   submit("UPDATE", edited, unmarked, "mallory");
   EXPECT_FALSE(edited["metadata"]["annotations"].contains(requester_annotation));
+}
+
+// Whoever names a plan is recorded, and cannot say that somebody else did.
+TEST_F(Asking, TheDeciderIsWhoTheApiServerSays) {
+  Json request = good_request();
+  request["metadata"]["annotations"] = {{requester_annotation, "jane"}};
+  Json approved = request;
+  approved["metadata"]["annotations"][approved_annotation] = "00ff";
+  approved["metadata"]["annotations"][decider_annotation] = "root";
+  EXPECT_EQ(submit("UPDATE", approved, request, "ann")["allowed"], true);
+  EXPECT_EQ(approved["metadata"]["annotations"][decider_annotation], "ann");
+
+  Json later = approved;
+  later["metadata"]["annotations"]["a"] = "b";
+  later["metadata"]["annotations"][decider_annotation] = "mallory";
+  submit("UPDATE", later, approved, "mallory");
+  EXPECT_EQ(later["metadata"]["annotations"][decider_annotation], "ann");
+  later["metadata"]["annotations"][denied_annotation] = "00ff";
+  submit("UPDATE", later, approved, "mallory");
+  EXPECT_EQ(later["metadata"]["annotations"][decider_annotation], "mallory");
+
+  Json none = request;
+  none["metadata"]["annotations"][decider_annotation] = "root";
+  submit("UPDATE", none, request, "ann");
+  EXPECT_FALSE(none["metadata"]["annotations"].contains(decider_annotation));
 }
 
 TEST_F(Asking, ARequestIsNeverEdited) {

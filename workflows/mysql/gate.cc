@@ -1,0 +1,114 @@
+#include "workflows/mysql/gate.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "workflows/mysql/plan.h"
+
+namespace ratchet::mysql {
+
+using engine::StepFailure;
+using engine::Task;
+using engine::Workflow;
+
+namespace {
+
+LookAtDatabase the_look(const Upgrade& upgrade) {
+  LookAtDatabase in;
+  in.set_space(upgrade.request.database().space());
+  in.set_name(upgrade.request.database().name());
+  in.set_uid(upgrade.database.uid());
+  in.set_auth_secret(upgrade.database.auth_secret());
+  in.set_catalogue_version(upgrade.database.current().version());
+  in.set_target_version(upgrade.database.target().version());
+  return in;
+}
+
+MakePlan the_plan(const Upgrade& upgrade, Sight sight) {
+  MakePlan in;
+  in.set_database(upgrade.request.database().space() + "/" + upgrade.request.database().name());
+  in.set_uid(upgrade.database.uid());
+  in.set_from(upgrade.database.current().name());
+  in.set_to(upgrade.database.target().name());
+  in.set_target_version(upgrade.database.target().version());
+  in.set_target_image(upgrade.database.target().image());
+  in.set_standalone(upgrade.database.standalone());
+  in.set_new_stateful_set(upgrade.rules.new_stateful_set());
+  in.set_slow_shutdown(upgrade.rules.slow_shutdown());
+  in.set_window(upgrade.request.window());
+  *in.mutable_sight() = std::move(sight);
+  return in;
+}
+
+struct Looked {
+  Plan plan;
+  bool slow_shutdown = false;
+};
+
+Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade) {
+  Sight sight = co_await wf.step(look_at_database, the_look(upgrade));
+  if (const std::string why = blocking_text(sight); !why.empty()) {
+    throw StepFailure({"preflight",
+                       "the pre-flight found what stops the upgrade; nothing was "
+                       "touched. " +
+                           why + ". Then create the request again"});
+  }
+  // What runs decides how it must be stopped, whatever the catalogue says.
+  if (sight.slow_shutdown()) upgrade.rules.set_slow_shutdown(true);
+  Looked looked;
+  looked.slow_shutdown = upgrade.rules.slow_shutdown();
+  looked.plan = co_await wf.step(make_plan, the_plan(upgrade, std::move(sight)));
+  co_return looked;
+}
+
+Task<> await_approval(Workflow wf, Plan plan) {
+  const auto first = co_await race(wf.gate(approve_upgrade, plan), wf.sleep(patience));
+  const auto* answer = std::get_if<0>(&first);
+  if (answer == nullptr) {
+    throw StepFailure({denied_code, "nobody approved plan " + plan_hash(plan) +
+                                        " within 30 days; nothing was touched"});
+  }
+  if (answer->approved) co_return;
+  throw StepFailure({denied_code, answer->by.principal + " denied plan " + plan_hash(plan) + ": " +
+                                      answer->by.reason + "; nothing was touched"});
+}
+
+// False: the window was open already.
+Task<bool> await_window(Workflow wf, Plan plan) {
+  FindWindow in;
+  in.set_rule(plan.window());
+  in.set_at_us(wf.now().time_since_epoch().count());
+  in.set_needs_us(plan.outage_seconds() * 1'000'000);
+  const FoundWindow window = co_await wf.step(find_window, in);
+  const std::int64_t until = window.begin_us() - wf.now().time_since_epoch().count();
+  if (until <= 0) co_return false;
+  co_await wf.sleep(engine::Duration{until});
+  co_return true;
+}
+
+}  // namespace
+
+Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
+  std::optional<Plan> approved;
+  for (;;) {
+    const Looked looked = co_await look_and_plan(wf, upgrade);
+    const Plan& plan = looked.plan;
+    const bool asks =
+        upgrade.request.needs_approval() && !(approved && same_ground(*approved, plan));
+    if (asks) {
+      co_await await_approval(wf, plan);
+      approved = plan;
+      continue;
+    }
+    if (!plan.window().empty()) {
+      const bool waited = co_await await_window(wf, plan);
+      if (waited) continue;
+    }
+    upgrade.rules.set_slow_shutdown(looked.slow_shutdown);
+    co_return upgrade;
+  }
+}
+
+}  // namespace ratchet::mysql
