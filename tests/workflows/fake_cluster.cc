@@ -1,12 +1,7 @@
 #include "tests/workflows/fake_cluster.h"
 
-#include <algorithm>
 #include <sstream>
 #include <utility>
-
-#include "tests/workflows/fake_handlers.h"
-#include "workflows/mysql/plan.h"
-#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql::testing {
 
@@ -14,34 +9,14 @@ using engine::Handlers;
 using engine::Host;
 
 FakeCluster::FakeCluster(std::string from, std::string to)
-    : version(from), from_(std::move(from)), to_(std::move(to)) {
+    : FakeDatabase("db", std::move(from), std::move(to)) {
   set = FakeSet{new_uid("set"), "image:" + from_, ""};
   start_pod();
-}
-
-UpdateRequest FakeCluster::request() const {
-  UpdateRequest request;
-  request.mutable_database()->set_space("demo");
-  request.mutable_database()->set_name("db");
-  request.set_request("upgrade");
-  request.set_target_version(to_);
-  request.set_step_timeout_us(1'200'000'000);
-  request.set_generation(1);
-  request.set_needs_approval(needs_approval);
-  request.set_window(window);
-  return request;
 }
 
 void FakeCluster::start_pod() {
   if (pod || !set) return;
   pod = FakePod{new_uid("pod"), set->image, set->uid, false, "", false};
-}
-
-template <class In, class Out>
-void FakeCluster::on(Handlers& handlers, Host& host, const Activity<In, Out>& activity,
-                     std::function<Out(const Info&, const In&)> act,
-                     std::function<std::optional<Out>(const Info&, const In&)> look) {
-  serve_one<In, Out>(handlers, host, activity, refuse, std::move(act), std::move(look));
 }
 
 void FakeCluster::serve(Handlers& handlers, Host& host) {
@@ -54,86 +29,22 @@ void FakeCluster::serve(Handlers& handlers, Host& host) {
   serve_look(handlers, host);
 }
 
-void FakeCluster::serve_look(Handlers& handlers, Host& host) {
-  on<LookAtDatabase, Sight>(handlers, host, look_at_database,
-                            [this](const Info&, const LookAtDatabase&) {
-                              if (at_look) at_look(*this, ++looks_);
-                              Sight sight;
-                              sight.set_stateful_set("db");
-                              sight.set_stateful_set_uid(set->uid);
-                              sight.set_image(set->image);
-                              MemberSight& member = *sight.add_members();
-                              member.set_pod("db-0");
-                              member.set_server_version(from_);
-                              member.set_image(pod->image);
-                              for (const Finding& finding : findings) {
-                                *sight.add_findings() = finding;
-                              }
-                              return sight;
-                            });
-  on<MakePlan, Plan>(handlers, host, make_plan,
-                     [](const Info&, const MakePlan& in) { return plan_of(in); });
-  on<FindWindow, FoundWindow>(
-      handlers, host, find_window, [this](const Info&, const FindWindow& in) {
-        FoundWindow found;
-        found.set_begin_us(std::min(window_begins.time_since_epoch().count(), in.at_us()));
-        if (window_begins.time_since_epoch().count() > in.at_us()) {
-          found.set_begin_us(window_begins.time_since_epoch().count());
-        }
-        found.set_end_us(found.begin_us() + 3'600'000'000);
-        return found;
-      });
+void FakeCluster::describe(Database& database) const {
+  if (!database_exists) throw Refusal{{"database_not_found", "no MySQL demo/db"}};
+  database.set_standalone(true);
 }
 
-void FakeCluster::serve_database(Handlers& handlers, Host& host) {
-  on<InspectDatabase, Database>(
-      handlers, host, inspect_database, [this](const Info&, const InspectDatabase& in) {
-        if (!database_exists) throw Refusal{{"database_not_found", "no MySQL demo/db"}};
-        Database database;
-        *database.mutable_ref() = in.database();
-        database.set_uid("db1");
-        database.set_standalone(true);
-        for (auto [entry, name] : {std::pair(database.mutable_current(), version),
-                                   std::pair(database.mutable_target(), in.target_version())}) {
-          entry->set_name(name);
-          entry->set_version(name);
-          entry->set_image("image:" + name);
-        }
-        return database;
-      });
-  on<CheckUpgrade, UpgradeRules>(
-      handlers, host, check_upgrade,
-      [](const Info&, const CheckUpgrade& in) { return rules_for(in.database()); });
-  on<PauseDatabase, Done>(
-      handlers, host, pause_database,
-      [this](const Info& info, const PauseDatabase&) {
-        paused_by = info.run_id;
-        wrote("pause db");
-        return Done{};
-      },
-      [this](const Info& info, const PauseDatabase&) {
-        return when<Done>(paused_by == info.run_id);
-      });
-  on<RecordVersion, Done>(
-      handlers, host, record_version,
-      [this](const Info&, const RecordVersion& in) {
-        version = in.to_version();
-        wrote("record version " + version);
-        return Done{};
-      },
-      [this](const Info&, const RecordVersion& in) {
-        return when<Done>(version == in.to_version());
-      });
-  on<ResumeDatabase, Done>(
-      handlers, host, resume_database,
-      [this](const Info&, const ResumeDatabase&) {
-        paused_by.clear();
-        wrote("resume db");
-        return Done{};
-      },
-      [this](const Info& info, const ResumeDatabase&) {
-        return when<Done>(paused_by != info.run_id);
-      });
+Sight FakeCluster::see() {
+  if (at_look) at_look(*this, ++looks_);
+  Sight sight;
+  sight.set_stateful_set("db");
+  sight.set_stateful_set_uid(set->uid);
+  sight.set_image(set->image);
+  MemberSight& member = *sight.add_members();
+  member.set_pod("db-0");
+  member.set_server_version(from_);
+  member.set_image(pod->image);
+  return sight;
 }
 
 void FakeCluster::serve_set(Handlers& handlers, Host& host) {
@@ -331,9 +242,7 @@ std::string FakeCluster::state() const {
                     (pod->deleting ? " deleting" : "")
               : "none")
       << "\n";
-  std::vector<std::string> sorted = writes;
-  std::ranges::sort(sorted);
-  for (const std::string& write : sorted) out << write << "\n";
+  out << sorted_writes();
   return out.str();
 }
 

@@ -1,12 +1,7 @@
 #include "tests/workflows/fake_group_cluster.h"
 
-#include <algorithm>
 #include <sstream>
 #include <utility>
-
-#include "tests/workflows/fake_handlers.h"
-#include "workflows/mysql/plan.h"
-#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql::testing {
 
@@ -21,21 +16,9 @@ std::string id_of(std::size_t i) { return "server-" + std::to_string(i); }
 }  // namespace
 
 FakeGroupCluster::FakeGroupCluster(std::string from, std::string to)
-    : version(from), from_(std::move(from)), to_(std::move(to)) {
+    : FakeDatabase("my-group", std::move(from), std::move(to)) {
   set_image = "image:" + from_;
   for (std::size_t i = 0; i < members.size(); ++i) make_pod(i);
-}
-
-UpdateRequest FakeGroupCluster::request() const {
-  UpdateRequest request;
-  request.mutable_database()->set_space("demo");
-  request.mutable_database()->set_name("my-group");
-  request.set_request("upgrade");
-  request.set_target_version(to_);
-  request.set_step_timeout_us(1'200'000'000);
-  request.set_generation(1);
-  request.set_needs_approval(needs_approval);
-  return request;
 }
 
 std::size_t FakeGroupCluster::ordinal(const std::string& pod) const {
@@ -73,23 +56,12 @@ void FakeGroupCluster::remove(std::size_t i) {
   if (!members[i].is_protected) make_pod(i);
 }
 
-template <class In, class Out>
-void FakeGroupCluster::on(Handlers& handlers, Host& host, const Activity<In, Out>& activity,
-                          std::function<Out(const Info&, const In&)> act,
-                          std::function<std::optional<Out>(const Info&, const In&)> look) {
-  const std::string name = activity.info().name;
-  serve_one<In, Out>(
-      handlers, host, activity, refuse,
-      [this, name, act](const Info& info, const In& in) {
-        const Out out = act(info, in);
-        if (const auto found = evict_at.find(name); found != evict_at.end()) {
-          const std::size_t i = found->second;
-          evict_at.erase(found);
-          remove(i);
-        }
-        return out;
-      },
-      std::move(look));
+void FakeGroupCluster::after(const std::string& activity) {
+  const auto found = evict_at.find(activity);
+  if (found == evict_at.end()) return;
+  const std::size_t i = found->second;
+  evict_at.erase(found);
+  remove(i);
 }
 
 void FakeGroupCluster::serve(Handlers& handlers, Host& host) {
@@ -103,76 +75,18 @@ void FakeGroupCluster::serve(Handlers& handlers, Host& host) {
   serve_look(handlers, host);
 }
 
-void FakeGroupCluster::serve_look(Handlers& handlers, Host& host) {
-  on<LookAtDatabase, Sight>(handlers, host, look_at_database,
-                            [this](const Info&, const LookAtDatabase&) {
-                              Sight sight;
-                              sight.set_stateful_set("my-group");
-                              sight.set_stateful_set_uid("set1");
-                              sight.set_image(set_image);
-                              for (std::size_t i = 0; i < members.size(); ++i) {
-                                MemberSight& member = *sight.add_members();
-                                member.set_pod(pod_of(i));
-                                member.set_server_version(members[i].image.substr(6));
-                                member.set_image(members[i].image);
-                              }
-                              for (const Finding& finding : findings) {
-                                *sight.add_findings() = finding;
-                              }
-                              return sight;
-                            });
-  on<MakePlan, Plan>(handlers, host, make_plan,
-                     [](const Info&, const MakePlan& in) { return plan_of(in); });
-}
-
-void FakeGroupCluster::serve_database(Handlers& handlers, Host& host) {
-  on<InspectDatabase, Database>(
-      handlers, host, inspect_database, [this](const Info&, const InspectDatabase& in) {
-        Database database;
-        *database.mutable_ref() = in.database();
-        database.set_uid("db1");
-        database.set_topology(topology);
-        for (auto [entry, name] : {std::pair(database.mutable_current(), version),
-                                   std::pair(database.mutable_target(), in.target_version())}) {
-          entry->set_name(name);
-          entry->set_version(name);
-          entry->set_image("image:" + name);
-        }
-        return database;
-      });
-  on<CheckUpgrade, UpgradeRules>(
-      handlers, host, check_upgrade,
-      [](const Info&, const CheckUpgrade& in) { return rules_for(in.database()); });
-  on<PauseDatabase, Done>(
-      handlers, host, pause_database,
-      [this](const Info& info, const PauseDatabase&) {
-        paused_by = info.run_id;
-        wrote("pause db");
-        return Done{};
-      },
-      [this](const Info& info, const PauseDatabase&) {
-        return when<Done>(paused_by == info.run_id);
-      });
-  on<RecordVersion, Done>(
-      handlers, host, record_version,
-      [this](const Info&, const RecordVersion& in) {
-        version = in.to_version();
-        wrote("record version " + version);
-        return Done{};
-      },
-      [this](const Info&, const RecordVersion& in) {
-        return when<Done>(version == in.to_version());
-      });
-  on<ResumeDatabase, Done>(
-      handlers, host, resume_database,
-      [this](const Info&, const ResumeDatabase&) {
-        paused_by.clear();
-        wrote("resume db");
-        return Done{};
-      },
-      [this](const Info& info, const ResumeDatabase&) {
-        return when<Done>(paused_by != info.run_id);
-      });
+Sight FakeGroupCluster::see() {
+  Sight sight;
+  sight.set_stateful_set("my-group");
+  sight.set_stateful_set_uid("set1");
+  sight.set_image(set_image);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    MemberSight& member = *sight.add_members();
+    member.set_pod(pod_of(i));
+    member.set_server_version(members[i].image.substr(6));
+    member.set_image(members[i].image);
+  }
+  return sight;
 }
 
 void FakeGroupCluster::serve_set(Handlers& handlers, Host& host) {
@@ -393,9 +307,7 @@ std::string FakeGroupCluster::state() const {
         << "»" << (member.is_protected ? " protected" : "") << (member.deleting ? " deleting" : "")
         << (serves(i) ? "" : " down") << "\n";
   }
-  std::vector<std::string> sorted = writes;
-  std::ranges::sort(sorted);
-  for (const std::string& write : sorted) out << write << "\n";
+  out << sorted_writes();
   for (const std::string& risk : risks) out << "AT RISK: " << risk << "\n";
   return out.str();
 }

@@ -1,18 +1,13 @@
 // A replication group of three behind the MySQL ports: pods, claims, servers, and somebody who
-// takes every server that comes up into the group, as the provisioner does. Each write is counted
-// by what it did to which object.
+// takes every server that comes up into the group, as the provisioner does.
 #pragma once
 
 #include <array>
-#include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/runtime/engine.h"
-#include "engine/testing/crash_matrix.h"
-#include "workflows/mysql/gate.h"
+#include "tests/workflows/fake_database.h"
 #include "workflows/mysql/group_ports.h"
 
 namespace ratchet::mysql::testing {
@@ -27,54 +22,43 @@ struct FakeMember {
   int exit_code = 0;  // of its server, when it is asked to end
 };
 
-class FakeGroupCluster : public engine::testing::World {
+class FakeGroupCluster : public FakeDatabase {
  public:
-  // The group runs `from`, my-group-0 is its primary; the catalogue knows `from` and `to`.
+  // my-group-0 is the primary.
   FakeGroupCluster(std::string from, std::string to);
 
   void serve(engine::Handlers& handlers, engine::Host& host) override;
   // Everything lasting, and every write, sorted.
   std::string state() const override;
 
-  UpdateRequest request() const;
   std::string image(std::size_t i) const { return members[i].image; }
 
   // Faults, set before the run.
-  std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
-  std::vector<std::string> lacks;                 // of the group, as seen at first
+  std::vector<std::string> lacks;  // of the group, as seen at first
   std::map<std::string, std::size_t>
       evict_at;                       // activity → member whose pod is deleted just after it
   bool target_image_missing = false;  // its containers are never created
   std::size_t target_crashes_on = 9;  // the member whose new server does not come up
-  std::vector<Finding> findings;      // of each look
-  bool needs_approval = false;        // of request()
 
   // What there is.
-  std::string version;    // MySQL.spec.version
-  std::string paused_by;  // run id
   std::string set_image, set_mark;
   std::array<FakeMember, 3> members;
   std::size_t replicas = 3;  // how many of them there are
   std::size_t primary = 0;
   std::string topology = "GroupReplication";
-  std::vector<std::string> writes;
   std::vector<std::string> risks;  // members that were stopped while another was missing
   int elections = 0;               // that nobody asked for
 
  private:
-  using Info = engine::AttemptInfo;
-  template <class In, class Out>
-  void on(engine::Handlers& handlers, engine::Host& host, const Activity<In, Out>& activity,
-          std::function<Out(const Info&, const In&)> act,
-          std::function<std::optional<Out>(const Info&, const In&)> look = nullptr);
-  void serve_database(engine::Handlers& handlers, engine::Host& host);
   void serve_set(engine::Handlers& handlers, engine::Host& host);
   void serve_pods(engine::Handlers& handlers, engine::Host& host);
   void serve_release(engine::Handlers& handlers, engine::Host& host);
   void serve_servers(engine::Handlers& handlers, engine::Host& host);
   void serve_group(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
-  void serve_look(engine::Handlers& handlers, engine::Host& host);
+  void describe(Database& database) const override { database.set_topology(topology); }
+  Sight see() override;
+  void after(const std::string& activity) override;
 
   GroupState look(const std::string& without = "") const;
   bool serves(std::size_t i) const;
@@ -83,10 +67,7 @@ class FakeGroupCluster : public engine::testing::World {
   void make_pod(std::size_t i);
   std::size_t ordinal(const std::string& pod) const;
   FakeMember* find(const std::string& pod, const std::string& uid);
-  void wrote(const std::string& what) { writes.push_back(what); }
 
-  std::string from_;
-  std::string to_;
   int uids_ = 0;
 };
 

@@ -1,0 +1,80 @@
+// What the fakes behind the MySQL ports have in common: the MySQL object, the catalogue, the look
+// before an upgrade, and how they answer the engine. Each write is counted by what it did to which
+// object.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/engine.h"
+#include "engine/testing/crash_matrix.h"
+#include "tests/workflows/fake_handlers.h"
+#include "workflows/mysql/gate.h"
+#include "workflows/mysql/ports.h"
+
+namespace ratchet::mysql::testing {
+
+class FakeDatabase : public engine::testing::World {
+ public:
+  // It runs `from`; the catalogue knows `from` and `to`.
+  FakeDatabase(std::string name, std::string from, std::string to);
+
+  UpdateRequest request() const;
+
+  // Faults, set before the run.
+  std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
+  std::vector<Finding> findings;                  // of each look
+  bool needs_approval = false;                    // of request()
+  std::string window;
+  engine::Time window_begins{};  // the only one there is
+
+  // What there is.
+  std::string version;    // MySQL.spec.version
+  std::string paused_by;  // run id
+  std::vector<std::string> writes;
+
+ protected:
+  using Info = engine::AttemptInfo;
+  template <class In, class Out>
+  void on(engine::Handlers& handlers, engine::Host& host, const Activity<In, Out>& activity,
+          std::function<Out(const Info&, const In&)> act,
+          std::function<std::optional<Out>(const Info&, const In&)> look = nullptr);
+  void serve_database(engine::Handlers& handlers, engine::Host& host);
+  void serve_look(engine::Handlers& handlers, engine::Host& host);
+  void wrote(const std::string& what) { writes.push_back(what); }
+  std::string sorted_writes() const;  // a line each
+
+  std::string from_;
+  std::string to_;
+
+ private:
+  // What is not the same of all: how the database is laid out (a Refusal if there is none), and
+  // what a look sees of it.
+  virtual void describe(Database& database) const = 0;
+  virtual Sight see() = 0;
+  // Called when an activity has been done.
+  virtual void after(const std::string& /*activity*/) {}
+
+  std::string name_;
+};
+
+template <class In, class Out>
+void FakeDatabase::on(engine::Handlers& handlers, engine::Host& host,
+                      const Activity<In, Out>& activity,
+                      std::function<Out(const Info&, const In&)> act,
+                      std::function<std::optional<Out>(const Info&, const In&)> look) {
+  const std::string name = activity.info().name;
+  serve_one<In, Out>(
+      handlers, host, activity, refuse,
+      [this, name, act](const Info& info, const In& in) {
+        const Out out = act(info, in);
+        after(name);
+        return out;
+      },
+      std::move(look));
+}
+
+}  // namespace ratchet::mysql::testing
