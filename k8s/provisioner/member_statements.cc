@@ -51,9 +51,11 @@ std::vector<std::string> prepare_statements(const Preparation& wish, const Membe
   return list;
 }
 
+// Copying begins with dropping the schemas that are there, which the super read-only mode forbids
+// (error 1290). read_only stays on, and so does what the restart after copying reads.
 std::vector<std::string> clone_statements(const Credentials& credentials,
                                           const std::string& donor_host) {
-  return {"SET GLOBAL offline_mode = OFF",
+  return {"SET GLOBAL offline_mode = OFF", "SET GLOBAL super_read_only = OFF",
           "SET GLOBAL clone_valid_donor_list = " + quoted(donor_host + ":3306"),
           "CLONE INSTANCE FROM " + quoted(credentials.user) + "@" + quoted(donor_host) +
               ":3306 IDENTIFIED BY " + quoted(credentials.password) + " REQUIRE SSL"};

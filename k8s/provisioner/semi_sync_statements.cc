@@ -78,11 +78,8 @@ std::vector<std::string> semi_sync_statements(const ReplicaAction& action, const
     case ReplicaAction::Kind::resume:
       return {stop_receiver, acknowledge(action.acknowledges), start_replica(credentials)};
     case ReplicaAction::Kind::clone: {
-      // Copying begins with dropping what is there, which the super read-only mode forbids.
-      // read_only stays on, and so does what the restart after copying reads; if copying fails, the
-      // next look closes it again.
-      std::vector<std::string> list = {"STOP REPLICA", acknowledge(false),
-                                       "SET GLOBAL super_read_only = OFF"};
+      std::vector<std::string> list = {"STOP REPLICA", acknowledge(false)};
+      // If copying fails, the next look closes it again.
       for (std::string& statement : clone_statements(credentials, source_host)) {
         list.push_back(std::move(statement));
       }

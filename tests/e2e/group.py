@@ -3,7 +3,8 @@
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). A group of three real servers
 is formed by the provisioner; then an application writes while pods are deleted, the primary's
-server is killed, and all pods are deleted at once. No acknowledged row may be lost.
+server is killed, a member gets a row of its own, and all pods are deleted at once. No acknowledged
+row may be lost.
 """
 import argparse
 import os
@@ -141,6 +142,26 @@ def lose_data(group, pod):
     delete(group, pod)
 
 
+def stray(group, pod):
+    """The pod leaves the group and gets a row that no other member will ever have."""
+    words = ("STOP GROUP_REPLICATION; SET GLOBAL super_read_only = OFF; "
+             "SET GLOBAL read_only = OFF; INSERT INTO shop.orders VALUES (-1)")
+
+    def written():  # unless the provisioner takes it back into the group in between
+        client = Client(group.address(pod), group.password())
+        try:
+            return client.ask(words, 30) is not None
+        finally:
+            client.close()
+    await_(f"{pod} has a row of its own", written, 60)
+    await_("the row is told", lambda: group.lacks()[0] == "ErrantTransactions", 30)
+
+
+def decide(group):
+    if told := group.approve_clone():
+        say(f"told, and approved: {told}")
+
+
 def story(group, work):
     form(group)
     run_faults(group, work)
@@ -165,6 +186,12 @@ def run_faults(group, work):
             lambda: lose_data(group, empty))
     check(group.ask(empty, "SELECT COUNT(*) FROM performance_schema.clone_status "
                            "WHERE STATE = 'Completed'") == ["1"], f"{empty} was not cloned")
+    primary = group.check_whole()
+    astray = next(pod for pod in group.pods if pod != primary)
+    through(group, writer, f"a row of its own on the secondary {astray}",
+            lambda: stray(group, astray), meanwhile=lambda: decide(group))
+    check(group.ask(astray, "SELECT COUNT(*) FROM shop.orders WHERE id = -1") == ["0"],
+          f"{astray} was not made a copy of the group")
     through(group, writer, "all three pods deleted at once", lambda: delete(group, *group.pods))
     writer.stop()
     check_rows(group, writer)

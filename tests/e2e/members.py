@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
@@ -181,6 +182,25 @@ spec:
             and self.endpoints(f"{self.name}-standby") == standbys), 10)
         return primaries[0]
 
+    def lacks(self):
+        """What the condition GroupComplete says: (reason, message)."""
+        for condition in cluster.conditions_of(self.get()):
+            if condition["type"] == "GroupComplete":
+                return condition["reason"], condition["message"]
+        return "", ""
+
+    def annotate(self, text):
+        kubectl("annotate", "mysql.kubedb.com", self.name, "-n", self.space, "--overwrite", text)
+
+    def approve_clone(self):
+        """As a person would who has read that a member has transactions that nobody else has:
+        the message; None unless that is told."""
+        reason, message = self.lacks()
+        if reason != "ErrantTransactions":
+            return None
+        self.annotate(re.search(r"ratchet\.dev/approve-clone=\S+", message).group())
+        return message.split(";")[0]
+
     def gtids(self, pod):
         return "".join(self.ask(pod, "SELECT @@GLOBAL.gtid_executed")).replace("\\n", "")
 
@@ -211,16 +231,6 @@ class SemiSync(Group):
                                     "USING (CHANNEL_NAME)")
             check(follows == [f"{open_ones[0]}\tON\tON"], f"{pod} does not follow: {follows}")
         return self.check_labels(open_ones)
-
-    def lacks(self):
-        """What the condition GroupComplete says: (reason, message)."""
-        for condition in cluster.conditions_of(self.get()):
-            if condition["type"] == "GroupComplete":
-                return condition["reason"], condition["message"]
-        return "", ""
-
-    def annotate(self, text):
-        kubectl("annotate", "mysql.kubedb.com", self.name, "-n", self.space, "--overwrite", text)
 
 
 def kill_server(pod, number=signal.SIGKILL):
