@@ -1,5 +1,6 @@
 // The checks that are about a running server of either lineage, mostly about the moment.
-#include <cstdlib>
+#include <charconv>
+#include <string>
 
 #include "workflows/mysql/preflight.h"
 
@@ -41,13 +42,20 @@ std::vector<Check> of_sessions(const char* id, const char* condition, const char
   };
 }
 
+// A number as a server writes it, in whatever locale; 0 if the row lacks it.
+long long number_at(const std::vector<std::string>& row, std::size_t column) {
+  long long number = 0;
+  if (column >= row.size()) return number;
+  const std::string& text = row[column];
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 // The variables of one row: what they must not be. A value that the row lacks is no finding.
 std::vector<Finding> judge_shutdown(const Check& check, const SqlTable& rows,
                                     const Context& context) {
   if (rows.empty()) return {};
-  const auto value = [&](std::size_t column) {
-    return column < rows[0].size() ? std::atol(rows[0][column].c_str()) : 0;
-  };
+  const auto value = [&](std::size_t column) { return number_at(rows[0], column); };
   std::vector<Finding> found;
   const auto add = [&](Severity severity, const char* what, const char* fix) {
     Check one = check;
@@ -76,7 +84,7 @@ std::vector<Finding> judge_shutdown(const Check& check, const SqlTable& rows,
 std::vector<Finding> judge_history(const Check& check, const SqlTable& rows,
                                    const Context& context) {
   constexpr long long much = 1'000'000;
-  if (rows.empty() || rows[0].empty() || std::atoll(rows[0][0].c_str()) < much) return {};
+  if (rows.empty() || number_at(rows[0], 0) < much) return {};
   return {finding(check, rows[0], context)};
 }
 
