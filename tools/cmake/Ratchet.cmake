@@ -70,6 +70,9 @@ function(ratchet_program name)
   target_link_libraries(${name} PRIVATE ${A_LIBS})
 endfunction()
 
+# What other files include and no checkout has.
+add_custom_target(generated_code)
+
 # The programs of these tests, so that a sanitizer's build makes no others.
 add_custom_target(inprocess_tests)
 add_custom_target(threads_tests)

@@ -164,9 +164,9 @@ std::vector<std::size_t> Table::fitted() const {
   const std::size_t gaps = gap.size() * (widths.size() - 1);
   std::size_t all = std::accumulate(widths.begin(), widths.end(), gaps);
   for (; all > screen_.width; --all) {
-    const auto widest = std::ranges::max_element(widths);
-    if (*widest <= narrowest) break;
-    --*widest;
+    const auto broadest = std::ranges::max_element(widths);
+    if (*broadest <= narrowest) break;
+    --*broadest;
   }
   return widths;
 }
