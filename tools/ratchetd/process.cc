@@ -5,6 +5,7 @@
 #include <random>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 
 #include "tools/ratchetd/daemon.h"
@@ -88,7 +89,9 @@ k8s::Key Process::lease_key(const char* name) const {
 k8s::LeaseOptions Process::lease_options(const char* name) const {
   k8s::LeaseOptions how;
   how.key = lease_key(name);
-  how.identity = (log_and_boot.empty() ? "ratchetd_" : log_and_boot) + process_nonce();
+  // Without a log the host's name, which in a pod is the pod's: a person sees who works.
+  how.identity =
+      (log_and_boot.empty() ? asio::ip::host_name() + "_" : log_and_boot) + process_nonce();
   how.known_dead = [mine = log_and_boot](const std::string& holder) {
     return !mine.empty() && holder.starts_with(mine);
   };

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""deployed.py --bin DIR: ratchetd in pods, as `kubectl apply -k k8s/manifests` runs it.
+
+DIR holds ratchetd and ratchetctl, of which an image is made (tools/image-root). Starts the cluster
+by itself (tests/cluster/run). Under the namespace's restricted pod security, with the accounts,
+rights, certificates and in-cluster configuration of the manifests: the webhook answers the API
+server, the provisioner makes a database, another replica takes over when the first is killed, and
+the ops manager keeps its log over the loss of its pod. What the overlay adds (a token, a folder
+that other users may write) brings other clusters' service account admission and storage.
+"""
+import argparse
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import cluster
+from cluster import Database, Failed, await_, check, get, kubectl
+from group import LEFT_OUT, say
+
+IMAGE = "mariadb-bookworm"
+REFERENCE = "docker.io/library/ratchet:0.1.0"
+SPACE, MANAGER = "ratchet", "ratchet-ops-manager"
+SERVED = {"ratchet-webhook-tls": "ratchet-webhook.ratchet.svc",
+          "ratchet-api-tls": "ratchet-ops-manager.ratchet.svc"}
+# What admission adds to every pod elsewhere; the address, since there are no service IPs.
+OVERLAY = """
+resources: [BASE]
+patches:
+  - target: {kind: StatefulSet|Deployment, namespace: ratchet}
+    patch: |
+      - {op: add, path: /spec/template/spec/containers/0/env/-,
+         value: {name: KUBERNETES_SERVICE_HOST, value: 10.99.0.1}}
+      - {op: add, path: /spec/template/spec/containers/0/env/-,
+         value: {name: KUBERNETES_SERVICE_PORT, value: "6443"}}
+      - {op: add, path: /spec/template/spec/containers/0/volumeMounts/-,
+         value: {name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}}
+      - op: add
+        path: /spec/template/spec/volumes/-
+        value:
+          name: token
+          projected:
+            sources:
+              - serviceAccountToken: {path: token, expirationSeconds: 600}
+              - configMap: {name: authority}
+              - downwardAPI:
+                  items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+"""
+
+
+def make_image(programs, work):
+    """A tar with the image of these programs."""
+    folder, tar = work / "root", work / "ratchet.tar"
+    subprocess.run([cluster.SOURCE / "tools/image-root", programs, folder], check=True)
+    subprocess.run([cluster.SOURCE / "tests/cluster/images/pack", folder, REFERENCE, tar,
+                    "/usr/bin/ratchetd"], check=True)
+    return tar
+
+
+def make_secrets(work):
+    """Self-signed, as docs/OPERATING.md does it; the authority of the webhook's."""
+    for secret, host in SERVED.items():
+        key, certificate = work / f"{secret}.key", work / f"{secret}.crt"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                        "-out", certificate, "-days", "1", "-subj", f"/CN={host}", "-addext",
+                        f"subjectAltName=DNS:{host}"], check=True, capture_output=True)
+        kubectl("create", "secret", "tls", secret, "-n", SPACE, f"--cert={certificate}",
+                f"--key={key}")
+    return base64.b64encode((work / "ratchet-webhook-tls.crt").read_bytes()).decode()
+
+
+def trust(authority):
+    """Puts the webhook's authority where the API server looks."""
+    for kind in ("mutating", "validating"):
+        kind += "webhookconfiguration"
+        found = json.loads(kubectl("get", kind, "-o", "json"))["items"]
+        for thing in found:
+            for webhook in thing["webhooks"]:
+                webhook["clientConfig"]["caBundle"] = authority
+            kubectl("replace", "-f", "-", stdin=json.dumps(thing))
+
+
+def deploy(work):
+    manifests = cluster.SOURCE / "k8s/manifests"
+    kubectl("delete", "clusterrolebinding", "ratchet")  # the test cluster's own, for programs
+    kubectl("apply", "-f", str(manifests / "deploy/namespace.yaml"))
+    kubectl("create", "configmap", "authority", "-n", SPACE,
+            f"--from-file=ca.crt={os.environ['RATCHET_CLUSTER_DIR']}/certs/apiserver.crt")
+    authority = make_secrets(work)
+    overlay = work / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(
+        OVERLAY.replace("BASE", os.path.relpath(manifests, overlay)))
+    said = kubectl("apply", "-k", str(overlay))
+    check("would violate" not in said, said)
+    trust(authority)
+    await_("the log's volume", open_volume, 60)
+    kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
+            timeout=100)
+    kubectl("rollout", "status", "-n", SPACE, "deployment/ratchet-provisioner", "--timeout=60s",
+            timeout=100)
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    say("ops manager and two provisioners are ready, under restricted pod security")
+
+
+def open_volume():
+    """Where storage obeys fsGroup this is the kubelet's work; the test's volumes are folders."""
+    folders = list((pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "volumes").glob("*"))
+    for folder in folders:
+        folder.chmod(0o777)
+    return folders
+
+
+def holder():
+    lease = get(SPACE, "lease", "ratchet-provisioner") or {}
+    return (lease.get("spec") or {}).get("holderIdentity", "")
+
+
+def check_webhook(database, other):
+    """It is asked: an edit that needs a request is refused in its words."""
+    said = subprocess.run(["kubectl", "patch", "mysql.kubedb.com", database.name, "-n",
+                           database.space, "--type=merge", "-p",
+                           json.dumps({"spec": {"version": other}})],
+                          capture_output=True, text=True, check=False)
+    check(said.returncode != 0 and "MySQLOpsRequest" in said.stderr,
+          f"the edit of spec.version was not refused: {said}")
+    say("the webhook refuses an edit of spec.version")
+
+
+def check_takeover():
+    """The one that works is killed on its node: another goes on."""
+    old = await_("a provisioner holds the Lease", holder, 30)
+    kubectl("delete", "pod", old.split("_")[0], "-n", SPACE, "--grace-period=0", "--force")
+    new = await_("another provisioner holds the Lease",
+                 lambda: holder() not in ("", old) and holder(), 60)
+    say(f"{old} was killed, {new} took over")
+
+
+def check_manager(database, target):
+    """An upgrade waits for approval of its plan, over the loss of the ops manager's pod too."""
+    cluster.apply(f"""
+apiVersion: ops.kubedb.com/v1alpha1
+kind: MySQLOpsRequest
+metadata:
+  name: my-upgrade
+  namespace: {database.space}
+  annotations: {{ratchet.dev/approval: required}}
+spec:
+  type: UpdateVersion
+  databaseRef: {{name: {database.name}}}
+  updateVersion: {{targetVersion: "{target}"}}
+""")
+
+    def request():
+        return get(database.space, "mysqlopsrequest", "my-upgrade")
+
+    def phase():
+        return (request().get("status") or {}).get("phase")
+    await_("the plan waits for approval", lambda: phase() == "WaitingForApproval", 60)
+    check(request()["metadata"]["annotations"].get("ratchet.dev/requested-by") == "admin",
+          f"the webhook did not write who asked: {request()['metadata']}")
+    plan = ratchetctl("plan", "--last")
+    kubectl("delete", "pod", f"{MANAGER}-0", "-n", SPACE)
+    kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
+            timeout=100)
+    check(ratchetctl("plan", "--last") == plan, "the log is not the one before")
+    kubectl("annotate", "mysqlopsrequest", "my-upgrade", "-n", database.space,
+            "ratchet.dev/denied-plan=" + plan.split()[1])
+    await_("the request is Denied", lambda: phase() == "Denied", 60)
+    said = ratchetctl("history", "--last")
+    check("admin" in said and "ratchetd for admin" in said, f"who decided is not told:\n{said}")
+    ratchetctl("verify")
+    say("the ops manager came back with its log; admin denied the plan; verify: whole")
+    return said
+
+
+def ratchetctl(*words):
+    return kubectl("exec", "-n", SPACE, f"{MANAGER}-0", "--", "ratchetctl", *words)
+
+
+def story(work):
+    deploy(work)
+    catalogue = subprocess.run([cluster.SOURCE / "k8s/manifests/catalogue", cluster.image_index()],
+                               check=True, capture_output=True, text=True)
+    cluster.apply(catalogue.stdout)
+    first = Database("demo")
+    first.create(cluster.version_of(IMAGE))
+    say("a MySQL is Ready")
+    check_webhook(first, cluster.version_of("mariadb-sid"))
+    check_takeover()
+    second = Database("demo-later")
+    second.create(cluster.version_of(IMAGE))
+    say("the one that took over made another")
+    print(check_manager(second, cluster.version_of("mariadb-trixie")), flush=True)
+
+
+def inside(work):
+    try:
+        story(work)
+    except (Failed, TimeoutError, RuntimeError) as failure:
+        say(f"FAILED: {failure}")
+        for words in (["get", "pods", "-A", "-o", "wide"], ["describe", "pods", "-n", SPACE],
+                      ["logs", "-n", SPACE, "-l", "app.kubernetes.io/name=ratchet", "--tail=20"],
+                      ["get", "mysqlopsrequest", "-A", "-o", "yaml"]):
+            print(kubectl(*words, quiet=True), flush=True)
+        return 1
+    say("passed")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    if os.environ.get("RATCHET_NO_E2E") == "1":
+        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
+        return LEFT_OUT
+    with tempfile.TemporaryDirectory(prefix="ratchet-deployed-") as folder:
+        if "RATCHET_CLUSTER_DIR" in os.environ:
+            return inside(pathlib.Path(folder))
+        tar = make_image(options.bin.resolve(), pathlib.Path(folder))
+        return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+                               *sys.argv[1:]], check=False,
+                              env={**os.environ, "RATCHET_IMAGES": IMAGE,
+                                   "RATCHET_IMAGE_TARS": str(tar)}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
