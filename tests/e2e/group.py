@@ -224,7 +224,7 @@ def inside(folder, group, play):
     return 0
 
 
-def main(program, description, group, play):
+def main(program, description, group, play, images=IMAGE):
     parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     options = parser.parse_args()
@@ -234,7 +234,7 @@ def main(program, description, group, play):
     if "RATCHET_CLUSTER_DIR" in os.environ:
         return inside(options.bin.resolve(), group, play)
     return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, program,
-                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": IMAGE},
+                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": images},
                           check=False).returncode
 
 

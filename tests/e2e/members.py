@@ -83,6 +83,9 @@ class Group:
 
     def create(self, version):
         kubectl("create", "namespace", self.space)
+        self.apply(version)
+
+    def apply(self, version):
         cluster.apply(f"""
 apiVersion: kubedb.com/v1
 kind: MySQL

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""drift.py --bin DIR: what others do to the objects of a MySQL, on a real API server.
+
+DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run), without images: nothing here
+needs a server. Every object that the provisioner keeps is changed by hand and put right again; one
+that is somebody else's is left alone, and said; a halted MySQL leaves claims and secrets only, and
+a deleted one nothing.
+"""
+import json
+import sys
+
+import cluster
+from cluster import Failed, await_, check, conditions_of, get, kubectl
+from group import main, say
+from members import Group
+
+# Kind, name after the MySQL's, a change by hand.
+CHANGES = [
+    ("service", "", {"spec": {"selector": {"app.kubernetes.io/instance": "other"}}}),
+    ("service", "-pods", {"metadata": {"labels": {"app.kubernetes.io/instance": "other"}}}),
+    ("service", "-standby", {"spec": {"selector": {"kubedb.com/role": "other"}}}),
+    ("serviceaccount", "", {"metadata": {"labels": {"app.kubernetes.io/instance": "other"}}}),
+    ("role", "", {"rules": []}),
+    ("rolebinding", "", {"subjects": []}),
+    ("poddisruptionbudget", "", {"spec": {"maxUnavailable": 2}}),
+    ("configmap", "-coordinator", {"data": None}),
+    ("statefulset", "", {"spec": {"replicas": 1}}),
+]
+
+
+def spec_of(thing):
+    """What somebody may change, without what the server counts."""
+    kept = {key: value for key, value in thing.items() if key not in ("metadata", "status")}
+    return kept | {"labels": thing["metadata"].get("labels")}
+
+
+def await_everything(group):
+    await_("every object is there", lambda: all(
+        get(group.space, kind, group.name + suffix) for kind, suffix, _ in CHANGES), 60)
+
+
+def form(group):
+    group.create(cluster.version_of("mysql-sid"))
+    await_everything(group)
+    say(f"{len(CHANGES)} objects of MySQL {group.space}/{group.name} are there")
+
+
+def repaired(group):
+    before = {}
+    for kind, suffix, change in CHANGES:
+        name = group.name + suffix
+        before[kind, name] = spec_of(get(group.space, kind, name))
+        kubectl("patch", kind, name, "-n", group.space, "--type=merge", "-p", json.dumps(change))
+    # The next look at the MySQL sees all of them; some kinds are looked at every five minutes only.
+    group.annotate("tests/look=now")
+    for (kind, name), wanted in before.items():
+        await_(f"{kind} {name} is as it was", lambda kind=kind, name=name, wanted=wanted:
+               spec_of(get(group.space, kind, name)) == wanted, 30)
+    say("each was changed by hand, and put right again")
+
+
+def foreign():
+    """A service of that name belongs to somebody: it stays, and the MySQL says so."""
+    other = Group("demo-foreign")
+    kubectl("create", "namespace", other.space)
+    kubectl("create", "service", "clusterip", other.name, "-n", other.space, "--tcp=1:1")
+    before = spec_of(get(other.space, "service", other.name))
+    other.apply(cluster.version_of("mysql-sid"))
+
+    def told():
+        found = conditions_of(other.get())
+        return next((c["message"] for c in found if c["reason"] == "NameTaken"), None)
+    message = await_("the name is said to be taken", told, 30)
+    check(spec_of(get(other.space, "service", other.name)) == before, "the service was changed")
+    other.remove()
+    say(f"left alone: {message}")
+
+
+def halted(group):
+    kubectl("patch", "mysql.kubedb.com", group.name, "-n", group.space, "--type=merge", "-p",
+            '{"spec": {"halted": true}}')
+    await_("it is halted", lambda: group.phase() == "Halted", 90)
+    left = [kind for kind, suffix, _ in CHANGES if get(group.space, kind, group.name + suffix)]
+    check(not left, f"still there: {left}")
+    kept = kubectl("get", "pvc,secret", "-n", group.space, "-o", "name").split()
+    check(len(kept) == 5, f"not three claims and two secrets: {kept}")
+    say("halted: claims and secrets are left")
+    # Halting has set the deletion policy to Halt.
+    kubectl("patch", "mysql.kubedb.com", group.name, "-n", group.space, "--type=merge", "-p",
+            '{"spec": {"halted": false, "deletionPolicy": "WipeOut"}}')
+    await_everything(group)
+    again = kubectl("get", "pvc,secret", "-n", group.space, "-o", "name").split()
+    check(again == kept, f"not the claims and secrets from before: {again}, {kept}")
+    say("no longer halted: everything is there again, on the same claims and secrets")
+
+
+def deleted(group):
+    kubectl("delete", "mysql.kubedb.com", group.name, "-n", group.space)
+    left = []
+
+    def nothing():
+        left[:] = kubectl("get", "pvc,secret,service,statefulset", "-n", group.space, "-o",
+                          "name").split()
+        return not left
+    try:
+        await_("nothing is left", nothing, 60)
+    except Failed as failure:
+        raise Failed(f"{failure}, but {left}") from failure
+    say("deleted with WipeOut: nothing is left")
+
+
+def story(group, _):
+    form(group)
+    repaired(group)
+    foreign()
+    halted(group)
+    deleted(group)
+
+
+if __name__ == "__main__":
+    sys.exit(main(__file__, __doc__, Group("demo"), story, images="none"))

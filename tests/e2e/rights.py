@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""What ratchetd's roles did with their rights, and what rights they have: must be the same.
+
+  rights.py collect AUDIT_LOG    in a test cluster: prints what each role did there, and what it may
+  rights.py compare FOLDER NAME…  over the files FOLDER/NAME.rights of all suites: a right that no
+                                  suite used, and a call that was refused for want of one
+
+A line is tab-separated: granted|used|refused, role, verb, resource (with its group after a dot, and
+"/subresource").
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROLES = ("ratchet-ops-manager", "ratchet-provisioner")
+LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE
+
+# Rights that no suite uses, and why they are there all the same.
+ADMITTED = "asked by the API server itself, when an owner reference is set that blocks deletion"
+CHANGED = "asked by the API server itself, when an object's owner references are changed"
+UNUSED = {(ROLES[0], "update", "mysqls.kubedb.com/finalizers"): ADMITTED,
+          (ROLES[1], "update", "mysqls.kubedb.com/finalizers"): ADMITTED,
+          (ROLES[1], "update", "statefulsets.apps/finalizers"): ADMITTED,
+          (ROLES[1], "delete", "persistentvolumeclaims"): CHANGED,
+          (ROLES[1], "delete", "secrets"): CHANGED}
+
+
+def role_of(user):
+    """As a program with a token, or as the pods' service account."""
+    return next((role for role in ROLES
+                 if user in (role, f"system:serviceaccount:ratchet:{role}")), None)
+
+
+def name_of(group, resource):
+    kind, _, part = resource.partition("/")
+    return kind + ("." + group if group else "") + ("/" + part if part else "")
+
+
+def done_in(lines):
+    """(used|refused, role, verb, resource) of each call in an audit log."""
+    for line in lines:
+        event = json.loads(line)
+        role, target = role_of(event["user"]["username"]), event.get("objectRef")
+        if role is None or not target or event.get("stage") != "ResponseComplete":
+            continue
+        resource = target["resource"] + ("/" + target["subresource"]
+                                         if target.get("subresource") else "")
+        refused = (event.get("annotations") or {}).get("authorization.k8s.io/decision") == "forbid"
+        yield ("refused" if refused else "used", role, event["verb"],
+               name_of(target.get("apiGroup", ""), resource))
+
+
+def granted_by(role, rules):
+    for rule in rules:
+        for group in rule.get("apiGroups", []):
+            for resource in rule.get("resources", []):
+                for verb in rule["verbs"]:
+                    yield "granted", role, verb, name_of(group, resource)
+
+
+def collect(log):
+    rows = set(done_in(pathlib.Path(log).read_text().splitlines()))
+    for role in ROLES:
+        found = subprocess.run(["kubectl", "get", "clusterrole", role, "-o", "json",
+                                "--ignore-not-found"], check=True, capture_output=True, text=True)
+        if found.stdout.strip():
+            rows.update(granted_by(role, json.loads(found.stdout)["rules"]))
+    for row in sorted(rows):
+        print("\t".join(row))
+    return 0
+
+
+def problems_of(rows, unused=UNUSED):
+    """What keeps the two sets from being equal, one line each. `rows` as collect prints them."""
+    by_word = {word: {row[1:] for row in rows if row[0] == word}
+               for word in ("granted", "used", "refused")}
+    problems = [f"{role} may {verb} {what}, which no suite did"
+                for role, verb, what in sorted(by_word["granted"] - by_word["used"])
+                if (role, verb, what) not in unused]
+    problems += [f"{role} was refused to {verb} {what}"
+                 for role, verb, what in sorted(by_word["refused"])]
+    problems += [f"{role} may {verb} {what}: too much" for role, verb, what in
+                 sorted(by_word["granted"]) if "*" in verb + what or what == "pods/exec"]
+    problems += [f"{role} {verb} {what} is in the list of unused rights, but is not granted"
+                 for role, verb, what in sorted(unused.keys() - by_word["granted"])]
+    problems += [f"{role} {verb} {what} is in the list of unused rights, but was used"
+                 for role, verb, what in sorted(unused.keys() & by_word["used"])]
+    return problems
+
+
+def rows_of(file):
+    return {tuple(line.split("\t")) for line in file.read_text().splitlines()}
+
+
+def compare(folder, names):
+    files = [pathlib.Path(folder) / f"{name}.rights" for name in names]
+    missing = [file.stem for file in files if not file.exists()]
+    if missing:
+        print(f"LEFT OUT: these suites have not run in this build: {', '.join(missing)}")
+        return LEFT_OUT
+    each = [rows_of(file) for file in files]
+    if len({frozenset(row for row in rows if row[0] == "granted") for rows in each}) != 1:
+        print("LEFT OUT: the suites ran with different manifests; run all of them again")
+        return LEFT_OUT
+    rows = set().union(*each)
+    problems = problems_of(rows)
+    print("\n".join(problems) or f"{sum(row[0] == 'granted' for row in rows)} rights, each of them "
+          f"used, by {', '.join(names)}")
+    return 1 if problems else 0
+
+
+def main():
+    words = sys.argv[1:]
+    if len(words) == 2 and words[0] == "collect":
+        return collect(words[1])
+    if len(words) > 2 and words[0] == "compare":
+        return compare(words[1], words[2:])
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""The comparison of rights finds one too many, one too few, and what nobody may have."""
+import json
+import unittest
+
+import rights
+
+MANAGER = "ratchet-ops-manager"
+
+
+def call(verb="get", resource="pods", user=MANAGER, decision="allow", **target):
+    return json.dumps({"stage": "ResponseComplete", "verb": verb, "user": {"username": user},
+                       "objectRef": {"resource": resource, **target},
+                       "annotations": {"authorization.k8s.io/decision": decision}})
+
+
+class Rights(unittest.TestCase):
+    granted = ("granted", MANAGER, "get", "pods")
+    used = ("used", MANAGER, "get", "pods")
+
+    def test_calls_of_the_roles_are_seen_with_group_and_subresource(self):
+        lines = [call(), call("update", "mysqls", apiGroup="kubedb.com", subresource="status"),
+                 call(user="system:serviceaccount:ratchet:ratchet-provisioner"),
+                 call(user="admin"), call("delete", decision="forbid")]
+        self.assertEqual(list(rights.done_in(lines)), [
+            self.used, ("used", MANAGER, "update", "mysqls.kubedb.com/status"),
+            ("used", "ratchet-provisioner", "get", "pods"), ("refused", MANAGER, "delete", "pods")])
+
+    def test_a_rule_is_all_its_combinations(self):
+        rules = [{"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get"]},
+                 {"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]
+        self.assertEqual(list(rights.granted_by(MANAGER, rules)),
+                         [self.granted, ("granted", MANAGER, "get", "secrets")])
+
+    def test_equal_sets_are_no_problem(self):
+        self.assertEqual(rights.problems_of({self.granted, self.used}, {}), [])
+
+    def test_what_was_never_used_or_refused_or_is_too_much_is_named(self):
+        for rows, told in [({self.granted}, "may get pods, which no suite did"),
+                           ({self.granted, self.used, ("refused", MANAGER, "delete", "pods")},
+                            "was refused to delete pods"),
+                           ({("granted", MANAGER, "*", "pods"), ("used", MANAGER, "*", "pods")},
+                            "may * pods: too much")]:
+            found = rights.problems_of(rows, {})
+            self.assertEqual(len(found), 1, found)
+            self.assertIn(told, found[0])
+
+    def test_the_list_of_unused_rights_is_true(self):
+        unused = {self.granted[1:]: "why"}
+        self.assertEqual(rights.problems_of({self.granted}, unused), [])
+        self.assertEqual(len(rights.problems_of(set(), unused)), 1)
+        self.assertEqual(len(rights.problems_of({self.granted, self.used}, unused)), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
