@@ -77,10 +77,11 @@ add_custom_target(generated_code)
 add_custom_target(inprocess_tests)
 add_custom_target(threads_tests)
 
-# ratchet_test(NAME SOURCES a_test.cc … LIBS … LABELS fast …): GoogleTest cases, one ctest each.
+# ratchet_test(NAME SOURCES a_test.cc … LIBS … LABELS fast …): GoogleTest cases, one ctest each;
+# with TOGETHER all in one, because they share what takes long to make.
 # Labels: fast (in `tools/test -L fast`), inprocess (run under ASan), threads (run under TSan), e2e.
 function(ratchet_test name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "TOGETHER" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 120)
   endif()
@@ -90,6 +91,11 @@ function(ratchet_test name)
       add_dependencies(${label}_tests ${name})
     endif()
   endforeach()
+  if(A_TOGETHER)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}")
+    return()
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT ${A_TIMEOUT})
   # gtest_discover_tests would keep the first of several labels only.
