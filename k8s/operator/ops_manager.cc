@@ -145,10 +145,9 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
   const auto run = engine::find_run(log_, request.uid);
   if (run) {
     if (run->pruned) co_return;  // what was published last is all that is left to say
-    Projection projection = project(engine::read_history(log_, run->run));
-    const std::string awaited = projection.awaited_plan;
-    co_await publisher_.publish(request.uid, std::move(projection));
-    decide(request, awaited);
+    const Projection projection = project(engine::read_history(log_, run->run));
+    co_await publisher_.publish(request.uid, projection);
+    decide(request, projection);
     co_return;
   }
   // A run that is not durable yet is published when it is.
@@ -208,15 +207,16 @@ std::string OpsManager::principal_of(const OpsRequest& request) const {
   return options_.principal + " for " + request.requested_by.substr(0, 256);
 }
 
-// What the annotations of a request say about the plan that waits. A hash is told once in a life of
-// this process: the engine records also a decision about another plan, and after a drift the
-// annotation still names the former one.
-void OpsManager::decide(const OpsRequest& request, const std::string& awaited_plan) {
+// What the annotations of a request say about the plan that waits. The engine records also a
+// decision about another plan; after a drift, and after a restart, the annotation still names the
+// former one, so what the log has is not told again.
+void OpsManager::decide(const OpsRequest& request, const Projection& run) {
   if (request.approved_plan.empty() && request.denied_plan.empty()) told_.erase(request.uid);
-  if (awaited_plan.empty()) return;
-  const bool approve = request.denied_plan.empty() || request.denied_plan != awaited_plan;
+  if (run.awaited_plan.empty()) return;
+  const bool approve = request.denied_plan.empty() || request.denied_plan != run.awaited_plan;
   const std::string& named = approve ? request.approved_plan : request.denied_plan;
   if (named.empty() || std::exchange(told_[request.uid], named) == named) return;
+  if (named != run.awaited_plan && run.decided_plans.contains(bytes_of(named))) return;
   const char* annotation = approve ? approved_annotation : denied_annotation;
   const engine::By by{request.decided_by.empty() ? "somebody" : request.decided_by,
                       std::string("annotation ") + annotation};

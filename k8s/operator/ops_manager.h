@@ -62,7 +62,7 @@ class OpsManager {
   boost::asio::awaitable<void> consider(OpsRequest request);
   std::string principal_of(const OpsRequest& request) const;
   void start(const OpsRequest& request);
-  void decide(const OpsRequest& request, const std::string& awaited_plan);
+  void decide(const OpsRequest& request, const Projection& run);
   std::optional<std::string> running_on(const OpsRequest& request) const;
   std::vector<OpsRequest> beside(const OpsRequest& request) const;
   void look_at_waiting();
@@ -75,7 +75,8 @@ class OpsManager {
   provisioner::WorkQueue queue_;
   std::map<std::string, OpsRequest> requests_;  // by namespace/name, as last seen
   std::map<std::string, OpenRun> open_runs_;    // by run id, which is the request's uid
-  std::map<std::string, std::string> told_;     // run id → the hash that was told last
+  // Run id → the hash that was told last, until it is in the log.
+  std::map<std::string, std::string> told_;
   std::shared_ptr<void> watch_;
 };
 

@@ -124,6 +124,7 @@ class Reader {
   }
 
   void on(const engine::GateDecided& decided) {
+    out_.decided_plans.insert(decided.payload_hash);
     out_.phase = decided.approved ? "Approved" : "Denied";
     const std::string text = (decided.approved ? "Approved by " : "Denied by ") +
                              decided.by.principal + ": plan " + out_.awaited_plan + " (" +
@@ -134,6 +135,7 @@ class Reader {
   }
 
   void on(const engine::GateRejected& rejected) {
+    out_.decided_plans.insert(rejected.payload_hash);
     announce("OtherPlan",
              rejected.by.principal + " decided about another plan than the one that waits, " +
                  out_.awaited_plan + "; that does not count",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct Projection {
   std::vector<Condition> conditions;
   std::vector<Announcement> announcements;
   std::string awaited_plan;  // the hash of the plan that a person is asked about; empty: none is
+  std::set<std::string> decided_plans;  // hashes (bytes) that decisions named, counted or not
 };
 
 // `history` starts with the run's first turn, and the run is one of update_version.

@@ -189,6 +189,19 @@ TEST(OpsManager, WaitsForAnApprovalOfItsPlan) {
             "Approved by ann: plan " + plan + " (annotation ratchet.dev/approved-plan)");
 }
 
+// Also by processes that were not there when it was recorded.
+TEST(OpsManager, AnApprovalOfAnotherPlanIsRecordedOnce) {
+  OpsWorld world;
+  await_the_gate(world);
+  annotate(world, approved_annotation, std::string(64, 'a'));
+  world.run_until([&] { return world.events_of("my-upgrade").size() == 4u; });
+  for (int kills = 0; kills < 3; ++kills) {
+    int rounds = 0;
+    world.run_until([&] { return ++rounds > 20; }, world.records());
+  }
+  EXPECT_EQ(world.events_of("my-upgrade").size(), 4u);
+}
+
 TEST(OpsManager, ADeniedPlanIsNotCarriedOut) {
   OpsWorld world;
   await_the_gate(world);
