@@ -4,7 +4,7 @@
 DIR holds ratchetd and ratchetctl, of which an image is made (tools/image-root). Starts the cluster
 by itself (tests/cluster/run). Under the namespace's restricted pod security, with the accounts,
 rights, certificates and in-cluster configuration of the manifests: the webhook answers the API
-server, the provisioner makes a database, another replica takes over when the first is killed, and
+server, the provisioner makes a database, another replica takes over when the first is frozen, and
 the ops manager keeps its log over the loss of its pod. What the overlay adds (a token, a folder
 that other users may write) brings other clusters' service account admission and storage.
 """
@@ -13,11 +13,13 @@ import base64
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
 
 import cluster
+import members
 from cluster import Database, Failed, await_, check, get, kubectl
 from group import LEFT_OUT, say
 
@@ -131,12 +133,24 @@ def check_webhook(database, other):
 
 
 def check_takeover():
-    """The one that works is killed on its node: another goes on."""
+    """The one that works is frozen on its node: its Lease runs out, and another goes on. When it
+    goes on too, it notices, and ends."""
     old = await_("a provisioner holds the Lease", holder, 30)
-    kubectl("delete", "pod", old.split("_")[0], "-n", SPACE, "--grace-period=0", "--force")
-    new = await_("another provisioner holds the Lease",
-                 lambda: holder() not in ("", old) and holder(), 60)
-    say(f"{old} was killed, {new} took over")
+    pod = old.split("_")[0]
+    members.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGSTOP)
+    new = await_("a provisioner in another pod holds the Lease",
+                 lambda: holder().split("_")[0] not in ("", pod) and holder(), 60)
+    members.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGCONT)
+    await_("the frozen one has ended because its Lease was lost", lambda: ended(pod) == 5, 30)
+    say(f"{old} was frozen, {new} took over; the old one ended by itself")
+
+
+def ended(pod):
+    """With what exit code the container ended last; None if it has not."""
+    status = get(SPACE, "pod", pod)["status"]["containerStatuses"][0]
+    states = (status["state"], status.get("lastState") or {})
+    return next((state["terminated"]["exitCode"] for state in states if "terminated" in state),
+                None)
 
 
 def check_manager(database, target):

@@ -238,13 +238,18 @@ class SemiSync(Group):
 
 def kill_server(pod, number=signal.SIGKILL):
     """A signal to the server process of a pod, on the node."""
+    kill("mysqld", f"POD_NAME={pod}", number)
+
+
+def kill(program, variable, number):
+    """A signal to the process of this name that has this in its environment, on the node."""
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            named = (folder / "comm").read_text().strip() == "mysqld"
-            ours = f"POD_NAME={pod}".encode() in (folder / "environ").read_bytes().split(b"\0")
+            named = (folder / "comm").read_text().strip() == program
+            ours = variable.encode() in (folder / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
         if named and ours:
             os.kill(int(folder.name), number)
             return
-    raise Failed(f"no mysqld of {pod} on this node")
+    raise Failed(f"no {program} with {variable} on this node")
