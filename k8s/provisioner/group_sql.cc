@@ -35,11 +35,7 @@ MemberState state_named(const std::string& name) {
 
 Seen read_myself(const Row& row) {
   Seen seen;
-  seen.id = text_at(row, 0);
-  seen.version = text_at(row, 1);
-  seen.server_id = static_cast<unsigned>(number_of(text_at(row, 2)));
-  seen.executed = gtids_at(row, 3);
-  seen.purged = gtids_at(row, 4);
+  read_member(row, seen);
   seen.busy = text_at(row, 5) != "0";
   seen.view = text_at(row, 6);
   seen.received = gtids_at(row, 7);

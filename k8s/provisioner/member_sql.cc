@@ -34,6 +34,14 @@ GtidSet gtids_at(const Row& row, std::size_t column) {
   return *set;
 }
 
+void read_member(const Row& row, MemberSeen& seen) {
+  seen.id = text_at(row, 0);
+  seen.version = text_at(row, 1);
+  seen.server_id = static_cast<unsigned>(number_of(text_at(row, 2)));
+  seen.executed = gtids_at(row, 3);
+  seen.purged = gtids_at(row, 4);
+}
+
 sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline) {
   return {.host = at.host,
           .port = port,

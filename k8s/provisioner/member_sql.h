@@ -23,6 +23,10 @@ std::uint64_t number_of(const std::string& text);
 // Throws sql::Error: a set that cannot be read must not pass for an empty one.
 GtidSet gtids_at(const Row& row, std::size_t column);
 
+// The five columns that every look at a member begins its row with: @@server_uuid, VERSION(),
+// @@server_id, @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged. Throws as gtids_at does.
+void read_member(const Row& row, MemberSeen& seen);
+
 sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline);
 
 // The mark of the replication account, and whether there are tables of users.

@@ -36,11 +36,7 @@ FROM performance_schema.global_status WHERE VARIABLE_NAME LIKE 'rpl\_semi\_sync%
 
 ReplicaSeen read_itself(const Row& row) {
   ReplicaSeen seen;
-  seen.id = text_at(row, 0);
-  seen.version = text_at(row, 1);
-  seen.server_id = static_cast<unsigned>(number_of(text_at(row, 2)));
-  seen.executed = gtids_at(row, 3);
-  seen.purged = gtids_at(row, 4);
+  read_member(row, seen);
   seen.busy = text_at(row, 5) != "0";
   seen.read_only = text_at(row, 6) == "1";
   return seen;

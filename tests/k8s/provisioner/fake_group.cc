@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "k8s/adapters/sql.h"
+#include "tests/k8s/provisioner/fake_member.h"
 
 namespace ratchet::k8s::testing {
 
@@ -10,22 +11,6 @@ namespace asio = boost::asio;
 using provisioner::GtidSet;
 using provisioner::MemberReport;
 using provisioner::MemberState;
-
-namespace {
-
-// "my-group-2" -> a UUID of its own.
-std::string id_of(const std::string& pod) {
-  return "0000000" + pod.substr(pod.size() - 1) + "-0000-4000-8000-000000000000";
-}
-
-std::string between(const std::string& text, const std::string& from, const std::string& to) {
-  const auto begin = text.find(from);
-  if (begin == std::string::npos) return "";
-  const auto start = begin + from.size();
-  return text.substr(start, text.find(to, start) - start);
-}
-
-}  // namespace
 
 provisioner::GroupPort FakeGroup::port() {
   provisioner::GroupPort port;
@@ -50,7 +35,7 @@ MemberReport FakeGroup::look(const std::string& pod) {
   }
   report.certificate = "c0ffee";
   auto& seen = report.seen.emplace();
-  seen.id = id_of(pod);
+  seen.id = id_of_pod(pod);
   seen.version = "9.7.4";
   seen.server_id = server.server_id;
   seen.state = server.state;
@@ -106,14 +91,14 @@ std::vector<std::vector<std::string>> FakeGroup::view() const {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, server] : servers_) {
     if (server.state != MemberState::online) continue;
-    rows.push_back({id_of(name), "ONLINE", name == primary_ ? "PRIMARY" : "SECONDARY"});
+    rows.push_back({id_of_pod(name), "ONLINE", name == primary_ ? "PRIMARY" : "SECONDARY"});
   }
   return rows;
 }
 
 void FakeGroup::make_primary(const std::string& id) {
   for (const auto& [name, server] : servers_) {
-    if (id_of(name) == id && server.state == MemberState::online) primary_ = name;
+    if (id_of_pod(name) == id && server.state == MemberState::online) primary_ = name;
   }
   ++switches;
 }
@@ -126,12 +111,12 @@ std::vector<std::vector<std::string>> FakeGroup::ask(const std::string& pod,
   if (statement.find("max_dirty_pages_pct") != std::string::npos) return {{"1", "90", "0"}};
   if (is("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "0", "0"}};
   if (is("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
-  if (is("SELECT @@server_uuid")) return {{id_of(pod), server.executed.text()}};
+  if (is("SELECT @@server_uuid")) return {{id_of_pod(pod), server.executed.text()}};
   if (is("SELECT MEMBER_ID, MEMBER_STATE")) {
     return server.state == MemberState::online ? view()
-                                               : decltype(view()){{id_of(pod), "OFFLINE", ""}};
+                                               : decltype(view()){{id_of_pod(pod), "OFFLINE", ""}};
   }
-  if (is("SELECT MEMBER_ID FROM")) return {{id_of(primary_)}};
+  if (is("SELECT MEMBER_ID FROM")) return {{id_of_pod(primary_)}};
   if (is("SELECT WAIT_FOR_EXECUTED_GTID_SET")) {
     const GtidSet asked = GtidSet::parse(between(statement, "('", "'")).value();
     const GtidSet lacks = asked.minus(server.executed);

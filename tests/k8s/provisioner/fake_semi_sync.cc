@@ -1,5 +1,7 @@
 #include "tests/k8s/provisioner/fake_semi_sync.h"
 
+#include "tests/k8s/provisioner/fake_member.h"
+
 namespace ratchet::k8s::testing {
 
 namespace asio = boost::asio;
@@ -7,13 +9,6 @@ using provisioner::GtidSet;
 using provisioner::ReplicaReport;
 
 namespace {
-
-std::string between(const std::string& text, const std::string& from, const std::string& to) {
-  const auto begin = text.find(from);
-  if (begin == std::string::npos) return "";
-  const auto start = begin + from.size();
-  return text.substr(start, text.find(to, start) - start);
-}
 
 // The value of "SET GLOBAL name = value", or empty.
 std::string set_to(const std::string& statement, const std::string& name) {
@@ -44,7 +39,7 @@ provisioner::GroupPort FakeSemiSync::port() {
 FakeSemiSync::Server& FakeSemiSync::at(const std::string& pod) {
   const auto [entry, made] = servers_.try_emplace(pod);
   if (made) {
-    entry->second.id = "0000000" + pod.substr(pod.size() - 1) + "-0000-4000-8000-000000000000";
+    entry->second.id = id_of_pod(pod);
     entry->second.version = "9.7.4";
     entry->second.executed = GtidSet::parse(entry->second.id + ":1-5").value();
   }
