@@ -75,10 +75,10 @@ asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std
 
 GroupPort sql_group(std::uint16_t port, Duration deadline) {
   GroupPort group;
-  group.look = [port, deadline](ProbeTarget at) {
+  group.look = [port, deadline](const ProbeTarget& at) {
     return look_at_member<Seen>(target_of(at, port, deadline), ask);
   };
-  group.look_at_replica = [port, deadline](ProbeTarget at) {
+  group.look_at_replica = [port, deadline](const ProbeTarget& at) {
     return look_at_member<ReplicaSeen>(target_of(at, port, deadline), ask_replica);
   };
   group.tell = [port](ProbeTarget at, std::vector<std::string> statements, Duration limit) {

@@ -51,17 +51,17 @@ TEST(OpsManager, UpgradesAcrossMajorsWithANewSetOfTheSameName) {
                 "Planned: Planned the upgrade of MySQL demo/my-standalone: " +
                     world.message_of("my-upgrade", "Planned"),
                 "Starting: Pausing MySQL databse: demo/my-standalone",
-                "Successful: Successfully paused MySQL database: demo/my-standalone for "
-                "MySQLOpsRequest: my-upgrade",
-                "Starting: Upgrading MySQL images: demo/my-standalone for MySQLOpsRequest: "
-                "my-upgrade",
+                ("Successful: Successfully paused MySQL database: demo/my-standalone for "
+                 "MySQLOpsRequest: my-upgrade"),
+                ("Starting: Upgrading MySQL images: demo/my-standalone for MySQLOpsRequest: "
+                 "my-upgrade"),
                 "Starting: Restarting Pod: my-standalone-0/demo",
-                "Successful: Image successfully updated in MySQL: demo/my-standalone for "
-                "MySQLOpsRequest: my-upgrade",
+                ("Successful: Image successfully updated in MySQL: demo/my-standalone for "
+                 "MySQLOpsRequest: my-upgrade"),
                 "Starting: Resuming MySQL database: demo/my-standalone",
                 "Successful: Successfully resumed MySQL database: demo/my-standalone",
-                "Successful: Controller has Successfully upgraded the version of MySQL : "
-                "demo/my-standalone"}));
+                ("Successful: Controller has Successfully upgraded the version of MySQL : "
+                 "demo/my-standalone")}));
   const std::vector<std::string> writes = world.writes();
   EXPECT_EQ(writes.size(), 9u) << ::testing::PrintToString(writes);
 }

@@ -12,17 +12,20 @@ using provisioner::GtidSet;
 using provisioner::MemberReport;
 using provisioner::MemberState;
 
+asio::awaitable<MemberReport> FakeGroup::answer(std::string pod) { co_return look(pod); }
+
+asio::awaitable<std::optional<std::string>> FakeGroup::obey_all(
+    std::string pod, std::vector<std::string> statements) {
+  if (!at(pod).up) co_return "connection refused";
+  for (const std::string& statement : statements) obey(pod, statement);
+  co_return std::nullopt;
+}
+
 provisioner::GroupPort FakeGroup::port() {
   provisioner::GroupPort port;
-  port.look = [this](provisioner::ProbeTarget target) -> asio::awaitable<MemberReport> {
-    co_return look(target.pod);
-  };
-  port.tell = [this](provisioner::ProbeTarget target, std::vector<std::string> statements,
-                     provisioner::Duration) -> asio::awaitable<std::optional<std::string>> {
-    if (!at(target.pod).up) co_return "connection refused";
-    for (const std::string& statement : statements) obey(target.pod, statement);
-    co_return std::nullopt;
-  };
+  port.look = [this](const provisioner::ProbeTarget& target) { return answer(target.pod); };
+  port.tell = [this](const provisioner::ProbeTarget& target, std::vector<std::string> statements,
+                     provisioner::Duration) { return obey_all(target.pod, std::move(statements)); };
   return port;
 }
 

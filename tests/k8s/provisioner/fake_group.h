@@ -38,6 +38,9 @@ class FakeGroup {
 
  private:
   provisioner::MemberReport look(const std::string& pod);
+  boost::asio::awaitable<provisioner::MemberReport> answer(std::string pod);
+  boost::asio::awaitable<std::optional<std::string>> obey_all(std::string pod,
+                                                              std::vector<std::string> statements);
   std::vector<std::vector<std::string>> view() const;
   void make_primary(const std::string& id);
   void obey(const std::string& pod, const std::string& statement);

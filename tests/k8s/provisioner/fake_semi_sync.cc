@@ -22,17 +22,22 @@ void assign(bool& field, const std::string& value) {
 
 }  // namespace
 
+asio::awaitable<ReplicaReport> FakeSemiSync::answer(std::string pod) { co_return look(pod); }
+
+asio::awaitable<std::optional<std::string>> FakeSemiSync::obey_all(
+    std::string pod, std::vector<std::string> statements) {
+  if (!at(pod).up) co_return "connection refused";
+  for (const std::string& statement : statements) obey(pod, statement);
+  co_return std::nullopt;
+}
+
 provisioner::GroupPort FakeSemiSync::port() {
   provisioner::GroupPort port;
-  port.look_at_replica = [this](provisioner::ProbeTarget target) -> asio::awaitable<ReplicaReport> {
-    co_return look(target.pod);
+  port.look_at_replica = [this](const provisioner::ProbeTarget& target) {
+    return answer(target.pod);
   };
-  port.tell = [this](provisioner::ProbeTarget target, std::vector<std::string> statements,
-                     provisioner::Duration) -> asio::awaitable<std::optional<std::string>> {
-    if (!at(target.pod).up) co_return "connection refused";
-    for (const std::string& statement : statements) obey(target.pod, statement);
-    co_return std::nullopt;
-  };
+  port.tell = [this](const provisioner::ProbeTarget& target, std::vector<std::string> statements,
+                     provisioner::Duration) { return obey_all(target.pod, std::move(statements)); };
   return port;
 }
 

@@ -30,6 +30,9 @@ class FakeSemiSync {
 
  private:
   provisioner::ReplicaReport look(const std::string& pod);
+  boost::asio::awaitable<provisioner::ReplicaReport> answer(std::string pod);
+  boost::asio::awaitable<std::optional<std::string>> obey_all(std::string pod,
+                                                              std::vector<std::string> statements);
   void obey(const std::string& pod, const std::string& statement);
   void obey_as_replica(const std::string& pod, Server& server, const std::string& statement);
   void catch_up(Server& server);
