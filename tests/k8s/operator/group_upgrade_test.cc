@@ -127,6 +127,9 @@ TEST(GroupUpgrade, TellsWhatKubeDbsGuideShows) {
   GroupWorld world;
   world.ops.request("my-upgrade", "9.7.5");
   world.ops.finish("my-upgrade");
+  const std::string mysql = "demo/my-group";
+  const std::string request = "MySQLOpsRequest: my-upgrade";
+  const std::string move = mysql + " to Pod: my-group-1/demo";
   EXPECT_EQ(
       world.ops.events_of("my-upgrade"),
       (std::vector<std::string>{
@@ -134,20 +137,16 @@ TEST(GroupUpgrade, TellsWhatKubeDbsGuideShows) {
           "Planned: Planned the upgrade of MySQL demo/my-group: " +
               world.ops.message_of("my-upgrade", "Planned"),
           "Starting: Pausing MySQL databse: demo/my-group",
-          "Successful: Successfully paused MySQL database: demo/my-group for "
-          "MySQLOpsRequest: my-upgrade",
-          "Starting: Upgrading MySQL images: demo/my-group for MySQLOpsRequest: my-upgrade",
+          "Successful: Successfully paused MySQL database: demo/my-group for " + request,
+          "Starting: Upgrading MySQL images: demo/my-group for " + request,
           "Starting: Restarting Pod: my-group-1/demo", "Starting: Restarting Pod: my-group-2/demo",
-          "Starting: Moving the primary of MySQL: demo/my-group to Pod: my-group-1/demo",
-          "Successful: Successfully moved the primary of MySQL: demo/my-group to Pod: "
-          "my-group-1/demo",
+          "Starting: Moving the primary of MySQL: " + move,
+          "Successful: Successfully moved the primary of MySQL: " + move,
           "Starting: Restarting Pod: my-group-0/demo",
-          "Successful: Image successfully updated in MySQL: demo/my-group for "
-          "MySQLOpsRequest: my-upgrade",
+          "Successful: Image successfully updated in MySQL: demo/my-group for " + request,
           "Starting: Resuming MySQL database: demo/my-group",
           "Successful: Successfully resumed MySQL database: demo/my-group",
-          "Successful: Controller has Successfully upgraded the version of MySQL : "
-          "demo/my-group"}));
+          "Successful: Controller has Successfully upgraded the version of MySQL : " + mysql}));
 }
 
 // Killed after each record of the log; each commit takes a share of them.
