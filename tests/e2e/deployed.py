@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 import cluster
-import members
+import node
 from cluster import Database, Failed, await_, check, get, kubectl
 from group import LEFT_OUT, say
 
@@ -137,10 +137,10 @@ def check_takeover():
     goes on too, it notices, and ends."""
     old = await_("a provisioner holds the Lease", holder, 30)
     pod = old.split("_")[0]
-    members.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGSTOP)
+    node.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGSTOP)
     new = await_("a provisioner in another pod holds the Lease",
                  lambda: holder().split("_")[0] not in ("", pod) and holder(), 60)
-    members.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGCONT)
+    node.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGCONT)
     await_("the frozen one has ended because its Lease was lost", lambda: ended(pod) == 5, 30)
     say(f"{old} was frozen, {new} took over; the old one ended by itself")
 

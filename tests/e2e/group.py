@@ -94,31 +94,34 @@ def form(group):
     return primary
 
 
-def check_rows(group, writer):
-    """After the writer stopped: every member has every acknowledged row, and the same GTIDs."""
+def check_rows(group, *writers):
+    """After the writers stopped: every member has every acknowledged row, and the same GTIDs."""
+    acknowledged = [row for writer in writers for row in writer.acknowledged]
+    unknown = sum(len(writer.unknown) for writer in writers)
     await_("the members have executed the same transactions",
            lambda: len({group.gtids(pod) for pod in group.pods}) == 1, 60)
     for pod in group.pods:
         rows = [int(row) for row in group.ask(pod, "SELECT id FROM shop.orders")]
-        gone = lost(writer.acknowledged, rows)
+        gone = lost(acknowledged, rows)
         check(not gone, f"{pod} lacks {len(gone)} acknowledged rows: {gone[:20]}")
-        never = max(writer.acknowledged) + 1000
-        check(lost(writer.acknowledged + [never], rows) == [never],
+        never = max(acknowledged) + 1000
+        check(lost(acknowledged + [never], rows) == [never],
               "the check does not notice a row that is missing")
-    say(f"{len(writer.acknowledged)} acknowledged rows on every member, none lost "
-        f"({len(writer.unknown)} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
+    say(f"{len(acknowledged)} acknowledged rows on every member, none lost "
+        f"({unknown} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
 
 
-def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None):
+def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None, rows=20):
     """One fault, until the group is whole again and rows come in; `meanwhile` is done again and
-    again until then."""
-    check(writer.await_more(20, 30), f"no rows come in before: {what}")
+    again until then, and while it says why not the group is not whole. So many rows before, and
+    after."""
+    check(writer.await_more(rows, 30), f"no rows come in before: {what}")
     election = Election(group, election_from) if election_from else None
     begun = time.monotonic()
     fault()
     told = election.check() if election else ""
-    check(writer.await_more(20, 120), f"no rows come in after: {what}")
-    await_(f"the group is whole again after: {what}", lambda: meanwhile() or whole(group), 150)
+    check(writer.await_more(rows, 120), f"no rows come in after: {what}")
+    await_(f"the group is whole again after: {what}", lambda: not meanwhile() and whole(group), 150)
     say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
         f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
 
@@ -202,6 +205,7 @@ def inside(folder, group, play):
     work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
     provisioner = Daemon(folder, ["--role", "provisioner", "--health-interval", "1"],
                          os.environ["RATCHET_KUBECONFIG_PROVISIONER"], work / "provisioner.out")
+    group.provisioner = provisioner
     cluster.prepare()
     try:
         provisioner.start()
@@ -224,10 +228,18 @@ def inside(folder, group, play):
     return 0
 
 
-def main(program, description, group, play, images=IMAGE):
+def parser_of(description):
     parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, required=True)
-    options = parser.parse_args()
+    return parser
+
+
+def main(program, description, group, play, images=IMAGE):
+    return run(program, parser_of(description).parse_args(), group, play, images)
+
+
+def run(program, options, group, play, images=IMAGE):
+    """In a cluster of its own: `play(group, work)`; the exit code."""
     if os.environ.get("RATCHET_NO_E2E") == "1":
         print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
         return LEFT_OUT

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import json
 import os
-import pathlib
 import re
 import select
 import signal
@@ -12,16 +11,19 @@ import subprocess
 import time
 
 import cluster
-from cluster import Failed, await_, check, get, kubectl
+import node
+from cluster import await_, check, get, kubectl
 
 
 class Client:
     """The server image's own client as a process that stays connected to one server. Any error
-    ends it."""
+    ends it. `beside`: a process of a pod, in whose network it is."""
 
-    def __init__(self, address, password):
+    def __init__(self, address, password, beside=None):
         words = ["chroot", str(rootfs()), "mysql", "-h", address, "-u", "root",
                  f"--password={password}", "-N", "-B", "--unbuffered", "--connect-timeout=2"]
+        if beside is not None:
+            words = ["nsenter", f"--net=/proc/{beside}/ns/net", *words]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
         self.rest = b""
@@ -75,6 +77,7 @@ class Group:
     name = "my-group"
     replicas = 3
     topology = "{mode: GroupReplication}"
+    provisioner = None  # the process that looks after it, while it runs
 
     def __init__(self, space):
         self.space = space
@@ -201,7 +204,7 @@ spec:
         reason, message = self.lacks()
         if reason != "ErrantTransactions":
             return None
-        self.annotate(re.search(r"ratchet\.dev/approve-clone=\S+", message).group())
+        self.annotate(re.search(r"ratchet\.dev/approve-clone=[^\s;]+", message).group())
         return message.split(";")[0]
 
     def gtids(self, pod):
@@ -238,18 +241,4 @@ class SemiSync(Group):
 
 def kill_server(pod, number=signal.SIGKILL):
     """A signal to the server process of a pod, on the node."""
-    kill("mysqld", f"POD_NAME={pod}", number)
-
-
-def kill(program, variable, number):
-    """A signal to the process of this name that has this in its environment, on the node."""
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            named = (folder / "comm").read_text().strip() == program
-            ours = variable.encode() in (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if named and ours:
-            os.kill(int(folder.name), number)
-            return
-    raise Failed(f"no {program} with {variable} on this node")
+    os.kill(node.server_process(pod), number)

@@ -1,4 +1,5 @@
-"""An application that writes through the primary service, and remembers what was acknowledged."""
+"""An application that writes, through the primary service if not told otherwise, and remembers what
+was acknowledged."""
 import os
 import threading
 import time
@@ -13,11 +14,14 @@ def lost(acknowledged, rows):
 
 class Writer:
     """One row after another until `stop`. An id is on disk before the next is tried; one whose
-    answer did not come is not tried again: it may be there or not."""
+    answer did not come is not tried again: it may be there or not. `connect` gives another way to a
+    server, or None; `first` is the id before its first; `pause` in seconds."""
 
-    def __init__(self, group, path):
+    def __init__(self, group, path, connect=None, first=0, pause=0.02):
         self.group = group
         self.path = path
+        self.first, self.pause = first, pause
+        self._connect = connect or self._through_service
         self.acknowledged = []
         self.times = []  # of the acknowledgements
         self.unknown = []
@@ -44,7 +48,7 @@ class Writer:
         return len(self.acknowledged) >= wanted
 
     def _run(self):
-        client, number = None, 0
+        client, number = None, self.first
         with open(self.path, "w", encoding="ascii") as file:
             while not self._over.is_set():
                 client = client or self._connect()
@@ -56,16 +60,17 @@ class Writer:
                     self.unknown.append(number)
                     client.close()
                     client = None
+                    self._over.wait(0.1)
                     continue
                 file.write(f"{number}\n")
                 file.flush()
                 os.fsync(file.fileno())
                 self.acknowledged.append(number)
                 self.times.append(time.monotonic())
-                self._over.wait(0.02)
+                self._over.wait(self.pause)
         if client is not None:
             client.close()
 
-    def _connect(self):
+    def _through_service(self):
         primary = self.group.primary()
         return Client(primary[1], self.group.password()) if primary else None
