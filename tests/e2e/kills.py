@@ -1,10 +1,14 @@
-"""Who kills the ops manager, and when: at each event of its log, and at moments of the API."""
+"""Who kills ratchetd, and when: the ops manager at each event of its log and at moments of the API,
+the provisioner at each of its writes."""
+import collections
+import contextlib
 import json
 import subprocess
 import threading
 import time
 
-from cluster import Failed, check, conditions_of
+import audit
+from cluster import Failed, check, conditions_of, kubectl
 from daemons import STARTED
 from history import Follower, kind_of, kinds_of, parted
 
@@ -143,6 +147,67 @@ class Moments:
         if self._failure:
             raise self._failure
         check(sorted(self.hit) == sorted(self.names), f"of the API's moments only {self.hit} came")
+
+
+class AtWrites:
+    """Kills the provisioner at each write that it sends through a proxy, twice: before the API
+    server has it, and when it took effect and nobody has heard of it. Its Lease is taken away, so
+    that the next one need not wait until it runs out, and begins at once.
+
+    Two writes are the same if they say the same about the same object, whatever the time; of those
+    that differ a few are enough."""
+    MOST = 8  # kills at writes to one object
+    LEASE = "ratchet-provisioner"
+
+    def __init__(self, proxy, daemon, space):
+        self.proxy, self.daemon, self.space = proxy, daemon, space
+        self.kills = collections.Counter()  # by when
+        self._at = collections.Counter()  # by object
+        self._next = {}  # by write: when it is killed next
+        self._failure = None
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def meanwhile(self):
+        self.proxy.stands_by = self._stands_by
+        try:
+            yield self
+        finally:
+            self.proxy.stands_by = lambda when, call: False
+            with self._lock:  # nobody is killed any more from here on
+                failure = self._failure
+        if failure:
+            raise failure
+
+    def _stands_by(self, when, call):
+        place = call.method, call.path
+        if call.method == "GET" or "/leases" in call.path or "/events" in call.path:
+            return False
+        with self._lock:
+            write = (*place, self._masked(call))
+            if (call.life != self.proxy.life or self._at[place] >= self.MOST or self._failure
+                    or self._next.get(write, "before") != when):
+                return False  # of one that is dead already, or seen often enough
+            self._next[write] = "after" if when == "before" else "never"
+            self._at[place] += 1
+            self.kills[when] += 1
+            try:
+                self._kill()
+            except Failed as failure:
+                self._failure = failure
+        return True
+
+    def _masked(self, call):
+        """What a write says; what a secret says is drawn anew each time."""
+        if "/secrets" in call.path or not call.body:
+            return ""
+        return json.dumps(audit.mask(json.loads(call.body), self.space), sort_keys=True)
+
+    def _kill(self):
+        self.daemon.kill()
+        self.proxy.life += 1
+        kubectl("delete", "lease", self.LEASE, "--ignore-not-found")
+        self.daemon.start()
 
 
 def found_done(events):

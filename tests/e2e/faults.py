@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""faults.py --bin DIR [--all | --only FAULT…]: a replication group through faults beneath its pods.
+
+DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). An application writes while a
+member's disk is full, the primary's pod is cut off from everybody, its server is frozen and goes
+on, the kubelet stands still for a minute, and while the provisioner is killed at each of its writes
+and its watches are late and cut. Another application writes from beside the primary, on its side of
+the cut. No acknowledged row may be lost. Without --all and --only each commit takes one of three
+shares.
+"""
+import contextlib
+import os
+import pathlib
+import signal
+import sys
+import threading
+import time
+
+import cluster
+import kills
+import members
+import node
+from cluster import Failed, await_, check, kubectl
+from group import check_rows, delete, form, parser_of, run, say, through, whole
+from members import Client, Group
+from proxy import Proxy
+from writer import Writer
+
+ROWS = 200  # before each fault, and after
+MINUTE = 60
+SMALL = 512  # MiB
+LAG, CUT = 10.0, 2.0  # seconds
+
+
+class SmallGroup(Group):
+    """A group whose last member has a small disk."""
+    disk = None
+
+    def apply(self, version):
+        self.disk = node.SmallDisk("small", SMALL)
+        self.disk.make(self.space, f"data-{self.pods[-1]}", {
+            "app.kubernetes.io/name": "mysqls.kubedb.com",
+            "app.kubernetes.io/instance": self.name,
+            "app.kubernetes.io/managed-by": "kubedb.com"})
+        super().apply(version)
+
+
+class Behind:
+    """Watches a member that lacks transactions until it has all that the others had."""
+
+    def __init__(self, group, pod):
+        self.group, self.pod = group, pod
+        self.goal = group.gtids(next(name for name in group.pods if name != pod))
+        self.begun, self.took = time.monotonic(), None
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self):
+        while time.monotonic() < self.begun + 120 and self.took is None:
+            with contextlib.suppress(Failed):  # no answer
+                if self.group.ask(self.pod, "SELECT GTID_SUBSET("
+                                            f"'{self.goal}', @@GLOBAL.gtid_executed)") == ["1"]:
+                    self.took = time.monotonic() - self.begun
+            time.sleep(0.5)
+
+    def check(self):
+        self._thread.join(timeout=130)
+        check(self.took is not None, f"{self.pod} does not catch up")
+        say(f"{self.pod} had everything {self.took:.1f} s after there was space")
+
+
+class Story:
+    """One group, and who writes to it."""
+
+    def __init__(self, group, work):
+        self.group, self.work = group, work
+        self.behind = None
+        self.writers = []
+        self.outside = self.add_writer()
+        self.proxy = Proxy(pathlib.Path(os.environ["RATCHET_KUBECONFIG_PROVISIONER"]))
+
+    def add_writer(self, connect=None):
+        """Each has a million ids of its own."""
+        first = len(self.writers) * 1_000_000
+        self.writers.append(Writer(self.group, self.work / f"acknowledged-{first}", connect, first,
+                                   pause=0.002))
+        return self.writers[-1]
+
+    def writer_beside(self, pod):
+        """Writes to a pod's server from within its pod."""
+        beside = node.server_process(pod)
+        return self.add_writer(lambda: Client("127.0.0.1", self.group.password(), beside))
+
+    def secondaries(self):
+        primary = self.group.check_whole()
+        return [pod for pod in self.group.pods if pod != primary]
+
+    def through(self, what, fault, **how):
+        through(self.group, self.outside, what, fault, rows=ROWS, **how)
+
+    # -- the node
+
+    def disk(self):
+        """The last member's, which is not the primary if this comes first. Its server tries again
+        once a minute whether there is space; what else is due can begin meanwhile."""
+        pod, disk = self.group.pods[-1], self.group.disk
+        role = "primary" if self.group.check_whole() == pod else "secondary"
+        told = []
+
+        def fill():
+            disk.fill()
+            await_(f"{pod} stands still", lambda: self.stands_still(pod), 30)
+            told.append(self.group.lacks()[1] or "nothing")
+        self.through(f"disk of the {role} {pod} full", fill, meanwhile=disk.free)
+        say(f"said meanwhile: {told[0]}")
+        self.behind = Behind(self.group, pod)
+
+    def disk_of_primary(self):
+        """The same member's, when it takes the writes: nothing can be promised but that none of
+        them is lost."""
+        pod, disk = self.group.pods[-1], self.group.disk
+        if self.group.check_whole() != pod:
+            self.group.ask(pod, "SELECT group_replication_set_as_primary(@@server_uuid)")
+            await_(f"{pod} is the primary", lambda: whole(self.group) and
+                   self.group.primary()[0] == pod, 30)
+
+        def fill():
+            disk.fill()
+            await_("no rows come in", lambda: not self.outside.await_more(1, 3), 60)
+            say(f"said meanwhile: {self.group.lacks()[1] or 'nothing'}; as the others see it: "
+                f"{self.group.members(self.group.pods[0])}")
+            disk.free()
+        self.through(f"disk of the primary {pod} full", fill)
+
+    def stands_still(self, pod):
+        """It executes nothing more, while the others do."""
+        other = next(name for name in self.group.pods if name != pod)
+        try:
+            before, goal = self.group.gtids(pod), self.group.gtids(other)
+            time.sleep(1)
+            return before == self.group.gtids(pod) and goal != self.group.gtids(other)
+        except Failed:
+            return True  # not even an answer
+
+    def partition(self):
+        primary = self.group.check_whole()
+        cut = node.Cut(primary)
+        self.alone(primary, f"pod of the primary {primary} cut off", cut.cut, cut.heal)
+
+    def frozen(self):
+        primary = self.group.check_whole()
+        self.alone(primary, f"server of the primary {primary} frozen",
+                   lambda: members.kill_server(primary, signal.SIGSTOP),
+                   lambda: members.kill_server(primary, signal.SIGCONT))
+
+    def alone(self, primary, what, begin, end):
+        """The primary hears nobody, but who writes from beside it; until the others have gone on
+        without it."""
+        beside = self.writer_beside(primary)
+        begun = []
+
+        def fault():
+            beside.start()
+            check(beside.await_more(20, 30), f"no rows come in beside {primary}")
+            begin()
+            begun.append((time.monotonic(), len(beside.unknown)))
+        try:
+            self.through(what, fault, election_from=primary, meanwhile=end)
+        finally:
+            end()
+            beside.stop()
+        since, tried = begun[0]
+        late = [row for row, when in zip(beside.acknowledged, beside.times) if when > since + 1]
+        check(not late, f"{primary} has acknowledged rows to those beside it: {late[:20]}")
+        say(f"beside {primary}: {len(beside.acknowledged)} rows acknowledged before, "
+            f"{len(beside.unknown) - tried} tries afterwards, none acknowledged")
+
+    def kubelet(self):
+        def stand_still():
+            node.stop_kubelet()
+            try:
+                self.writes_for(MINUTE)
+                ready = kubectl("get", "node", "node", "-o", "jsonpath={.status.conditions"
+                                "[?(@.type=='Ready')].status}")
+                check(ready == "Unknown", f"the node's Ready is {ready}: the kubelet did not stop")
+                leads = self.group.endpoints(self.group.name) or "nobody"
+                say(f"the node is not Ready, and the primary service leads to {leads}")
+            finally:
+                node.continue_kubelet()
+        self.through(f"kubelet stopped for {MINUTE} s", stand_still)
+        self.await_behind()
+
+    def await_behind(self):
+        if self.behind is not None:
+            self.behind.check()
+        self.behind = None
+
+    def writes_for(self, seconds):
+        """Rows come in all the time."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            check(self.outside.await_more(1, 20), "no rows come in for 20 s")
+            time.sleep(0.2)
+
+    # -- the provisioner
+
+    def behind_proxy(self):
+        """From now on the provisioner sees the API server through the proxy."""
+        daemon = self.group.provisioner
+        daemon.await_text("provisioner: started")
+        daemon.stop()
+        daemon.words[-1] = self.proxy.write_kubeconfig(self.work / "proxied.kubeconfig")
+        self.proxy.life += 1
+        daemon.start()
+
+    def formed(self):
+        """The group, and a table; the provisioner is killed at each of its writes."""
+        with kills.AtWrites(self.proxy, self.group.provisioner, self.group.space).meanwhile() as at:
+            form(self.group)
+        say(f"formed by a provisioner that was killed before {at.kills['before']} of its writes, "
+            f"and after {at.kills['after']}")
+        check(min(at.kills["before"], at.kills["after"]) >= 15, f"too few: {at.kills}")
+
+    def killed(self):
+        primary = self.group.check_whole()
+        at = kills.AtWrites(self.proxy, self.group.provisioner, self.group.space)
+        with at.meanwhile():
+            self.through(f"pod of the primary {primary} deleted, provisioner killed at its writes",
+                         lambda: delete(self.group, primary))
+        check(at.kills["before"] >= 5, f"it was killed at few writes: {at.kills}")
+        say(f"it was killed before {at.kills['before']} writes, and after {at.kills['after']}")
+
+    def late(self):
+        """An election is seen although no watch tells of it."""
+        self.proxy.lag = LAG
+        old = self.group.check_whole()
+        new = self.secondaries()[0]
+        self.through(f"watches {LAG:.0f} s late: {new} made the primary", lambda: self.group.ask(
+            new, "SELECT group_replication_set_as_primary(@@server_uuid)"), election_from=old)
+        pod = self.secondaries()[0]
+        self.through(f"watches {LAG:.0f} s late: pod of the secondary {pod} deleted",
+                     lambda: delete(self.group, pod))
+        self.proxy.lag = 0.0
+        check(self.proxy.late > 10, f"only {self.proxy.late} lines were late")
+
+    def cut(self):
+        self.proxy.cut = CUT
+        pod = self.secondaries()[-1]
+        self.through(f"watches cut after {CUT:.0f} s: pod of the secondary {pod} deleted",
+                     lambda: delete(self.group, pod))
+        self.proxy.cut = 0.0
+        check(self.proxy.cuts > 10, f"only {self.proxy.cuts} watches were cut")
+        say(f"{self.proxy.late} lines of watches were late, {self.proxy.cuts} watches were cut")
+
+
+# In this order; each commit takes one of the shares.
+SHARES = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen"),
+          ("formed", "killed", "late", "cut"))
+FAULTS = sum(SHARES, ())
+
+
+def chosen(options):
+    if options.all or options.only:
+        return options.only or FAULTS
+    return SHARES[int(os.environ.get("RATCHET_SEED", "0"), 16) % len(SHARES)]
+
+
+def play_of(faults):
+    def play(group, work):
+        story = Story(group, work)
+        say(f"faults: {', '.join(faults)}")
+        if set(SHARES[-1]) & set(faults):
+            story.behind_proxy()
+        (story.formed if "formed" in faults else lambda: form(group))()
+        story.outside.start()
+        for fault in FAULTS:
+            if fault in faults and fault != "formed":
+                getattr(story, fault)()
+        story.await_behind()
+        story.outside.stop()
+        check_rows(group, *story.writers)
+        story.proxy.close()
+    return play
+
+
+def main():
+    parser = parser_of(__doc__)
+    parser.add_argument("--only", nargs="+", choices=FAULTS)
+    parser.add_argument("--all", action="store_true")
+    options = parser.parse_args()
+    faults = chosen(options)
+    sys.argv += ["--only", *faults]  # for the same again in the cluster
+    return run(__file__, options, SmallGroup("demo"), play_of(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
