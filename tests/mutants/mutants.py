@@ -5,6 +5,8 @@
     mutants.py NAME…      these
     mutants.py --two SEED two of them, which the (hexadecimal) seed chooses
     mutants.py --check    tries only whether all patches still apply
+    mutants.py --source NAME COPY
+                          writes the source that this one breaks, broken
 
 A mutant is a file NAME.patch: a sentence on what is broken, then `test: TARGET FILTER` (the target
 that must turn red and the GoogleTest filter of the tests in it), then the patch. They are tried in
@@ -17,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -107,7 +110,24 @@ def check(mutants):
     print(f"mutants: {len(mutants)} apply")
 
 
+def write_source(mutant, copy):
+    """For a program that is built with it, and without all the others."""
+    changed = re.findall(r"^\+\+\+ b/(\S+)$", mutant.patch, re.MULTILINE)
+    if len(changed) != 1:
+        sys.exit(f"mutants: {mutant.name} changes not one source: {changed}")
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / changed[0]
+        source.parent.mkdir(parents=True)
+        shutil.copy2(ROOT / changed[0], source)
+        run(["git", "apply", "-"], cwd=folder, input=mutant.patch)
+        shutil.copy(source, copy)
+    return 0
+
+
 def main():
+    if sys.argv[1:2] == ["--source"]:
+        name, copy = sys.argv[2:]
+        return write_source(Mutant(HERE / f"{name}.patch"), copy)
     if sys.argv[1:] == ["--check"]:
         return check([Mutant(path) for path in sorted(HERE.glob("*.patch"))])
     mutants = chosen([Mutant(path) for path in sorted(HERE.glob("*.patch"))], sys.argv[1:])
