@@ -1,6 +1,12 @@
 #include "engine/inspect/query.h"
 
+#include <memory>
+
+#include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/util/json_util.h>
+
 #include "engine/core/codec.h"
+#include "engine/inspect/replay.h"
 
 namespace ratchet::engine {
 
@@ -9,9 +15,7 @@ PastView view_past(const store::LogReader& log, const Registry& registry, const 
   PastView view;
   const WorkflowType* type = registry.find(info.workflow, info.version);
   if (type == nullptr) {
-    view.divergence =
-        Divergence{0, "workflow " + info.workflow + " version " + std::to_string(info.version),
-                   "this build has no such workflow or version", "", ""};
+    view.divergence = unknown_workflow(info);
     return view;
   }
   Definitions definitions;
@@ -25,6 +29,20 @@ PastView view_past(const store::LogReader& log, const Registry& registry, const 
     ++view.turns;
   }
   return view;
+}
+
+std::optional<std::string> json_of(const Exposed& value) {
+  namespace pb = google::protobuf;
+  const std::unique_ptr<pb::Message> message(
+      pb::MessageFactory::generated_factory()->GetPrototype(value.type)->New());
+  pb::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!message->ParseFromString(value.value) ||
+      !pb::util::MessageToJsonString(*message, &json, options).ok()) {
+    return std::nullopt;
+  }
+  return json;
 }
 
 }  // namespace ratchet::engine

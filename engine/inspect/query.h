@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "engine/core/run.h"
 #include "engine/inspect/history.h"
@@ -20,5 +21,8 @@ struct PastView {
 // Writes nothing. Throws store::Error if a record cannot be read.
 PastView view_past(const store::LogReader& log, const Registry& registry, const RunInfo& run,
                    std::optional<std::uint32_t> last = std::nullopt);
+
+// The value as JSON on one line; nothing if its bytes are no message of its type.
+std::optional<std::string> json_of(const Exposed& value);
 
 }  // namespace ratchet::engine

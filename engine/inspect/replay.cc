@@ -21,9 +21,7 @@ class Replaying {
       run_ = std::make_unique<Run>(run.run_id, *type);
       return;
     }
-    report_.divergence =
-        Divergence{0, "workflow " + run.workflow + " version " + std::to_string(run.version),
-                   "this build has no such workflow or version", "", ""};
+    report_.divergence = unknown_workflow(run);
   }
 
   // False: there is no use in further turns.
@@ -95,6 +93,11 @@ class LogReplay {
 };
 
 }  // namespace
+
+Divergence unknown_workflow(const RunInfo& run) {
+  return {0, "workflow " + run.workflow + " version " + std::to_string(run.version),
+          "this build has no such workflow or version", "", ""};
+}
 
 ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& info) {
   Definitions definitions;

@@ -20,6 +20,9 @@ struct ReplayReport {
   std::optional<Divergence> divergence;
 };
 
+// That the code at hand has no such workflow, or not in this version.
+Divergence unknown_workflow(const RunInfo& run);
+
 // A pruned run has no turns to replay. Throws store::Error if the run's records cannot be read.
 ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& run);
 std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,24 @@ struct TimelineEntry {
 
   // Until its end, or until `now`.
   Duration took(Time now) const { return (end ? end->wall : now) - command.wall; }
+};
+
+// The timeline of a run while its events come.
+class Timeline {
+ public:
+  // Events of one run, from its first on, in order.
+  void add(const RecordedEvent& event);
+
+  // By command id: all commands so far, and those that nothing has answered.
+  std::vector<TimelineEntry> entries() const;
+  std::vector<TimelineEntry> open() const;
+
+ private:
+  class Folding;
+
+  std::map<CommandId, TimelineEntry> entries_;
+  std::map<std::string, std::deque<CommandId>> waits_;      // for a signal
+  std::map<std::string, std::deque<RecordedEvent>> early_;  // signals that nobody awaited yet
 };
 
 // By command id. `events`: of one run, from its first on.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/inspect/query.h"
+#include "engine/inspect/travel.h"
 #include "tests/engine/by_hand.h"
 
 namespace ratchet::engine::testing {
@@ -158,6 +159,47 @@ TEST_P(Versions, CodeThatPartsShowsUpToThere) {
   const PastView view = view_past(p->log, other, *find_run(p->log, "r"));
   EXPECT_TRUE(view.divergence);
   EXPECT_TRUE(view.values.empty());
+}
+
+TEST_P(Versions, ThePastCanBeTravelledTurnByTurn) {
+  auto p = started(showing);
+  hand.answer(*p, "a");
+  p->engine->pause("r", {"ann", "lunch"});
+  p->host.settle();
+  Travel travel(p->log, p->registry, *find_run(p->log, "r"));
+  std::string told;
+  while (travel.step()) {
+    const Moment at = travel.moment();
+    told += std::to_string(at.turn) + (at.run.state == RunState::paused ? " paused" : "") + " " +
+            name_of(at.events.front().event) + ", open";
+    for (const TimelineEntry& entry : at.open) told += " " + entry.command.name;
+    for (const auto& [name, value] : at.exposed.value()) told += " " + name + "=" + value;
+    told += "\n";
+  }
+  EXPECT_EQ(told,
+            "0 RunStarted, open ask phase=\"asking\"\n"
+            "1 StepCompleted, open ask count=\"1\" phase=\"ending\"\n"
+            "2 paused Paused, open ask count=\"1\" phase=\"ending\"\n");
+  EXPECT_EQ(travel.moment().open.front().command.command, 2U);
+  EXPECT_EQ(travel.turns(), 3U);
+}
+
+TEST_P(Versions, WhereCodePartsTheRecordIsStillShown) {
+  auto p = started(showing);
+  hand.answer(*p, "a");
+  Registry other;
+  other.add("flow", 1, before);
+  Travel travel(p->log, other, *find_run(p->log, "r"));
+  ASSERT_TRUE(travel.step());
+  EXPECT_FALSE(travel.moment().exposed);
+  EXPECT_EQ(travel.moment().open.size(), 1U);
+  EXPECT_EQ(travel.divergence()->turn, 0U);
+  ASSERT_TRUE(travel.step());
+  EXPECT_EQ(travel.moment().open.front().command.command, 2U);
+  EXPECT_EQ(travel.divergence()->turn, 0U);
+  Travel none(p->log, Registry(), *find_run(p->log, "r"));
+  ASSERT_TRUE(none.step());
+  EXPECT_EQ(none.divergence()->attempted, "this build has no such workflow or version");
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Versions, all_disks(), name_of_disk);

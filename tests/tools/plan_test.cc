@@ -1,10 +1,8 @@
 // What is proved: a recorded plan is shown from the log alone, with the hash that was approved.
 #include "tools/ratchetctl/plan.h"
 
-#include <fstream>
-#include <iterator>
-#include <memory>
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +10,7 @@
 
 #include "engine/inspect/history.h"
 #include "store/memory_log.h"
-#include "tests/histories/history_text.h"
+#include "tests/tools/recorded_upgrade.h"
 #include "workflows/mysql/plan.h"
 
 namespace ratchet::ratchetctl {
@@ -20,23 +18,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::shared_ptr<store::MemoryDisk> recorded() {
-  std::ifstream in(HISTORY_FILE, std::ios::binary);
-  return engine::testing::from_text({std::istreambuf_iterator<char>(in), {}});
-}
-
 std::vector<engine::HistoryTurn> turns_of(const std::string& run) {
-  const store::MemoryLog log(recorded(), [](const auto&) {});
+  const store::MemoryLog log(recorded_upgrade(), [](const auto&) {});
   return engine::read_history(log, engine::find_run(log, run)->run);
 }
 
 std::string shown(const std::string& run, Format format = Format::table) {
-  const store::MemoryLog log(recorded(), [](const auto&) {});
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err, {}};
-  print_plan(log, RunName{run, false}, {streams, format});
-  return out.str();
+  return printed([&](const auto& log,
+                     const auto& output) { return print_plan(log, RunName{run, false}, output); },
+                 format)
+      .out;
 }
 
 TEST(Plan, ShowsStepsOutageAndThePointOfNoReturn) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -50,5 +51,14 @@ int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor
 // No run: all of them.
 int print_replay(const store::LogReader& log, const engine::Registry& workflows,
                  const std::optional<RunName>& run, const Output& output);
+
+// Time travel through one run.
+struct TravelOptions {
+  RunName run{};
+  std::optional<std::uint32_t> until{};  // this turn, and no further; none: the last one
+  bool step = false;                     // show every turn on the way, not the end of it alone
+};
+int print_travel(const store::LogReader& log, const engine::Registry& workflows,
+                 const TravelOptions& options, const Output& output);
 
 }  // namespace ratchet::ratchetctl

@@ -36,6 +36,7 @@ Examples:
   ratchetctl -o json history --last             the same for programs, payloads included
   ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
   ratchetctl replay                             does this build decide as was recorded?
+  ratchetctl replay 5f3c --until 12             what was it, and what did it wait for, then?
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
   ratchetctl approve 5f3c --reason "night of 3/11"    shows what is asked, and how to say yes
 
@@ -48,6 +49,8 @@ struct Arguments {
   std::string log;
   Format format = Format::table;
   HistoryOptions history;
+  TravelOptions travel;
+  bool travels() const { return travel.step || travel.until; }
   bool follow = false;
   double timeout_seconds = 0;
   std::string anchor_file;
@@ -139,6 +142,22 @@ CLI::App* add_replay(CLI::App& app, Arguments& arguments) {
   auto* run = replay->add_option("RUN", arguments.history.run.prefix,
                                  "Id of the run, or enough of its beginning; none: all runs");
   replay->add_flag("--last", arguments.history.run.last, "The newest run")->excludes(run);
+  TravelOptions& travel = arguments.travel;
+  replay
+      ->add_option("--until", travel.until,
+                   "Go as far as this turn (`history` shows them), and show the run as it was: "
+                   "its state, what it waited for, what its workflow showed")
+      ->type_name("TURN");
+  replay->add_flag("--step", travel.step, "Show it so after every turn on the way");
+  replay->callback([&arguments] {
+    arguments.travel.run = arguments.history.run;
+    const RunName& named = arguments.travel.run;
+    if (arguments.travels() && named.prefix.empty() && !named.last) {
+      throw CLI::ValidationError("replay",
+                                 "--until and --step go through one run: name it, or say "
+                                 "--last");
+    }
+  });
   return replay;
 }
 
@@ -242,6 +261,7 @@ class Program {
     const auto log = store::open_rocks_reader(arguments_.log);
     if (history_->parsed()) return print_history(*log, arguments_.history, output);
     if (verify_->parsed()) return print_verify(*log, arguments_.anchor, output);
+    if (arguments_.travels()) return print_travel(*log, workflows_, arguments_.travel, output);
     const RunName& run = arguments_.history.run;
     const bool all = run.prefix.empty() && !run.last;
     return print_replay(*log, workflows_, all ? std::nullopt : std::optional(run), output);

@@ -5,6 +5,7 @@
 #include "engine/core/run.h"
 #include "store/base64.h"
 #include "store/checkpoint.h"
+#include "tools/ratchetctl/divergence.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -238,13 +239,7 @@ Document document_of(const engine::ReplayReport& report) {
   document["same"] = !report.divergence;
   document["turns"] = report.turns;
   document["events"] = report.events;
-  if (const auto& parted = report.divergence) {
-    document["divergence"] = {{"turn", parted->turn},
-                              {"recorded", parted->recorded},
-                              {"attempted", parted->attempted},
-                              {"details", parted->details},
-                              {"where", parted->where}};
-  }
+  if (report.divergence) document["divergence"] = document_of(*report.divergence);
   return document;
 }
 

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <initializer_list>
 #include <limits>
-#include <memory>
+#include <optional>
 #include <string_view>
 
-#include <google/protobuf/dynamic_message.h>
-#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/descriptor.h>
 
+#include "engine/inspect/query.h"
 #include "engine/inspect/timeline.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/run_view.h"
@@ -126,20 +126,13 @@ Answer show_exposed(engine::Engine& engine, const Call& call) {
                    "run " + call.run + " shows nothing under the name '" + call.name +
                        "'; an ended run shows nothing");
   }
-  namespace pb = google::protobuf;
-  const std::unique_ptr<pb::Message> message(
-      pb::MessageFactory::generated_factory()->GetPrototype(value->type)->New());
-  std::string json;
-  pb::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  const bool readable = message->ParseFromString(value->value) &&
-                        pb::util::MessageToJsonString(*message, &json, options).ok();
-  if (!readable) return refusal(500, "internal", "the value is no " + value->type->full_name());
+  const std::optional<std::string> json = engine::json_of(*value);
+  if (!json) return refusal(500, "internal", "the value is no " + value->type->full_name());
   return {200,
           {{"run", call.run},
            {"name", call.name},
            {"type", value->type->full_name()},
-           {"value", Json::parse(json)}},
+           {"value", Json::parse(*json)}},
           {},
           {}};
 }
