@@ -13,6 +13,7 @@
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/plan.h"
 #include "tools/ratchetctl/public_format.h"
+#include "tools/ratchetctl/report.h"
 #include "tools/ratchetctl/show.h"
 #include "tools/ratchetctl/steer.h"
 #include "tools/ratchetctl/witness.h"
@@ -37,6 +38,7 @@ Examples:
   ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
   ratchetctl replay                             does this build decide as was recorded?
   ratchetctl replay 5f3c --until 12             what was it, and what did it wait for, then?
+  ratchetctl report --last --to run.html        a page to read, to print and to file
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
   ratchetctl approve 5f3c --reason "night of 3/11"    shows what is asked, and how to say yes
 
@@ -223,6 +225,7 @@ class Program {
     replay_ = add_replay(app_, arguments_);
     add_show(app_, chosen_);
     add_plan(app_, chosen_);
+    add_report(app_, chosen_);
     add_diff(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);

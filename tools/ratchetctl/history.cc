@@ -6,6 +6,7 @@
 #include "engine/inspect/events.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/event_words.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -13,115 +14,6 @@ namespace ratchet::ratchetctl {
 namespace {
 
 using engine::RecordedEvent;
-
-using Words = std::vector<std::string>;
-
-Words words_of(const std::string& json, std::size_t most, const Words& without = {}) {
-  return json.empty() ? Words() : telling(Document::parse(json), most, without);
-}
-
-std::string joined(const Words& words) {
-  constexpr std::size_t widest = 40;
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return shortened(text, widest);
-}
-
-Words object_of(const RecordedEvent& event) {
-  if (const auto* timer = std::get_if<engine::TimerStarted>(&event.event)) {
-    return {"until " + local_clock(timer->due)};
-  }
-  if (std::holds_alternative<engine::RunStarted>(event.event)) {
-    return words_of(event.payloads.input, 3);
-  }
-  const bool ends = std::holds_alternative<engine::RunCompleted>(event.event);
-  return words_of(ends ? event.payloads.output : event.payloads.input, 2);
-}
-
-std::string attempt_of(const RecordedEvent& event) {
-  std::uint32_t attempt = 0;
-  if (const auto* e = std::get_if<engine::StepCompleted>(&event.event)) attempt = e->attempts;
-  if (const auto* e = std::get_if<engine::StepFailed>(&event.event)) attempt = e->attempts;
-  if (const auto* e = std::get_if<engine::AttemptFailed>(&event.event)) attempt = e->attempt;
-  return attempt == 0 ? "" : std::to_string(attempt);
-}
-
-// The cell "result" of each event that has one.
-struct Result {
-  const RecordedEvent& event;
-
-  Cell operator()(const engine::StepCompleted& e) const {
-    const std::string answer = joined(words_of(event.payloads.output, 2, object_of(event)));
-    return {std::string(e.found_done ? "found done" : "ok") + (answer.empty() ? "" : ": " + answer),
-            Style::good};
-  }
-  Cell operator()(const engine::StepFailed& e) const { return {text_of(e.failure), Style::bad}; }
-  Cell operator()(const engine::RunCompleted&) const { return {"completed", Style::good}; }
-  Cell operator()(const engine::RunFailed& e) const { return {text_of(e.failure), Style::bad}; }
-  Cell operator()(const engine::AttemptFailed& e) const {
-    const std::string more =
-        e.unrecorded > 0 ? " (and " + std::to_string(e.unrecorded) + " before)" : "";
-    return {text_of(e.failure) + more, Style::warning};
-  }
-  Cell operator()(const engine::Probed& e) const {
-    switch (e.verdict) {
-      case engine::Verdict::done:
-        return {"was done", Style::good};
-      case engine::Verdict::not_done:
-        return {"was not done"};
-      case engine::Verdict::unknown:
-        break;
-    }
-    return {"unknown: " + e.why, Style::warning};
-  }
-  Cell operator()(const engine::Diverged& e) const { return {e.difference, Style::bad}; }
-  Cell operator()(const engine::Note& e) const { return {e.text}; }
-  Cell operator()(const engine::Held&) const { return {"held", Style::warning}; }
-  Cell operator()(const engine::LateFact& e) const {
-    const auto what = [](const auto& fact) { return engine::name_of(engine::Event{fact}); };
-    return {std::string("late: ") + std::visit(what, e.fact), Style::warning};
-  }
-  Cell operator()(const engine::StepSkipped& e) const {
-    const std::string why = ": " + e.by.reason;
-    if (e.failure) return {"failed by a person: " + text_of(*e.failure) + why, Style::bad};
-    return {"skipped" + why, Style::warning};
-  }
-  Cell operator()(const engine::ChildStarted& e) const { return {"run " + e.run_id}; }
-  Cell operator()(const engine::ChildEnded& e) const {
-    if (e.failure) return {text_of(*e.failure), Style::bad};
-    const std::string answer = joined(words_of(event.payloads.output, 2, object_of(event)));
-    return {"ok" + (answer.empty() ? "" : ": " + answer), Style::good};
-  }
-  Cell operator()(const engine::GateDecided& e) const {
-    return {(e.approved ? "approved: " : "denied: ") + e.by.reason,
-            e.approved ? Style::good : Style::bad};
-  }
-  Cell operator()(const engine::GateRejected& e) const {
-    return {std::string("not counted, another payload was ") +
-                (e.approved ? "approved: " : "denied: ") + e.by.reason,
-            Style::warning};
-  }
-  Cell operator()(const engine::SignalReceived& e) const { return {e.reason}; }
-  Cell operator()(const engine::ContinuedAsNew& e) const { return {"as run " + e.run_id}; }
-  Cell operator()(const engine::CommandCancelled&) const { return {"no longer awaited"}; }
-  Cell operator()(const engine::PatchMarked& e) const {
-    return {e.deprecated ? "deprecated patch" : "patch"};
-  }
-  Cell operator()(const engine::QuarantineLifted& e) const { return {"build " + e.build}; }
-  template <class E>
-  Cell operator()(const E& e) const {
-    if constexpr (requires { e.by; }) return {e.by.reason, Style::warning};
-    return {};
-  }
-};
-
-std::string who(const RecordedEvent& event) {
-  if (const auto* e = std::get_if<engine::RunStarted>(&event.event)) return e->principal;
-  if (const auto* e = std::get_if<engine::SignalReceived>(&event.event)) return e->principal;
-  if (const auto* e = std::get_if<engine::Note>(&event.event)) return e->principal;
-  if (const engine::By* by = engine::by_of(event.event)) return by->principal;
-  return text_of(event.writer);
-}
 
 // Prints events as they come, in one of the formats.
 class Printer {
@@ -172,14 +64,10 @@ class Printer {
     if (hint && !hints_) return;
     const std::string today =
         local_date(run_.started) == local_date(event.wall) ? "" : local_date(event.wall) + " ";
-    const std::string number = event.command == 0 ? "" : std::to_string(event.command) + " ";
-    const bool timer = std::holds_alternative<engine::TimerStarted>(event.event) ||
-                       std::holds_alternative<engine::TimerFired>(event.event);
-    const std::string name = timer ? "timer" : event.name;
     table_.add({Cell{today + local_clock(event.wall)}, Cell{std::to_string(event.turn)},
                 Cell{engine::name_of(event.event), hint ? Style::faint : Style::plain},
-                Cell{number + name}, Cell{joined(object_of(event))}, Cell{attempt_of(event)},
-                std::visit(Result{event}, event.event), Cell{who(event), Style::faint}});
+                Cell{step_of(event)}, Cell{object_of(event)}, Cell{attempt_of(event)},
+                result_of(event), Cell{who(event), Style::faint}});
   }
 
   engine::RunInfo run_;

@@ -9,32 +9,13 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/inspect/events.h"
-#include "store/checkpoint.h"
-#include "store/merkle.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/documents.h"
-#include "tools/ratchetctl/words.h"
+#include "tools/ratchetctl/planned.h"
 
 namespace ratchet::ratchetctl {
 
 namespace {
-
-// The last plan of a run, read by the types that the log itself holds, and what became of it.
-struct Planned {
-  std::string run_id;
-  std::string hash;  // of the plan's bytes
-  Document plan;
-  std::string decision;  // empty: none was asked for
-};
-
-std::string hash_of(const engine::Bytes& bytes) {
-  const store::Hash hash = store::sha256(bytes);
-  return store::to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
-}
-
-Document parsed(const std::string& json) {
-  return json.empty() ? Document::object() : Document::parse(json);
-}
 
 // The run that answers the request NAMESPACE/NAME, the newest if there were several.
 std::optional<engine::RunInfo> run_of_request(const store::LogReader& log,
@@ -44,7 +25,7 @@ std::optional<engine::RunInfo> run_of_request(const store::LogReader& log,
     if (run.pruned) continue;
     const auto events = engine::EventReader(run.run).next(log);
     if (events.empty()) continue;
-    const Document input = parsed(events.front().payloads.input);
+    const Document input = payload_in(events.front().payloads.input);
     if (!input.contains("request") || !input.contains("database")) continue;
     const std::string space = input["database"].value("space", "");
     if (space + "/" + input.value("request", "") == request) found = run;
@@ -53,37 +34,10 @@ std::optional<engine::RunInfo> run_of_request(const store::LogReader& log,
 }
 
 Planned planned(const store::LogReader& log, const engine::RunInfo& run) {
-  Planned out;
-  out.run_id = run.run_id;
-  for (const engine::RecordedEvent& event : engine::EventReader(run.run).next(log)) {
-    const auto* done = std::get_if<engine::StepCompleted>(&event.event);
-    if (done != nullptr && event.name == "make_plan") {
-      out.hash = hash_of(done->result);
-      out.plan = parsed(event.payloads.output);
-    } else if (std::holds_alternative<engine::GateOpened>(event.event)) {
-      out.decision = "waits for approval since " + utc(event.wall);
-    } else if (const auto* said = std::get_if<engine::GateDecided>(&event.event)) {
-      out.decision =
-          (said->approved ? "approved: " : "denied: ") + text_of(said->by) + ", " + utc(event.wall);
-    }
-  }
-  if (out.hash.empty()) {
-    throw NotFound("run " + run.run_id +
-                   " has no plan: it ended before it made one, or is no "
-                   "upgrade (ratchetctl explain says more)");
-  }
-  return out;
-}
-
-std::string text_in(const Document& object, const char* key) {
-  if (!object.contains(key)) return "";
-  const Document& value = object[key];
-  return one_line(value.is_string() ? value.get<std::string>() : value.dump());
-}
-
-const Document& list_in(const Document& object, const char* key) {
-  static const Document none = Document::array();
-  return object.contains(key) ? object[key] : none;
+  if (auto found = plan_in(engine::EventReader(run.run).next(log))) return std::move(*found);
+  throw NotFound("run " + run.run_id +
+                 " has no plan: it ended before it made one, or is no "
+                 "upgrade (ratchetctl explain says more)");
 }
 
 void print_steps(const Document& plan, std::ostream& out) {
@@ -133,8 +87,9 @@ void print(const Planned& planned, std::ostream& out) {
 int print_plan(const store::LogReader& log, const RunName& name, const Output& output) {
   std::optional<engine::RunInfo> run;
   if (name.prefix.find('/') != std::string::npos) run = run_of_request(log, name.prefix);
-  const Planned found = planned(log, run ? *run : find_run(log, name));
-  Document document = {{"run", found.run_id}, {"hash", found.hash}};
+  const engine::RunInfo meant = run ? *run : find_run(log, name);
+  const Planned found = planned(log, meant);
+  Document document = {{"run", meant.run_id}, {"hash", found.hash}};
   if (!found.decision.empty()) document["decision"] = found.decision;
   document["plan"] = found.plan;
   if (output.format == Format::json) write_json(output.streams.out, document);
