@@ -9,6 +9,7 @@
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/care.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/completion.h"
 #include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/plan.h"
@@ -232,6 +233,7 @@ class Program {
     add_witness(app_, chosen_);
     add_care(app_, chosen_);
     add_steering(app_, chosen_, chosen_for_file_);
+    add_completion(app_, chosen_for_file_);
     version_ = app_.add_subcommand("version", "The version of this program");
   }
 

@@ -1,0 +1,126 @@
+// What is proved: bash completes what this ratchetctl understands; the scripts of all shells name
+// every command; kubectl finds the program as a plug-in once it is installed.
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include "tests/tools/log_folder.h"
+#include "tools/ratchetctl/ctl.h"
+
+namespace ratchet::ratchetctl {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string script(const std::string& shell) {
+  std::ostringstream out, err;
+  EXPECT_EQ(run({"completion", shell}, {}, {out, err, {}}), Exit::well) << err.str();
+  return out.str();
+}
+
+struct Ended {
+  int code = -1;
+  std::string out;
+};
+Ended performed(const std::string& command) {
+  Ended ended;
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  for (int c = 0; (c = std::fgetc(pipe)) != EOF;) ended.out += static_cast<char>(c);
+  ended.code = WEXITSTATUS(pclose(pipe));
+  return ended;
+}
+
+class Bash : public ::testing::Test {
+ protected:
+  Bash() { std::ofstream(folder.path("completion")) << script("bash"); }
+
+  // What bash offers for the last of these words, one a line.
+  std::string offered(const std::string& words) {
+    std::ofstream(folder.path("ask")) << "source " << folder.path("completion") << "\n"
+                                      << "cd " << folder.path("") << "\n"
+                                      << "compopt() { :; }\n"  // there is no command line here
+                                      << "COMP_WORDS=(" << words << ")\n"
+                                      << "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                                      << "_ratchetctl\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n";
+    return performed("bash " + folder.path("ask")).out;
+  }
+
+  Folder folder;
+};
+
+TEST_F(Bash, CompletesACommand) {
+  EXPECT_EQ(offered("ratchetctl evid"), "evidence\n");
+  EXPECT_EQ(offered("ratchetctl --log /somewhere expl"), "explain\n");
+  EXPECT_EQ(offered("ratchetctl evidence ch"), "check\n");
+  EXPECT_EQ(offered("kubectl-ratchet nosuch"), "\n");
+}
+
+TEST_F(Bash, CompletesTheOptionsOfACommandAndTheGlobalOnes) {
+  EXPECT_EQ(offered("ratchetctl runs --sta"), "--state\n");
+  EXPECT_EQ(offered("ratchetctl runs --out"), "--output\n");
+  EXPECT_EQ(offered("ratchetctl evidence check x --his"), "--history\n");
+  EXPECT_EQ(offered("ratchetctl explain --sta"), "\n") << "that is an option of runs";
+}
+
+TEST_F(Bash, TakesTheValueOfAnOptionForNoCommand) {
+  EXPECT_EQ(offered("ratchetctl --log runs --state"), "\n") << "runs is a folder here";
+  EXPECT_EQ(offered("ratchetctl --log runs evid"), "evidence\n");
+}
+
+TEST_F(Bash, CompletesFilesWhereAnOptionTakesOne) {
+  std::ofstream(folder.path("checkpoint.txt")) << "x";
+  EXPECT_EQ(offered("ratchetctl verify --anchor check"), "checkpoint.txt\n");
+  EXPECT_EQ(offered("ratchetctl --log check"), "\n") << "that takes a folder";
+  EXPECT_EQ(offered("ratchetctl runs --newest check"), "\n") << "that takes a number";
+}
+
+TEST_F(Bash, FindsTheScriptWellFormed) {
+  EXPECT_EQ(performed("bash -n " + folder.path("completion")).out, "");
+}
+
+// Whatever help shows is completed: nobody keeps a list.
+TEST(Completion, OfEveryShellHasEveryCommandOfTheHelp) {
+  std::ostringstream help, err;
+  run({"--help"}, {}, {help, err, {}});
+  std::istringstream lines(help.str().substr(help.str().find("Subcommands:")));
+  int commands = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  ") || line.starts_with("   ")) continue;
+    const std::string name = line.substr(2, line.find(' ', 2) - 2);
+    if (name == "ratchetctl") continue;  // an example
+    ++commands;
+    EXPECT_THAT(script("bash"), HasSubstr("' " + name + "') at=' " + name + "'"));
+    EXPECT_THAT(script("zsh"), HasSubstr("' " + name + "') at=' " + name + "'"));
+    EXPECT_THAT(script("fish"), HasSubstr(" -a " + name + " -d "));
+  }
+  EXPECT_GT(commands, 25);
+}
+
+TEST(Completion, IsRefusedForAShellThatNobodyWroteItFor) {
+  std::ostringstream out, err;
+  EXPECT_EQ(run({"completion", "tcsh"}, {}, {out, err, {}}), Exit::usage);
+  EXPECT_THAT(err.str(), HasSubstr("tcsh"));
+}
+
+TEST(Installed, AsAPlugInOfKubectlToo) {
+  const Folder folder;
+  const std::string install = std::string(CMAKE) +
+                              " --install " BUILD_FOLDER " --component programs --prefix " +
+                              folder.path("usr");
+  const Ended installed = performed(install);
+  ASSERT_EQ(installed.code, 0) << installed.out;
+  EXPECT_THAT(performed("readlink " + folder.path("usr/bin/kubectl-ratchet")).out, "ratchetctl\n");
+  const Ended version = performed(folder.path("usr/bin/kubectl-ratchet") + " version");
+  EXPECT_EQ(version.code, Exit::well);
+  EXPECT_THAT(version.out, HasSubstr("ratchetctl "));
+  EXPECT_THAT(version.out, Not(HasSubstr("error")));
+}
+
+}  // namespace
+}  // namespace ratchet::ratchetctl
