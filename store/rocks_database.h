@@ -2,9 +2,11 @@
 // store/. The reasons of the settings are in docs/LOG_FORMAT.md.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
@@ -34,5 +36,19 @@ std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env*
 // RocksDB's own log file, into `scratch`.
 std::unique_ptr<rocksdb::DB> open_secondary(const std::string& dir, const std::string& scratch);
 std::unique_ptr<rocksdb::DB> open_copy(const std::string& dir, const std::string& scratch);
+
+// The writer may delete a file between the moment when a reader hears of it and the moment when it
+// opens it; what is still missing after some attempts is really missing.
+template <class Action>
+auto with_patience(const Action& action) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return action();
+    } catch (const Error&) {
+      if (attempt == 5) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+}
 
 }  // namespace ratchet::store

@@ -1,6 +1,5 @@
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "store/page.h"
 #include "store/rocks_database.h"
@@ -32,20 +31,6 @@ class Scratch {
  private:
   std::string path_;
 };
-
-// The writer may delete a file between the moment when a reader hears of it and the moment when it
-// opens it; what is still missing after some attempts is really missing.
-template <class Action>
-auto with_patience(const Action& action) {
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return action();
-    } catch (const Error&) {
-      if (attempt == 5) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
-}
 
 // Keeps the scratch folder until the database, which is in a base behind it, is closed.
 struct KeepsScratch {

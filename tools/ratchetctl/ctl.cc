@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/backup.h"
 #include "tools/ratchetctl/care.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/completion.h"
@@ -231,6 +232,7 @@ class Program {
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
     add_witness(app_, chosen_);
+    add_backup(app_, chosen_);
     add_care(app_, chosen_);
     add_steering(app_, chosen_, chosen_for_file_);
     add_completion(app_, chosen_for_file_);
