@@ -1,5 +1,6 @@
 // What is proved: the program on real folders: what each command exits with, that damage is never
 // called well, and that a run can be followed through the death of its writer.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -289,6 +290,34 @@ TEST_F(Ratchetctl, FollowsARunFromBeforeItsStartThroughTheDeathOfTheWriter) {
   copier.copy(*log, size);
   EXPECT_THAT(program.rest(), HasSubstr("RunCompleted"));
   EXPECT_EQ(program.code(), Exit::well);
+}
+
+TEST_F(Ratchetctl, WatchesRunsAndShowsThemAnewWhenSomethingIsRecorded) {
+  Program program("echo $$; exec env RATCHET_LOG=" + dir, "runs --watch --timeout 100");
+  const int process = std::stoi(program.line());
+  const auto wait_for = [&](const std::string& state) {
+    for (int lines = 0; lines < 100; ++lines) {
+      if (program.line().find("travel v1  " + state) != std::string::npos) return true;
+    }
+    return false;
+  };
+  Copier copier(*source);
+  const auto log = store::open_rocks_log(dir);
+  copier.copy(*log, source->head().size - 1);
+  EXPECT_TRUE(wait_for("running"));
+  copier.copy_all(*log);
+  EXPECT_TRUE(wait_for("completed"));
+  kill(process, SIGINT);
+  EXPECT_EQ(program.code(), Exit::stopped);
+}
+
+TEST_F(Ratchetctl, WatchesNoLongerThanTheTimeout) {
+  record_all();
+  const Answer answer = ctl({"--log", dir, "runs", "--watch", "--timeout", "0.3"});
+  EXPECT_EQ(answer.code, Exit::timed_out);
+  EXPECT_EQ(answer.out.find("a1b2c3d4-lisbon"), answer.out.rfind("a1b2c3d4-lisbon"))
+      << "nothing was recorded meanwhile";
+  EXPECT_EQ(ctl({"--log", dir, "runs", "--timeout", "1"}).code, Exit::usage);
 }
 
 TEST_F(Ratchetctl, GivesUpFollowingAfterTheTimeout) {

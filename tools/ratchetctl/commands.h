@@ -32,8 +32,11 @@ struct RunsOptions {
   engine::RunFilter filter{};
   std::string about{};     // in the run's id, key, failure or input; empty: any
   std::size_t newest = 0;  // no more than so many; 0: all
+  std::optional<std::chrono::milliseconds> timeout{};  // of watching; none: until a signal
 };
 int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output);
+// Waits for the log and prints anew whenever something was recorded; a terminal is cleared before.
+int watch_runs(const std::string& dir, const RunsOptions& options, const Output& output);
 
 struct HistoryOptions {
   RunName run;

@@ -106,8 +106,22 @@ void add_runs(CLI::App& app, Action& chosen) {
   command->add_option("--newest", options->newest, "No more than the newest so many")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  command->callback([&chosen, options] {
-    chosen = [options](const std::string& dir, const Output& output) {
+  const auto watched = std::make_shared<bool>(false);
+  auto* watch = command->add_flag("-w,--watch", *watched,
+                                  "Go on, and show them anew whenever something is recorded");
+  command
+      ->add_option_function<double>(
+          "--timeout",
+          [options](double seconds) {
+            options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+          },
+          "Watch no longer than that")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->needs(watch);
+  command->callback([&chosen, options, watched] {
+    chosen = [options, watched](const std::string& dir, const Output& output) {
+      if (*watched) return watch_runs(dir, *options, output);
       return print_runs(*store::open_rocks_reader(dir), *options, output);
     };
   });

@@ -1,5 +1,4 @@
 // ratchetctl history: the events of a run, as a table for people or as documents.
-#include <csignal>
 #include <ostream>
 #include <thread>
 
@@ -7,6 +6,7 @@
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/event_words.h"
+#include "tools/ratchetctl/stop_signals.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -90,36 +90,6 @@ void print_state(const engine::RunInfo& run, const Output& output) {
   output.streams.out << ", " << styled(state, style_of(run.state), output.streams.screen);
 }
 
-volatile std::sig_atomic_t stop_requested = 0;
-
-// While it lives, interrupts are asked for instead of deadly: the reader has files to clean up.
-class StopSignals {
- public:
-  StopSignals() {
-    stop_requested = 0;
-    struct sigaction action{};
-    action.sa_handler = [](int) { stop_requested = 1; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    sigaction(SIGINT, &action, &interrupt_);
-    sigaction(SIGTERM, &action, &terminate_);
-    struct sigaction ignore{};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &ignore, &pipe_);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-  ~StopSignals() {
-    sigaction(SIGINT, &interrupt_, nullptr);
-    sigaction(SIGTERM, &terminate_, nullptr);
-    sigaction(SIGPIPE, &pipe_, nullptr);
-  }
-
- private:
-  struct sigaction interrupt_{};
-  struct sigaction terminate_{};
-  struct sigaction pipe_{};
-};
-
 constexpr const char* gone = "its records were pruned; the log says by whom and why\n";
 
 // Follows one run through a log that may not be there yet.
@@ -182,7 +152,7 @@ int follow_history(const std::string& dir, const HistoryOptions& options, const 
   const StopSignals signals;
   LiveLog live(dir);
   Follower follower(options, output);
-  while (stop_requested == 0) {
+  while (!signals.came()) {
     const store::LogReader* log = live.poll();
     if (log != nullptr && follower.step(*log)) return Exit::well;
     if (options.timeout && Clock::now() - begin >= *options.timeout) {

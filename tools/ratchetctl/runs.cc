@@ -1,5 +1,6 @@
 // ratchetctl runs: a line a run, with what it waits for or why it failed.
 #include <ostream>
+#include <thread>
 #include <utility>
 
 #include "engine/core/codec.h"
@@ -8,6 +9,7 @@
 #include "engine/runtime/care.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/run_view.h"
+#include "tools/ratchetctl/stop_signals.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -93,6 +95,34 @@ int print_runs(const store::LogReader& log, const RunsOptions& options, const Ou
     output.streams.out << table.take();
   }
   return Exit::well;
+}
+
+int watch_runs(const std::string& dir, const RunsOptions& options, const Output& output) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds interval{100};
+  constexpr std::chrono::seconds refresh{1};  // of durations, where somebody looks on
+  const bool terminal = output.streams.screen.width != 0;
+  const auto begin = Clock::now();
+  const StopSignals signals;
+  LiveLog live(dir);
+  std::optional<std::uint64_t> seen;
+  Clock::time_point printed;
+  while (!signals.came() && output.streams.out) {
+    const store::LogReader* log = live.poll();
+    const bool news = log != nullptr && log->head().size != seen;
+    const bool older = terminal && log != nullptr && Clock::now() - printed >= refresh;
+    if (news || older) {
+      if (terminal) output.streams.out << "\033[H\033[2J";
+      if (!terminal && seen && output.format == Format::table) output.streams.out << "\n";
+      print_runs(*log, options, output);
+      output.streams.out.flush();
+      seen = log->head().size;
+      printed = Clock::now();
+    }
+    if (options.timeout && Clock::now() - begin >= *options.timeout) return Exit::timed_out;
+    std::this_thread::sleep_for(interval);
+  }
+  return Exit::stopped;
 }
 
 }  // namespace ratchet::ratchetctl
