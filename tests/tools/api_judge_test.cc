@@ -91,6 +91,7 @@ class ApiJudge : public ::testing::Test {
     std::string target = route.path;
     if (target.find("{run}") != std::string::npos) target.replace(target.find("{run}"), 5, "r");
     if (target.find("{name}") != std::string::npos) target.replace(target.find("{name}"), 6, "n");
+    if (std::holds_alternative<Stream>(route.serve)) target += "?follow=false";  // else no end
     return target;
   }
 

@@ -149,7 +149,11 @@ TEST_F(OpenApi, EveryOptionThatItDescribesIsTaken) {
       const bool number = parameter["schema"]["type"].as<std::string>() == "integer";
       const std::string name = parameter["name"].as<std::string>();
       const std::string value = name == "state" ? "running" : number ? "1" : "a";
-      EXPECT_EQ(world.ask("GET", target + "?" + name + "=" + value).status, 200) << target << name;
+      std::string options = name == "follow" ? "" : name + "=" + value;
+      if (std::holds_alternative<Stream>(route.serve)) {  // else it does not end
+        options += std::string(options.empty() ? "" : "&") + "follow=false";
+      }
+      EXPECT_EQ(world.ask("GET", target + "?" + options).status, 200) << target << name;
     }
   }
 }

@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds look_every{1'000};
 constexpr std::chrono::milliseconds look_for_durable_every{2};
+constexpr std::chrono::milliseconds look_for_events_every{100};
 
 std::string text_of(const Json& body) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -54,12 +55,23 @@ Answer guarded(Read read, const store::LogReader& log, const Call& call) {
   }
 }
 
+// Nothing if the log cannot be read.
+std::optional<std::string> next_of(EventStream& events, const store::LogReader& log) {
+  try {
+    return events.next(log);
+  } catch (const std::exception& error) {
+    spdlog::error("events: {}", error.what());
+    return std::nullopt;
+  }
+}
+
 // A read under way on the other thread.
+template <class Result>
 struct Reading {
   explicit Reading(const asio::any_io_executor& executor)
       : done(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer done;
-  Answer answer;
+  Result result;
 };
 
 asio::awaitable<void> wait(asio::steady_timer& timer) {
@@ -69,7 +81,7 @@ asio::awaitable<void> wait(asio::steady_timer& timer) {
 
 Wanted wanted_of(const Route& route, const Call& call) {
   const std::string path = route.path;
-  return {route.verb, call.run, path.starts_with("/v1/runs") ? "" : path};
+  return {route.verb, call.run, path.starts_with("/v1/") ? "" : path};
 }
 
 }  // namespace
@@ -91,9 +103,10 @@ Api::Api(asio::any_io_executor executor, engine::Engine& engine, const store::Lo
       judge_(std::move(judge)),
       options_(std::move(options)),
       bucket_(options_.requests_a_second, options_.burst),
+      places_(options_.streams),
       tick_(executor),
       server_(
-          executor, options_.address, options_.port, options_.tls,
+          std::move(executor), options_.address, options_.port, options_.tls,
           [this](const http::Request& request, http::Responder& responder) {
             return serve(request, responder);
           },
@@ -135,12 +148,18 @@ void Api::stop() {
 
 asio::awaitable<void> Api::serve(const http::Request& request, http::Responder& responder) {
   std::string operation = "none";
-  const Answer given = co_await answer(request, operation);
+  Watch watch;
+  const Answer given = co_await answer(request, operation, watch);
   ++metrics_.requests[{operation, given.status}];
-  co_await responder.send(response_of(given));
+  if (watch.events) {
+    co_await stream(std::move(watch), responder);
+  } else {
+    co_await responder.send(response_of(given));
+  }
 }
 
-asio::awaitable<Answer> Api::answer(const http::Request& request, std::string& operation) {
+asio::awaitable<Answer> Api::answer(const http::Request& request, std::string& operation,
+                                    Watch& watch) {
   Match found;
   try {
     found = match(request.method, request.target);
@@ -166,12 +185,13 @@ asio::awaitable<Answer> Api::answer(const http::Request& request, std::string& o
   Verdict verdict = co_await judge_(wanted_of(route, found.call), request.headers);
   if (verdict.refusal) co_return std::move(*verdict.refusal);
   found.call.caller = std::move(verdict.caller);
-  co_return co_await answer_route(route, std::move(found.call), request);
+  co_return co_await answer_route(route, std::move(found.call), request, watch);
 }
 
 asio::awaitable<Answer> Api::answer_route(const Route& route, Call call,
-                                          const http::Request& request) {
+                                          const http::Request& request, Watch& watch) {
   try {
+    if (std::holds_alternative<Stream>(route.serve)) co_return admit(call, request, watch);
     if (const auto* of = std::get_if<Probe>(&route.serve)) co_return probe(*of);
     if (const auto* reads = std::get_if<Read>(&route.serve)) {
       co_return co_await read(*reads, std::move(call));
@@ -203,15 +223,67 @@ Answer Api::probe(Probe probe) {
   return {200, {}, to_text(metrics_, runs_), {}};
 }
 
-asio::awaitable<Answer> Api::read(Read reads, Call call) {
-  const auto reading = std::make_shared<Reading>(executor_);
-  asio::post(reader_, [this, reading, reads, call = std::move(call)] {
-    reading->answer = guarded(reads, log_, call);
+template <class Work>
+auto Api::on_reader(Work work) -> asio::awaitable<decltype(work())> {
+  const auto reading = std::make_shared<Reading<decltype(work())>>(executor_);
+  asio::post(reader_, [reading, work = std::move(work)]() mutable {
+    reading->result = work();
     asio::post(reading->done.get_executor(),
                [reading] { reading->done.expires_at(asio::steady_timer::time_point::min()); });
   });
   co_await wait(reading->done);
-  co_return std::move(reading->answer);
+  co_return std::move(reading->result);
+}
+
+asio::awaitable<Answer> Api::read(Read reads, Call call) {
+  co_return co_await on_reader(
+      [this, reads, call = std::move(call)] { return guarded(reads, log_, call); });
+}
+
+Answer Api::admit(const Call& call, const http::Request& request, Watch& watch) {
+  const auto last = request.headers.find("last-event-id");
+  auto events = std::make_shared<EventStream>(
+      log_, call, last == request.headers.end() ? std::string() : last->second);
+  if (!events->run().empty() && !engine::find_run(log_, events->run())) {
+    return unknown_run(events->run());
+  }
+  watch.place = places_.take();
+  if (!watch.place) {
+    Answer many = refusal(503, "too_many_streams",
+                          std::to_string(options_.streams) +
+                              " connections watch events already: try again when one has ended");
+    many.headers["Retry-After"] = "10";
+    return many;
+  }
+  watch.events = std::move(events);
+  return {};
+}
+
+// Reads on only when the peer has taken what it was sent.
+asio::awaitable<void> Api::stream(Watch watch, http::Responder& responder) {
+  using Clock = Bucket::Clock;
+  co_await responder.start(200, "text/event-stream");
+  co_await responder.write("retry: 2000\n\n");
+  asio::steady_timer pause(executor_);
+  auto last = Clock::now();
+  while (!stopped_ && !responder.gone()) {
+    if (log_.head().size > watch.events->place()) {
+      std::optional<std::string> text =
+          co_await on_reader([this, events = watch.events] { return next_of(*events, log_); });
+      if (!text) co_return;  // the peer asks again, and is told what is wrong
+      if (text->empty()) continue;
+      co_await responder.write(std::move(*text));
+      last = Clock::now();
+      continue;
+    }
+    if (!watch.events->follows()) co_return;
+    if (Clock::now() - last >= options_.heartbeat) {
+      co_await responder.write(": nothing new\n\n");
+      last = Clock::now();
+    }
+    pause.expires_after(look_for_events_every);
+    co_await wait(pause);
+  }
 }
 
 asio::awaitable<bool> Api::durable(std::uint64_t size) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "k8s/http/http.h"
+#include "tools/ratchetd/api_events.h"
 #include "tools/ratchetd/api_judge.h"
 #include "tools/ratchetd/api_metrics.h"
 #include "tools/ratchetd/api_routes.h"
@@ -30,6 +32,9 @@ struct ApiOptions {
   // Requests beyond get 429; probes count neither way.
   double requests_a_second = 50;
   double burst = 100;
+  // Of server-sent events: so many connections at once, a sign of life after so much silence.
+  std::size_t streams = 16;
+  std::chrono::milliseconds heartbeat{15'000};
   // Until an act's record must be durable; past it nobody knows.
   std::chrono::milliseconds act_deadline{10'000};
   std::string version;
@@ -74,13 +79,26 @@ class Api {
   void stop();
 
  private:
+  // A stream that was admitted, and its place.
+  struct Watch {
+    std::shared_ptr<EventStream> events;
+    std::shared_ptr<const void> place;
+  };
+
   boost::asio::awaitable<void> serve(const k8s::http::Request& request,
                                      k8s::http::Responder& responder);
-  boost::asio::awaitable<Answer> answer(const k8s::http::Request& request, std::string& operation);
+  // An answer that is the beginning of a stream sets `watch`.
+  boost::asio::awaitable<Answer> answer(const k8s::http::Request& request, std::string& operation,
+                                        Watch& watch);
   boost::asio::awaitable<Answer> answer_route(const Route& route, Call call,
-                                              const k8s::http::Request& request);
+                                              const k8s::http::Request& request, Watch& watch);
   Answer probe(Probe probe);
+  // What `work` returns, which is called on the reader's thread.
+  template <class Work>
+  auto on_reader(Work work) -> boost::asio::awaitable<decltype(work())>;
   boost::asio::awaitable<Answer> read(Read read, Call call);
+  Answer admit(const Call& call, const k8s::http::Request& request, Watch& watch);
+  boost::asio::awaitable<void> stream(Watch watch, k8s::http::Responder& responder);
   boost::asio::awaitable<Answer> act(const Route& route, Call call, std::string body);
   boost::asio::awaitable<bool> durable(std::uint64_t size);
   void look_at_log();
@@ -91,6 +109,7 @@ class Api {
   Judge judge_;
   ApiOptions options_;
   Bucket bucket_;
+  Places places_;
   Metrics metrics_;
   RunGauges runs_;
   StallWatch stall_;

@@ -22,6 +22,7 @@ const std::vector<Route> table{
     {"GET", "/metrics", "readMetrics", "get", Probe::metrics},
     {"GET", "/v1/runs", "listRuns", "list", Read{list_runs}},
     {"GET", "/v1/runs/{run}", "showRun", "get", Read{show_run}},
+    {"GET", "/v1/events", "watchEvents", "watch", Stream::events},
     {"GET", "/v1/runs/{run}/history", "showHistory", "get", Read{show_history}},
     {"GET", "/v1/runs/{run}/query/{name}", "query", "get", Ask{show_exposed}},
     {"POST", "/v1/runs/{run}/approve", "approve", "approve", act_approve()},

@@ -34,6 +34,9 @@ struct Act {
                              const engine::By& by);
 };
 
+// A long answer: server-sent events.
+enum class Stream : std::uint8_t { events };
+
 struct Route {
   const char* method;
   const char* path;       // {run} and {name} stand for one segment each
@@ -41,7 +44,7 @@ struct Route {
   // What a caller must be allowed: this verb on runs of ratchet.dev, or, of a path that is about no
   // run, on that path. Empty: nothing.
   const char* verb;
-  std::variant<Probe, Read, Ask, Act> serve;
+  std::variant<Probe, Read, Ask, Act, Stream> serve;
 };
 
 std::span<const Route> routes();
