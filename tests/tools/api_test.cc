@@ -292,6 +292,36 @@ TEST_F(ApiTest, AlertsAreAboutMetricsThatAreServed) {
   EXPECT_GE(count, 8U);
 }
 
+// Every query of the dashboard names a metric that is served, and labels that it has.
+TEST_F(ApiTest, TheDashboardIsAboutMetricsThatAreServed) {
+  world.start("a", "asking");
+  world.start("b", "waiting");
+  act("b", "pause", {{"reason", "why"}});
+  const auto served = world.ask("GET", "/metrics").body;
+  std::ifstream in(DASHBOARD);
+  const Json dashboard = Json::parse(in);
+  const std::regex metric("ratchet_[a-z_]+"), grouped("by \\(([a-z, ]+)\\) \\(.*(ratchet_[a-z_]+)");
+  std::size_t queries = 0;
+  for (const Json& panel : dashboard["panels"]) {
+    for (const Json& target : panel["targets"]) {
+      const std::string query = target["expr"];
+      ++queries;
+      EXPECT_TRUE(std::regex_search(query, metric)) << query;
+      for (std::sregex_iterator at(query.begin(), query.end(), metric), end; at != end; ++at) {
+        EXPECT_THAT(served, HasSubstr("# TYPE " + at->str() + " ")) << panel["title"];
+      }
+      std::smatch by;
+      if (!std::regex_search(query, by, grouped)) continue;
+      std::istringstream labels(by[1].str());
+      const std::string line = served.substr(served.find("\n" + by[2].str() + "{"), 300);
+      for (std::string label; std::getline(labels >> std::ws, label, ',');) {
+        EXPECT_THAT(line, HasSubstr(label + "=\"")) << query;
+      }
+    }
+  }
+  EXPECT_GE(queries, 15U);
+}
+
 TEST(StallWatch, TellsHowLongNothingBecameDurable) {
   using namespace std::chrono_literals;
   StallWatch watch;
