@@ -22,8 +22,10 @@ namespace {
 
 using Kind = ReplicaAction::Kind;
 
-// While something is under way the next step is not waited for longer than this.
+// While something is under way the next step is not waited for longer than this; less while no
+// member may take writes because the primary is being moved.
 constexpr Duration soon = std::chrono::milliseconds(200);
+constexpr Duration at_once = std::chrono::milliseconds(20);
 
 std::string word(const ReplicaAction& action) {
   switch (action.kind) {
@@ -76,7 +78,15 @@ asio::awaitable<Duration> SemiSyncCare::run() {
   }
   co_await tell_status();
   co_await forget_decisions();
-  co_return plan_.term || !plan_.actions.empty() ? std::min(soon, period) : period;
+  const bool busy = plan_.term || !plan_.actions.empty();
+  if (!busy && !moves()) co_return period;
+  co_return std::min(busy && moves() ? at_once : soon, period);
+}
+
+// The primary is there, or was a moment ago, and hands over or has just taken over.
+bool SemiSyncCare::moves() const {
+  const PrimaryTerm& term = plan_.term ? *plan_.term : situation_.term;
+  return situation_.first && (!term.successor.empty() || (term.number > 1 && !term.opened));
 }
 
 bool SemiSyncCare::describe() {
@@ -144,7 +154,11 @@ asio::awaitable<void> SemiSyncCare::record_term() {
          {"annotations", {{primary_term_annotation, text}}}}}});
   if (!reply.ok()) co_return;
   spdlog::info("MySQL {}: primary term {}", database_.path(), text);
-  if (plan_.term->number == situation_.term.number) co_return;
+  if (plan_.term->number == situation_.term.number) {
+    const bool ended = plan_.term->successor != situation_.term.successor;
+    if (ended) context_.emit(database_.object, {true, "HandOverEnded", plan_.message});
+    co_return;
+  }
   context_.emit(database_.object, {false, "Successful",
                                    plan_.term->holder + " took the primary term " +
                                        std::to_string(plan_.term->number)});

@@ -31,6 +31,7 @@ class SemiSyncCare {
   // False if the term on the MySQL cannot be read.
   bool describe();
   bool is_overdue() const;
+  bool moves() const;
   boost::asio::awaitable<void> look_at_all();
   boost::asio::awaitable<void> look_at(std::size_t i);
   boost::asio::awaitable<void> record_term();

@@ -64,6 +64,8 @@ void SemiSyncPlanner::keep(const Replica& holder) {
   action.stays_open = !seen.read_only;
   if (needs_configuring(holder)) {
     act(std::move(action));
+  } else if (hand_over(holder)) {
+    return;
   } else if (term_.opened) {
     hold_open(holder);
   } else if (!close(holder)) {

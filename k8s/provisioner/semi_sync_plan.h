@@ -5,7 +5,8 @@
 // Why no acknowledged transaction is lost. Of R voters W had received it before the client was
 // told. Whoever is promoted has all that R-W+1 voters had received, whose receivers stand still:
 // at least one of them had the transaction, and none that comes later can get W acknowledgements.
-// Before the promoted one takes writes, W voters of its own have all that it has.
+// Before the promoted one takes writes, W voters of its own have all that it has. An orderly move
+// goes the same way, after the holder was closed and its successor has executed all that it had.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "k8s/api/primary_term.h"
 #include "k8s/provisioner/member_seen.h"
-#include "k8s/provisioner/primary_term.h"
 #include "k8s/provisioner/semi_sync.h"
 
 namespace ratchet::k8s::provisioner {
+
+using api::parse_term;
+using api::primary_term_annotation;
+using api::PrimaryTerm;
+using api::term_text;
 
 // What a member's server said about itself.
 struct ReplicaSeen : MemberSeen {

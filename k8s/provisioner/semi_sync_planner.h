@@ -1,5 +1,6 @@
 // The parts of plan_semi_sync (semi_sync_plan.h): what the members hold to while the holder of the
-// term is there (semi_sync_plan.cc), and who takes the next one (semi_sync_promotion.cc).
+// term is there (semi_sync_plan.cc), how it hands over in good order (semi_sync_hand_over.cc), and
+// who takes the next term when it is lost (semi_sync_promotion.cc).
 #pragma once
 
 #include <map>
@@ -38,16 +39,25 @@ class SemiSyncPlanner {
   void admit(const Replica& holder);
   void follow_wish(bool enough);
 
+  // While it hands over to another. True: nothing else is to be done now.
+  bool hand_over(const Replica& holder);
+  bool close_for(const Replica& holder, const Replica& successor);
+  bool succeed(const Replica& holder, const Replica& successor, const Replicas& reached);
+  bool end_hand_over(const std::string& why);
+
   // Who takes the first term, and the next.
   void form();
   bool calm(const Replica& member);
   void replace(bool emptied);
+  // Those that can be told, and the names of the others.
+  Replicas reached_voters(std::vector<std::string>& missing) const;
   void promote_one_of(const Replicas& reached, const std::vector<std::string>& missing,
                       const std::string& why);
   void ask_who_is_given_up(const Replicas& reached, const std::vector<std::string>& missing,
                            const std::string& why);
   Replicas stopped(const Replicas& reached);
   void choose(const Replicas& members, std::size_t least, Voters voters);
+  void take_term(const Replica& member, unsigned acknowledgements, Voters voters);
   void say_diverged(const Replicas& members);
   std::size_t needed() const;
   bool is_possible() const { return term_.voters.size() >= term_.acknowledgements; }

@@ -67,8 +67,18 @@ void SemiSyncPlanner::replace(bool emptied) {
   if (!emptied && !now_.overdue) {
     return wait("PrimaryUnreachable", term_.holder + " " + why);
   }
-  Replicas reached;
   std::vector<std::string> missing;
+  const Replicas reached = reached_voters(missing);
+  for (const Replica* voter : reached) {
+    if (emptied || voter->seen->source != term_.holder || !voter->seen->hears) continue;
+    return wait("PrimaryUnreachable",
+                term_.holder + " " + why + ", but " + voter->pod + " hears it: nobody is promoted");
+  }
+  promote_one_of(reached, missing, why);
+}
+
+SemiSyncPlanner::Replicas SemiSyncPlanner::reached_voters(std::vector<std::string>& missing) const {
+  Replicas reached;
   for (const auto& [pod, server] : term_.voters) {
     const Replica* voter = find(pod);
     if (voter != nullptr && is_voter(*voter) && !voter->seen->busy) {
@@ -77,12 +87,7 @@ void SemiSyncPlanner::replace(bool emptied) {
       missing.push_back(pod + why_no_vote(voter));
     }
   }
-  for (const Replica* voter : reached) {
-    if (emptied || voter->seen->source != term_.holder || !voter->seen->hears) continue;
-    return wait("PrimaryUnreachable",
-                term_.holder + " " + why + ", but " + voter->pod + " hears it: nobody is promoted");
-  }
-  promote_one_of(reached, missing, why);
+  return reached;
 }
 
 // How many voters must stand still so that among them is one that has whatever was acknowledged,
@@ -151,19 +156,23 @@ void SemiSyncPlanner::choose(const Replicas& members, std::size_t least, Voters 
   for (const Replica* member : members) {
     if (!member->seen->known().contains(all)) continue;
     if (member->seen->executed.contains(all)) {
-      PrimaryTerm& term = next();
-      term = {
-          .number = term_.number + 1,
-          .holder = member->pod,
-          .server = member->seen->id,
-          .acknowledgements = voters.empty() ? now_.wish.acknowledgements : term_.acknowledgements,
-          .voters = std::move(voters)};
+      const unsigned acknowledgements =
+          voters.empty() ? now_.wish.acknowledgements : term_.acknowledgements;
+      take_term(*member, acknowledgements, std::move(voters));
       return wait("Promoting", member->pod + " takes the primary term");
     }
     best = member;
   }
   if (best == nullptr) return say_diverged(members);
   apply(*best);
+}
+
+void SemiSyncPlanner::take_term(const Replica& member, unsigned acknowledgements, Voters voters) {
+  next() = {.number = term_.number + 1,
+            .holder = member.pod,
+            .server = member.seen->id,
+            .acknowledgements = acknowledgements,
+            .voters = std::move(voters)};
 }
 
 void SemiSyncPlanner::say_diverged(const Replicas& members) {

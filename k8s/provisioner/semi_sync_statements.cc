@@ -66,7 +66,8 @@ std::vector<std::string> semi_sync_statements(const ReplicaAction& action, const
     case ReplicaAction::Kind::open:
       return open(settings);
     case ReplicaAction::Kind::close:
-      return {"SET GLOBAL super_read_only = ON"};
+      // It waits for statements under way, and new ones wait for it: not for long.
+      return {"SET SESSION lock_wait_timeout = 3", "SET GLOBAL super_read_only = ON"};
     case ReplicaAction::Kind::restart:
       return {"SHUTDOWN"};
     case ReplicaAction::Kind::stop_receiving:

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "k8s/provisioner/primary_term.h"
+#include "k8s/api/primary_term.h"
 #include "k8s/provisioner/semi_sync_plan.h"
 #include "tests/k8s/provisioner/semi_sync_story.h"
 
@@ -174,6 +174,10 @@ TEST(Term, IsReadAsItWasWritten) {
                          .opened = true,
                          .voters = {{"db-0", "s0"}, {"db-2", ""}}};
   EXPECT_EQ(parse_term(term_text(term)), term);
+  EXPECT_EQ(term_text(term).find("successor"), std::string::npos);
+  PrimaryTerm handing = term;
+  handing.successor = "db-0";
+  EXPECT_EQ(parse_term(term_text(handing)), handing);
   EXPECT_EQ(parse_term(""), PrimaryTerm{});
   EXPECT_FALSE(term.has_voter("db-2", ""));
   for (const char* bad : {"x", "{}", "3", R"({"number": 1})",

@@ -1,8 +1,8 @@
-#include "k8s/provisioner/primary_term.h"
+#include "k8s/api/primary_term.h"
 
-#include "k8s/client/client.h"
+#include "k8s/api/finding.h"
 
-namespace ratchet::k8s::provisioner {
+namespace ratchet::k8s::api {
 
 std::optional<PrimaryTerm> parse_term(const std::string& text) {
   if (text.empty()) return PrimaryTerm{};
@@ -15,6 +15,7 @@ std::optional<PrimaryTerm> parse_term(const std::string& text) {
     term.acknowledgements = json.at("acknowledgements").get<unsigned>();
     term.opened = json.at("opened").get<bool>();
     term.voters = json.at("voters").get<std::map<std::string, std::string>>();
+    term.successor = json.value("successor", "");
     const bool whole = term.number > 0 && !term.holder.empty() && !term.server.empty() &&
                        term.acknowledgements > 0;
     return whole ? std::optional(std::move(term)) : std::nullopt;
@@ -24,10 +25,11 @@ std::optional<PrimaryTerm> parse_term(const std::string& text) {
 }
 
 std::string term_text(const PrimaryTerm& term) {
-  return Json{{"number", term.number}, {"holder", term.holder},
-              {"server", term.server}, {"acknowledgements", term.acknowledgements},
-              {"opened", term.opened}, {"voters", term.voters}}
-      .dump();
+  Json json{{"number", term.number}, {"holder", term.holder},
+            {"server", term.server}, {"acknowledgements", term.acknowledgements},
+            {"opened", term.opened}, {"voters", term.voters}};
+  if (!term.successor.empty()) json["successor"] = term.successor;
+  return json.dump();
 }
 
-}  // namespace ratchet::k8s::provisioner
+}  // namespace ratchet::k8s::api

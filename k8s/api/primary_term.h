@@ -1,12 +1,13 @@
 // Who may take writes in a semi-synchronous cluster, and whose acknowledgements count, as it stands
-// on the MySQL object. Pure.
+// on the MySQL object. The provisioner keeps it; the ops manager asks for an orderly move by it.
+// Pure.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 
-namespace ratchet::k8s::provisioner {
+namespace ratchet::k8s::api {
 
 // Annotation on a MySQL: the term in JSON. Changed only by resourceVersion.
 inline constexpr const char* primary_term_annotation = "ratchet.dev/primary-term";
@@ -23,6 +24,9 @@ struct PrimaryTerm {
   // Pod -> server_uuid of the members that may acknowledge. An empty one: that voter's data were
   // given up, it cannot be asked any more, and still counts.
   std::map<std::string, std::string> voters;
+  // Pod of the voter that is to take the next term, from a holder that is there; empty: none. While
+  // it stands here the provisioner may have closed the holder.
+  std::string successor = {};
 
   // Whether that member, with these data, is a voter.
   bool has_voter(const std::string& pod, const std::string& id) const {
@@ -36,4 +40,4 @@ struct PrimaryTerm {
 std::optional<PrimaryTerm> parse_term(const std::string& text);
 std::string term_text(const PrimaryTerm& term);
 
-}  // namespace ratchet::k8s::provisioner
+}  // namespace ratchet::k8s::api
