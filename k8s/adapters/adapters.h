@@ -14,6 +14,8 @@ void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& en
 void add_pod_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_server_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_group_handlers(engine::Handlers& handlers, const Environment& environment);
+// Of those: moving the primary of a semi-synchronous cluster.
+void add_hand_over_handlers(engine::Handlers& handlers, const Environment& environment);
 // The look before an upgrade, its plan and its window.
 void add_preflight_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_plan_handlers(engine::Handlers& handlers, const Environment& environment);

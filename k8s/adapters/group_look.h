@@ -1,4 +1,4 @@
-// One look at a replication group: its pods by the API server, its members by SQL.
+// One look at a replication group or a semi-synchronous cluster.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -8,10 +8,15 @@
 
 namespace ratchet::k8s {
 
-// What the group lacks is in the answer. Throws Refused if its StatefulSet is not one that can be
-// upgraded in place.
+// What it lacks is in the answer. Throws Refused if its StatefulSet is not one that can be upgraded
+// in place, or the database object is gone.
 boost::asio::awaitable<mysql::GroupState> look_at_group(const Environment& environment,
                                                         mysql::InspectGroup in);
+boost::asio::awaitable<mysql::GroupState> look_at_semi_sync(const Environment& environment,
+                                                            mysql::InspectGroup in);
+// The one of the two that it is.
+boost::asio::awaitable<mysql::GroupState> look_at_cluster(const Environment& environment,
+                                                          mysql::InspectGroup in);
 
 // Asks for the id of the member that is the primary, as the asked one sees it.
 inline constexpr const char* who_is_primary =

@@ -1,9 +1,10 @@
-// The steps on a replication group as a whole.
+// The steps on a replication group, or a semi-synchronous cluster, as a whole.
 #include <algorithm>
 
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/group_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/primary_terms.h"
 #include "k8s/adapters/servers.h"
 #include "k8s/adapters/sql.h"
 #include "k8s/client/kinds.h"
@@ -28,7 +29,8 @@ constexpr int writes_prevented = 1290;
 constexpr const char* write_of_no_row = "DELETE FROM mysql.help_topic WHERE 1 = 0";
 
 std::string name_of(const mysql::InspectGroup& in) {
-  return "the group of MySQL " + in.database().space() + "/" + in.database().name();
+  return (in.semi_sync() ? "the cluster of MySQL " : "the group of MySQL ") +
+         in.database().space() + "/" + in.database().name();
 }
 
 std::string lacks_of(const mysql::GroupState& group) {
@@ -42,7 +44,7 @@ asio::awaitable<mysql::GroupState> inspect(const Environment& environment, Attem
   mysql::GroupState group;
   for (int look = 0; look < patient_looks; ++look) {
     if (look > 0) co_await environment.pause(environment.look_every);
-    group = co_await look_at_group(environment, in);
+    group = co_await look_at_cluster(environment, in);
     if (group.lacks_size() == 0) break;
   }
   co_return group;
@@ -51,7 +53,7 @@ asio::awaitable<mysql::GroupState> inspect(const Environment& environment, Attem
 asio::awaitable<mysql::GroupState> await_whole(const Environment& environment, AttemptInfo,
                                                mysql::InspectGroup in) {
   for (;;) {
-    mysql::GroupState group = co_await look_at_group(environment, in);
+    mysql::GroupState group = co_await look_at_cluster(environment, in);
     if (group.lacks_size() == 0) co_return group;
     co_await wait_on(environment, in.deadline_us(),
                      name_of(in) + " is not whole: " + lacks_of(group));
@@ -72,6 +74,7 @@ asio::awaitable<mysql::FoundPods> find_pods_with_image(const Environment& enviro
 }
 
 asio::awaitable<bool> is_primary(const Environment& environment, mysql::SwitchPrimary in) {
+  if (in.term() != 0) co_return co_await has_taken_over(environment, std::move(in));
   std::vector<std::string> question{who_is_primary};
   const auto answers = co_await ask(environment, in.candidate(), std::move(question));
   co_return answers.at(0).size() == 1 && cell(answers, 0, 0) == in.candidate_id();
@@ -109,7 +112,7 @@ asio::awaitable<std::optional<std::string>> refusal_of(const Environment& enviro
 asio::awaitable<mysql::SwitchProof> proof_of(const Environment& environment,
                                              mysql::SwitchPrimary in) {
   if (!co_await is_primary(environment, in)) {
-    throw std::runtime_error(pod_name(in.candidate()) + " is not the primary any more");
+    throw std::runtime_error(pod_name(in.candidate()) + " is not the primary");
   }
   const auto refusal = co_await refusal_of(environment, in.former());
   if (!refusal) throw std::runtime_error(pod_name(in.former()) + " still takes writes");
@@ -133,8 +136,8 @@ asio::awaitable<mysql::SwitchProof> prove(const Environment& environment, Attemp
       why = e.what();
     }
     co_await wait_on(environment, in.deadline_us(),
-                     "the primary was moved, but that only the new one takes writes was not "
-                     "seen: " +
+                     "the primary was told to move, but that only the new one takes writes was "
+                     "not seen: " +
                          why);
   }
 }
@@ -182,7 +185,7 @@ mysql::VerifiedGroup verified(const mysql::GroupState& group) {
 asio::awaitable<mysql::VerifiedGroup> verify(const Environment& environment, AttemptInfo,
                                              mysql::VerifyGroup in) {
   for (;;) {
-    const mysql::GroupState group = co_await look_at_group(environment, in.group());
+    const mysql::GroupState group = co_await look_at_cluster(environment, in.group());
     std::string why = unlike(in, group);
     try {
       if (why.empty()) why = co_await behind(environment, in.group(), group);
@@ -204,6 +207,7 @@ void add_group_handlers(engine::Handlers& handlers, const Environment& environme
   handle(handlers, mysql::switch_primary, environment, move_primary);
   handle(handlers, mysql::prove_switch, environment, prove);
   handle(handlers, mysql::verify_group, environment, verify);
+  add_hand_over_handlers(handlers, environment);
 }
 
 }  // namespace ratchet::k8s

@@ -67,7 +67,8 @@ class Reader {
       mysql::DeletePod deletion;
       deletion.ParseFromString(step.input);
       announce("Starting", "Restarting Pod: " + deletion.pod() + "/" + out_.space);
-    } else if (is(step.activity, mysql::switch_primary.info())) {
+    } else if (is(step.activity, mysql::switch_primary.info()) ||
+               is(step.activity, mysql::hand_over_primary.info())) {
       mysql::SwitchPrimary moved;
       moved.ParseFromString(step.input);
       candidate_ = moved.candidate().pod() + "/" + out_.space;

@@ -1,5 +1,6 @@
-// The side effects on a replication group, beyond those on one server (ports.h). One pod of a group
-// is stopped and started by the steps that stop and start a standalone server.
+// The side effects on a replication group or a semi-synchronous cluster, beyond those on one server
+// (ports.h). One pod of it is stopped and started by the steps that stop and start a standalone
+// server.
 #pragma once
 
 #include "workflows/mysql/group.pb.h"
@@ -14,7 +15,8 @@ inline constexpr Activity<InspectGroup, GroupState> inspect_group{"inspect_group
                                                                   bounded};
 // The same, once every member is ONLINE, all of them see one primary, and nobody has transactions
 // that the primary lacks; or every member but one that is no primary. Right before a member is
-// stopped there is such a look without it.
+// stopped there is such a look without it. Semi-synchronous: every replica receives, acknowledges
+// and has executed what the primary had, and enough acknowledge for commits to go on.
 inline constexpr Activity<InspectGroup, GroupState> await_group{"await_group", Effect::read,
                                                                 waiting};
 // Whether a target server may be on its way: also when somebody else deleted the pod.
@@ -24,6 +26,17 @@ inline constexpr Activity<FindPods, FoundPods> find_pods{"find_pods", Effect::re
 // same member again changes nothing.
 inline constexpr Activity<SwitchPrimary, Done> switch_primary{"switch_primary", Effect::idempotent,
                                                               bounded};
+// The same for a semi-synchronous cluster: names the successor in the primary term, as it was read.
+// The provisioner, and nobody else, then closes the primary, has everything executed, and moves the
+// term; while the successor is not able to take over it lets the primary be, or opens it again.
+// Fails for good, with this code, if the term is another one by now.
+inline constexpr const char* other_term_code = "other_term";
+inline constexpr Activity<SwitchPrimary, Done> hand_over_primary{"hand_over_primary",
+                                                                 Effect::conditional, bounded};
+// The successor's name is out of the term, if that is still the same: no primary is closed for an
+// upgrade that has ended. A move that was made stays.
+inline constexpr Activity<SwitchPrimary, Done> withdraw_hand_over{"withdraw_hand_over",
+                                                                  Effect::conditional, unbounded};
 // The former primary refuses a write, and the new one takes it (it is one that changes no row).
 inline constexpr Activity<ProveSwitch, SwitchProof> prove_switch{"prove_switch", Effect::read,
                                                                  waiting};
