@@ -9,6 +9,7 @@
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
 #include "workflows/mysql/update_version.h"
+#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::engine::testing {
 
@@ -62,6 +63,13 @@ struct GroupUpgrade {
   void (*fault)(FakeGroupCluster& cluster);
 };
 
+struct SemiSyncCluster : FakeGroupCluster {
+  SemiSyncCluster(std::string from, std::string to)
+      : FakeGroupCluster(std::move(from), std::move(to)) {
+    topology = mysql::semi_sync;
+  }
+};
+
 // As in tests/workflows/group_update_test.cc.
 constexpr GroupUpgrade group_upgrades[] = {
     {"group", "9.7.3", "9.7.4", [](FakeGroupCluster&) {}},
@@ -90,6 +98,24 @@ constexpr GroupUpgrade group_upgrades[] = {
        c.members[1].exit_code = 1;
        c.refuse["restore_stateful_set"] = {"name_taken", "the name is taken"};
      }},
+};
+
+// As in tests/workflows/semi_sync_update_test.cc.
+constexpr GroupUpgrade semi_sync_upgrades[] = {
+    {"semi-sync", "9.7.3", "9.7.4", [](FakeGroupCluster&) {}},
+    {"semi-sync-by-another-primary", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.primary = 1; }},
+    {"semi-sync-other-series", "8.4.8", "9.7.4", [](FakeGroupCluster&) {}},
+    {"semi-sync-too-few", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.acknowledgements = 2; }},
+    {"semi-sync-first-unclean", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.members[1].exit_code = 137; }},
+    {"semi-sync-second-unclean", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.members[2].exit_code = 137; }},
+    {"semi-sync-given-up-once", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.given_up = 1; }},
+    {"semi-sync-always-given-up", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.given_up = 100; }},
+    {"semi-sync-not-moved", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.provisioner_is_silent = true; }},
+    {"semi-sync-successor-lost", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.evict_at["hand_over_primary"] = 1; }},
 };
 
 // With the look before the leap: runs that passed the marker look-before.
@@ -180,6 +206,12 @@ std::vector<Recording> recordings() {
            [](Outside& outside) {
              for (const GroupUpgrade& upgrade : group_upgrades) {
                record<FakeGroupCluster>(outside, upgrade);
+             }
+           }},
+          {"update_version-1-semi-sync.history",
+           [](Outside& outside) {
+             for (const GroupUpgrade& upgrade : semi_sync_upgrades) {
+               record<SemiSyncCluster>(outside, upgrade);
              }
            }},
           {"update_version-1-look.history",

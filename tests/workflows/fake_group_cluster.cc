@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include "workflows/mysql/version_rules.h"
+
 namespace ratchet::mysql::testing {
 
 using engine::Handlers;
@@ -50,10 +52,16 @@ void FakeGroupCluster::remove(std::size_t i) {
   if (i == primary) {
     ++elections;
     for (std::size_t other = 0; other < members.size(); ++other) {
-      if (serves(other)) primary = other;
+      if (serves(other)) make_primary(other);
     }
   }
   if (!members[i].is_protected) make_pod(i);
+}
+
+void FakeGroupCluster::make_primary(std::size_t i) {
+  primary = i;
+  ++term;
+  successor.clear();
 }
 
 void FakeGroupCluster::after(const std::string& activity) {
@@ -71,6 +79,7 @@ void FakeGroupCluster::serve(Handlers& handlers, Host& host) {
   serve_release(handlers, host);
   serve_servers(handlers, host);
   serve_group(handlers, host);
+  serve_hand_over(handlers, host);
   serve_waits(handlers, host);
   serve_look(handlers, host);
 }
@@ -223,6 +232,10 @@ GroupState FakeGroupCluster::look(const std::string& without) const {
     member.mutable_state()->set_version(members[i].image.substr(6));
     if (!serves(i) && pod_of(i) != without) group.add_lacks("member " + pod_of(i) + " is OFFLINE");
   }
+  if (topology != semi_sync) return group;
+  group.set_term(term);
+  group.set_acknowledgements(acknowledgements);
+  if (!successor.empty()) group.add_lacks("the primary is being moved to " + successor);
   return group;
 }
 
@@ -249,9 +262,15 @@ void FakeGroupCluster::serve_group(Handlers& handlers, Host& host) {
                             return Done{};
                           });
   on<ProveSwitch, SwitchProof>(handlers, host, prove_switch,
-                               [](const Info&, const ProveSwitch& in) {
+                               [this](const Info&, const ProveSwitch& in) {
+                                 const std::string& pod = in.moved().candidate().pod();
+                                 if (successor == pod)
+                                   throw Refusal{{"timeout", pod + " is not the primary"}};
+                                 if (topology == semi_sync && pod_of(primary) != pod) {
+                                   throw Refusal{{other_term_code, "the provisioner gave it up"}};
+                                 }
                                  SwitchProof proof;
-                                 proof.set_primary(in.moved().candidate().pod());
+                                 proof.set_primary(pod);
                                  return proof;
                                });
   on<VerifyGroup, VerifiedGroup>(handlers, host, verify_group,
@@ -265,6 +284,39 @@ void FakeGroupCluster::serve_group(Handlers& handlers, Host& host) {
                                    }
                                    return verified;
                                  });
+}
+
+// Its provisioner is quick: it has moved the term, or given up, when the step is done.
+void FakeGroupCluster::serve_hand_over(Handlers& handlers, Host& host) {
+  on<SwitchPrimary, Done>(
+      handlers, host, hand_over_primary,
+      [this](const Info& info, const SwitchPrimary& in) {
+        if (in.term() != term) throw Refusal{{other_term_code, "somebody else took over"}};
+        wrote("hand over to " + in.candidate().pod());
+        term_mark_ = mark_of(info);
+        if (provisioner_is_silent) {
+          successor = in.candidate().pod();
+        } else if (given_up > 0) {
+          --given_up;
+        } else {
+          primary = ordinal(in.candidate().pod());
+          ++term;
+        }
+        return Done{};
+      },
+      [this](const Info& info, const SwitchPrimary&) {
+        return when<Done>(term_mark_ == mark_of(info));
+      });
+  on<SwitchPrimary, Done>(
+      handlers, host, withdraw_hand_over,
+      [this](const Info&, const SwitchPrimary& in) {
+        wrote("withdraw the hand-over to " + in.candidate().pod());
+        successor.clear();
+        return Done{};
+      },
+      [this](const Info&, const SwitchPrimary& in) {
+        return when<Done>(in.term() != term || successor != in.candidate().pod());
+      });
 }
 
 void FakeGroupCluster::serve_waits(Handlers& handlers, Host& host) {
@@ -300,7 +352,9 @@ void FakeGroupCluster::serve_waits(Handlers& handlers, Host& host) {
 std::string FakeGroupCluster::state() const {
   std::ostringstream out;
   out << "MySQL " << version << (paused_by.empty() ? "" : " paused") << ", set " << set_image
-      << ", primary " << pod_of(primary) << "\n";
+      << ", primary " << pod_of(primary);
+  if (topology == semi_sync) out << " by term " << term;
+  out << (successor.empty() ? "\n" : ", to be " + successor + "\n");
   for (std::size_t i = 0; i < members.size(); ++i) {
     const FakeMember& member = members[i];
     out << pod_of(i) << " " << member.uid << " " << member.image << " «" << member.claim_version

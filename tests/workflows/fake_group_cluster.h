@@ -1,5 +1,6 @@
-// A replication group of three behind the MySQL ports: pods, claims, servers, and somebody who
-// takes every server that comes up into the group, as the provisioner does.
+// A replication group or semi-synchronous cluster of three behind the MySQL ports: pods, claims,
+// servers, and somebody who takes every server that comes up into it, and moves the primary to the
+// successor that is named, as the provisioner does.
 #pragma once
 
 #include <array>
@@ -39,6 +40,8 @@ class FakeGroupCluster : public FakeDatabase {
       evict_at;                       // activity → member whose pod is deleted just after it
   bool target_image_missing = false;  // its containers are never created
   std::size_t target_crashes_on = 9;  // the member whose new server does not come up
+  int given_up = 0;  // hand-overs that the provisioner ends, before one that it makes
+  bool provisioner_is_silent = false;  // it makes none
 
   // What there is.
   std::string set_image, set_mark;
@@ -46,6 +49,10 @@ class FakeGroupCluster : public FakeDatabase {
   std::size_t replicas = 3;  // how many of them there are
   std::size_t primary = 0;
   std::string topology = "GroupReplication";
+  // Of a semi-synchronous cluster.
+  unsigned term = 1;
+  unsigned acknowledgements = 1;
+  std::string successor;           // named in the term
   std::vector<std::string> risks;  // members that were stopped while another was missing
   int elections = 0;               // that nobody asked for
 
@@ -55,6 +62,7 @@ class FakeGroupCluster : public FakeDatabase {
   void serve_release(engine::Handlers& handlers, engine::Host& host);
   void serve_servers(engine::Handlers& handlers, engine::Host& host);
   void serve_group(engine::Handlers& handlers, engine::Host& host);
+  void serve_hand_over(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
   void describe(Database& database) const override { database.set_topology(topology); }
   Sight see() override;
@@ -65,10 +73,12 @@ class FakeGroupCluster : public FakeDatabase {
   bool comes_up(std::size_t i) const;
   void remove(std::size_t i);  // the pod; the set makes another once it is let go
   void make_pod(std::size_t i);
+  void make_primary(std::size_t i);  // nobody asked for it
   std::size_t ordinal(const std::string& pod) const;
   FakeMember* find(const std::string& pod, const std::string& uid);
 
   int uids_ = 0;
+  std::string term_mark_;  // of whoever named a successor last
 };
 
 }  // namespace ratchet::mysql::testing

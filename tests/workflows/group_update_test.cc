@@ -222,9 +222,10 @@ TEST(UpgradeGroup, IsRefusedOutsideOfOneLtsSeriesAndForOtherTopologies) {
     EXPECT_THAT(cluster.writes, IsEmpty());
   }
   FakeGroupCluster cluster(from, to);
-  cluster.topology = "SemiSync";
+  cluster.topology = "InnoDBCluster";
   const OneRun run(cluster);
-  EXPECT_THAT(run.failure(), HasSubstr("only standalone databases and replication groups"));
+  EXPECT_THAT(run.failure(),
+              HasSubstr("a database with spec.topology.mode InnoDBCluster cannot be upgraded"));
 }
 
 TEST(UpgradeGroup, IsUndoneWhileNoVolumeWasOpened) {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "workflows/mysql/plan.h"
+#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql {
 
@@ -38,6 +39,7 @@ MakePlan the_plan(const Upgrade& upgrade, Sight sight) {
   in.set_new_stateful_set(upgrade.rules.new_stateful_set());
   in.set_slow_shutdown(upgrade.rules.slow_shutdown());
   in.set_window(upgrade.request.window());
+  in.set_semi_sync(upgrade.database.topology() == semi_sync);
   *in.mutable_sight() = std::move(sight);
   return in;
 }

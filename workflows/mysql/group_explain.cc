@@ -14,8 +14,13 @@ std::string full_name(const Upgrade& upgrade) {
   return upgrade.request.database().space() + "/" + upgrade.request.database().name();
 }
 
+std::string cluster_of(const Upgrade& upgrade) {
+  const bool semi = upgrade.database.topology() == semi_sync;
+  return (semi ? "the cluster of MySQL " : "the group of MySQL ") + full_name(upgrade);
+}
+
 Failure not_whole(const Upgrade& upgrade, const GroupState& group) {
-  std::string why = "the group of MySQL " + full_name(upgrade) + " is not whole: ";
+  std::string why = cluster_of(upgrade) + " is not whole: ";
   const char* separator = "";
   for (const std::string& lack : group.lacks()) {
     why += separator + lack;
@@ -25,6 +30,20 @@ Failure not_whole(const Upgrade& upgrade, const GroupState& group) {
                                  ". No member is stopped while another is missing. Wait until the "
                                  "MySQL is Ready, or remove what keeps it from that (kubectl "
                                  "describe mysql), then create the request again"};
+}
+
+// While one is stopped the others must have a majority, and acknowledge what is committed.
+std::optional<Failure> too_few_members(const Upgrade& upgrade, const GroupState& group) {
+  const bool semi = upgrade.database.topology() == semi_sync;
+  const int needed = semi ? static_cast<int>(group.acknowledgements()) + 2 : 3;
+  if (group.members_size() >= needed) return std::nullopt;
+  std::string text = cluster_of(upgrade) + " has " + std::to_string(group.members_size()) +
+                     " member(s): while one is stopped ";
+  text += semi ? "nothing could be committed, which takes " +
+                     std::to_string(group.acknowledgements()) + " acknowledgement(s)"
+               : "the others must have a majority";
+  return Failure{"too_few_members", text + ". Scale it to " + std::to_string(needed) +
+                                        " or more, then create the request again"};
 }
 
 // What runs decides, not what the catalogue says.
@@ -45,13 +64,7 @@ std::optional<Failure> other_version(const Upgrade& upgrade, const GroupMember& 
 
 std::optional<Failure> unfit_group(const Upgrade& upgrade, const GroupState& group) {
   if (group.lacks_size() > 0) return not_whole(upgrade, group);
-  if (group.members_size() < 3) {
-    return Failure{"too_few_members",
-                   "the group of MySQL " + full_name(upgrade) + " has " +
-                       std::to_string(group.members_size()) +
-                       " member(s): while one is stopped the others must have a majority. Scale it "
-                       "to 3 or more, then create the request again"};
-  }
+  if (auto blocker = too_few_members(upgrade, group)) return blocker;
   for (const GroupMember& member : group.members()) {
     if (auto blocker = other_version(upgrade, member)) return blocker;
     if (auto blocker = unfit(upgrade, server_of(group, member))) return blocker;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "workflows/mysql/version_rules.h"
+
 namespace ratchet::mysql {
 
 namespace {
+
+constexpr std::int64_t longest_hand_over_us = 60'000'000;
 
 const GroupMember* primary_of(const GroupState& group) {
   const auto found = std::ranges::find_if(group.members(), &GroupMember::primary);
@@ -18,6 +22,7 @@ InspectGroup the_group(const Upgrade& upgrade) {
   *in.mutable_database() = upgrade.request.database();
   in.set_uid(upgrade.database.uid());
   in.set_auth_secret(upgrade.database.auth_secret());
+  in.set_semi_sync(upgrade.database.topology() == semi_sync);
   return in;
 }
 
@@ -49,6 +54,9 @@ SwitchPrimary the_switch(const Upgrade& upgrade, const GroupState& group) {
   *in.mutable_candidate() = the_server(upgrade, candidate.workload());
   in.set_candidate_id(candidate.id());
   *in.mutable_former() = the_server(upgrade, primary_of(group)->workload());
+  if (group.term() == 0) return in;
+  in.set_term(group.term());
+  in.set_uid(upgrade.database.uid());
   return in;
 }
 
@@ -56,6 +64,8 @@ ProveSwitch the_proof(const Upgrade& upgrade, const SwitchPrimary& moved, engine
   ProveSwitch in;
   *in.mutable_moved() = moved;
   in.set_deadline_us(deadline(upgrade, now));
+  const std::int64_t latest = now.time_since_epoch().count() + longest_hand_over_us;
+  if (moved.term() != 0) in.set_deadline_us(std::min(in.deadline_us(), latest));
   return in;
 }
 

@@ -17,6 +17,8 @@ InspectGroup the_others(const Upgrade& upgrade, const Workload& workload, engine
 // The pods that were made with the target's image, but for the one with this uid.
 FindPods targets_of(const Upgrade& upgrade, const GroupState& group, const std::string& not_uid);
 SwitchPrimary the_switch(const Upgrade& upgrade, const GroupState& group);
+// Semi-synchronous: of a move that takes writes away until it is made, or withdrawn, so not for as
+// long as other waits.
 ProveSwitch the_proof(const Upgrade& upgrade, const SwitchPrimary& moved, engine::Time now);
 VerifyGroup the_upgraded_group(const Upgrade& upgrade, engine::Time now);
 

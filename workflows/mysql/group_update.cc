@@ -46,16 +46,27 @@ void count_surprise(const Upgrade& upgrade, Progress& progress) {
   }
 }
 
-// The primary moves to a member that is upgraded already; the former one is a secondary then.
-Task<> move_primary(Workflow wf, Upgrade upgrade, GroupState group) {
-  const SwitchPrimary moved = the_switch(upgrade, group);
-  co_await wf.step(switch_primary, moved);
+// Somebody else deleted the pod that a step was about: its successor runs the target.
+bool was_replaced(const Failure& failure) {
+  return failure.code == "gone" || failure.code == "deleted_by_other";
+}
+
+Task<> move_and_prove(Workflow wf, Upgrade upgrade, SwitchPrimary moved) {
+  co_await wf.step(moved.term() == 0 ? switch_primary : hand_over_primary, moved);
   co_await wf.step(prove_switch, the_proof(upgrade, moved, wf.now()));
 }
 
-// Somebody else deleted the pod before it was protected: its successor runs the target.
-bool was_replaced(const Failure& failure) {
-  return failure.code == "gone" || failure.code == "deleted_by_other";
+// The primary moves to a member that is upgraded already; the former one is a secondary then. What
+// the provisioner was asked for does not outlive this.
+Task<> move_primary(Workflow wf, Upgrade upgrade, Progress& progress, GroupState group) {
+  const SwitchPrimary moved = the_switch(upgrade, group);
+  const Outcome<void> made = co_await attempt(move_and_prove(wf, upgrade, moved));
+  if (made.ok()) co_return;
+  if (moved.term() == 0) throw StepFailure(*made.failed);
+  co_await wf.shielded().step(withdraw_hand_over, moved);
+  const bool surprised = made.failed->code == other_term_code || was_replaced(*made.failed);
+  if (!surprised) throw StepFailure(*made.failed);
+  count_surprise(upgrade, progress);
 }
 
 // Until the first volume is released a cancellation interrupts this, after that it does not.
@@ -98,7 +109,7 @@ Task<> upgrade_members(Workflow wf, Upgrade upgrade, Progress& progress) {
     if (next == nullptr) co_return;
     if (next->primary()) {
       if (std::exchange(moved, true)) count_surprise(upgrade, progress);
-      co_await move_primary(wf, upgrade, now);
+      co_await move_primary(wf, upgrade, progress, now);
       continue;
     }
     co_await upgrade_member(wf, upgrade, progress, server_of(progress.before, *next));

@@ -1,4 +1,5 @@
-// The part of update_version that upgrades a replication group in place, member by member.
+// The part of update_version that upgrades a replication group, or a semi-synchronous cluster, in
+// place, member by member.
 #pragma once
 
 #include "engine/core/workflow.h"

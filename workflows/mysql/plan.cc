@@ -26,7 +26,7 @@ std::int64_t rounded(std::int64_t seconds) {
 
 // A restart by hand takes about four seconds. On top: what is written at the end, purged by a slow
 // shutdown, and converted at the start. The rates are those of a slow disk.
-// A group is without a primary for as long as it moves to another member.
+// A cluster is without a primary for as long as it moves to another member.
 std::int64_t outage_of(const MakePlan& in) {
   if (!in.standalone()) return round_seconds.front();
   constexpr std::int64_t bytes_a_second = 50 << 20;
@@ -91,13 +91,18 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
       in.sight().members(), [&](const MemberSight& member) { return runs_target(in, member); });
   for (const MemberSight& member : in.sight().members()) {
     if (runs_target(in, member)) continue;
-    add_step(plan, "while " + member.pod() + " is a secondary and the others serve: protect it, " +
-                       "delete it, await " + shutdown + ", mark its claim");
+    add_step(plan, "while " + member.pod() + " is a " + (in.semi_sync() ? "replica" : "secondary") +
+                       " and the others serve: protect it, delete it, await " + shutdown +
+                       ", mark its claim");
     add_step(plan, release_of(in, member), false, std::exchange(can_return, false));
     add_step(plan, "await pod " + member.pod() +
                        " with the new image as a member, verify server and tables");
   }
-  add_step(plan, "before the primary's turn: move the primary to an upgraded member", true);
+  add_step(plan,
+           in.semi_sync() ? "before the primary's turn: close it, and move the primary term to an "
+                            "upgraded replica that has executed all that it had"
+                          : "before the primary's turn: move the primary to an upgraded member",
+           true);
 }
 
 void add_steps(Plan& plan, const MakePlan& in) {

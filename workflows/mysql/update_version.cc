@@ -103,8 +103,8 @@ Task<UpdateResult> upgrade_database(Workflow wf, Upgrade upgrade) {
 
 }  // namespace
 
-// Upgrades a standalone server, or a group member by member (group_update.h), in place, on its own
-// volume.
+// Upgrades a standalone server, or a group or semi-synchronous cluster member by member
+// (group_update.h), in place, on its own volume.
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is
 // known to be open; until the volume is released everything is undone on a failure; after that the

@@ -11,8 +11,6 @@ namespace ratchet::mysql {
 
 namespace {
 
-constexpr const char* replication_group = "GroupReplication";
-
 enum class Stability { bugfix, lts, innovation };
 
 // The series that are known. What is not known is refused: the next release may bring rules that
@@ -144,15 +142,18 @@ void check_mariadb(const Version& from, const Version& to, std::vector<std::stri
   }
 }
 
-// Outside of one LTS series the primary cannot be moved to a member that is upgraded already, and
-// across majors members need new volumes.
-void check_group(const Version& from, const Version& to, std::vector<std::string>& blockers) {
+// Outside of one LTS series the primary cannot be moved to a member that is upgraded already (a
+// group refuses it, and a replica must not be older than its source), and across majors members
+// need new volumes.
+void check_group(const Version& from, const Version& to, const std::string& topology,
+                 std::vector<std::string>& blockers) {
   const Series* series = from.lineage == Lineage::mysql ? find_series(from) : nullptr;
   const bool lts = series != nullptr && series->stability == Stability::lts;
   if (lts && from.same_series(to)) return;
-  blockers.push_back(
-      "a replication group can be upgraded only within one LTS series of MySQL so far (8.4.x, "
-      "9.7.x)");
+  const std::string what =
+      topology == semi_sync ? "a semi-synchronous cluster" : "a replication group";
+  blockers.push_back(what +
+                     " can be upgraded only within one LTS series of MySQL so far (8.4.x, 9.7.x)");
 }
 
 void check_constraints(const Version& to, const CatalogueVersion& current,
@@ -215,10 +216,12 @@ std::vector<std::string> path_blockers(const Version& from, const Version& to) {
 UpgradeRules rules_for(const Database& database) {
   UpgradeRules rules;
   std::vector<std::string> blockers;
-  if (!database.standalone() && database.topology() != replication_group) {
+  const bool by_member =
+      database.topology() == replication_group || database.topology() == semi_sync;
+  if (!database.standalone() && !by_member) {
     blockers.push_back("a database with spec.topology.mode " + database.topology() +
-                       " cannot be upgraded: only standalone databases and replication groups can "
-                       "be upgraded so far");
+                       " cannot be upgraded: only standalone databases, replication groups and "
+                       "semi-synchronous clusters can be upgraded so far");
   }
   const auto from = parse_version(database.current().version());
   const auto to = parse_version(database.target().version());
@@ -230,7 +233,7 @@ UpgradeRules rules_for(const Database& database) {
   if (from && to) {
     std::ranges::move(path_blockers(*from, *to), std::back_inserter(blockers));
     check_constraints(*to, database.current(), blockers);
-    if (database.topology() == replication_group) check_group(*from, *to, blockers);
+    if (by_member) check_group(*from, *to, database.topology(), blockers);
     rules.set_new_stateful_set(from->major != to->major);
     rules.set_slow_shutdown(!from->same_series(*to));
   }

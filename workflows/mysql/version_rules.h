@@ -12,6 +12,10 @@
 
 namespace ratchet::mysql {
 
+// spec.topology.mode of what can be upgraded member by member.
+inline constexpr const char* replication_group = "GroupReplication";
+inline constexpr const char* semi_sync = "SemiSync";
+
 enum class Lineage { mysql, mariadb };
 
 struct Version {

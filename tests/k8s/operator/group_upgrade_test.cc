@@ -1,7 +1,5 @@
 // The upgrade of a replication group by the real handlers, on the embedded API server with the
 // provisioner at work, its servers a model.
-#include <algorithm>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/crash/share.h"
-#include "tests/k8s/operator/ops_world.h"
+#include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/provisioner/fake_group.h"
 #include "tests/k8s/provisioner/manifests.h"
 
@@ -20,79 +18,12 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr const char* db = "my-group";
-constexpr const char* next_release = R"(
-apiVersion: catalog.kubedb.com/v1alpha1
-kind: MySQLVersion
-metadata: {name: "9.7.5"}
-spec:
-  version: "9.7.5"
-  db: {image: "docker.io/library/mysql:9.7.5"}
-)";
-constexpr const char* next_image = "docker.io/library/mysql:9.7.5";
 
-class GroupWorld {
- public:
-  GroupWorld()
-      : ops({.manifest = group,
-             .name = db,
-             .answers = [this](const std::string& pod,
-                               const std::string& words) { return servers.ask(pod, words); },
-             .group = servers.port(),
-             .follow = [this] { follow(); }}) {
-    ops.world.apply(next_release);
-    servers.write();
-  }
-
-  Json pod(int i) { return ops.world.get(kinds::pod, pod_name(i)); }
-  static std::string pod_name(int i) { return std::string(db) + "-" + std::to_string(i); }
-  std::string uid(int i) { return pod(i).value("/metadata/uid"_json_pointer, ""); }
-  // "p", "s" or "-" of each member, as labelled.
-  std::string labels() {
-    std::string told;
-    for (int i = 0; i < 3; ++i) {
-      told += pod(i).value("/metadata/labels/kubedb.com~1role"_json_pointer, "-").substr(0, 1);
-    }
-    return told;
-  }
-  // Every image of a container in the StatefulSet and in its pods.
-  std::set<std::string> images() {
-    std::set<std::string> found;
-    const Json set = ops.world.get(kinds::stateful_set, db);
-    std::vector<Json> specs{set.at("/spec/template/spec"_json_pointer)};
-    for (int i = 0; i < 3; ++i) specs.push_back(pod(i).at("spec"));
-    for (const Json& spec : specs) {
-      for (const Json& container : spec.at("containers")) found.insert(container.at("image"));
-    }
-    return found;
-  }
-  // How many members served at the worst moment.
-  int fewest() const { return fewest_; }
-
-  FakeGroup servers;
-  OpsWorld ops;
-
- private:
-  // A server runs while its pod's container does; another pod's is another process.
-  void follow() {
-    int serving = 0;
-    for (int i = 0; i < 3; ++i) {
-      const Json now = pod(i);
-      const std::string id = now.is_null() ? "" : now.at("metadata").at("uid").get<std::string>();
-      const bool runs = now.contains("/status/containerStatuses/1/state/running"_json_pointer);
-      FakeGroup::Server& server = servers.at(pod_name(i));
-      if (id != uids_[i] || runs != server.up) servers.restart(pod_name(i));
-      server.up = runs;
-      uids_[i] = id;
-      serving += server.up && server.state == provisioner::MemberState::online ? 1 : 0;
-    }
-    if (serving == 3) was_whole_ = true;
-    if (was_whole_) fewest_ = std::min(fewest_, serving);
-  }
-
-  std::map<int, std::string> uids_{{0, uid(0)}, {1, uid(1)}, {2, uid(2)}};
-  bool was_whole_ = false;
-  int fewest_ = 3;
+struct GroupWorld : ClusterWorld<FakeGroup> {
+  GroupWorld() : ClusterWorld(group, db) { servers.write(); }
 };
+
+std::string pod_name(int i) { return GroupWorld::pod_name(db, i); }
 
 TEST(GroupUpgrade, ReplacesMemberByMemberAndMovesThePrimary) {
   GroupWorld world;
@@ -109,7 +40,7 @@ TEST(GroupUpgrade, ReplacesMemberByMemberAndMovesThePrimary) {
   EXPECT_EQ(world.images(), std::set<std::string>{next_image}) << "the companion's too";
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(old_pods.contains(world.uid(i))) << i;
-    const std::string claim = "data-" + GroupWorld::pod_name(i);
+    const std::string claim = "data-" + pod_name(i);
     EXPECT_EQ(world.ops.world.get(kinds::persistent_volume_claim, claim)
                   .value("/metadata/annotations/ratchet.dev~1server-version"_json_pointer, ""),
               "9.7.5");
@@ -218,7 +149,7 @@ TEST(GroupUpgrade, LooksAtEveryMemberBeforeThePause) {
   world.ops.finish("my-upgrade");
   const std::string why = world.ops.message_of("my-upgrade", "Failed");
   for (int i = 0; i < 3; ++i) {
-    EXPECT_THAT(why, HasSubstr("blocking xa-prepared (" + GroupWorld::pod_name(i) + ")"));
+    EXPECT_THAT(why, HasSubstr("blocking xa-prepared (" + pod_name(i) + ")"));
   }
   EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
 }
@@ -257,16 +188,17 @@ spec:
   EXPECT_TRUE(world.ops.writes().empty());
 }
 
-TEST(GroupUpgrade, IsNotWhatASemiSynchronousClusterGets) {
+TEST(GroupUpgrade, IsNotWhatOtherTopologiesGet) {
   OpsWorld ops;
   ops.world.patch(kinds::mysql, "my-standalone",
-                  {{"spec", {{"topology", {{"mode", "SemiSync"}}}}}});
+                  {{"spec", {{"topology", {{"mode", "InnoDBCluster"}}}}}});
   ops.request("my-upgrade", "11.8.6", "  apply: Always\n");
   ops.finish("my-upgrade");
   EXPECT_EQ(ops.phase_of("my-upgrade"), "Failed");
   EXPECT_THAT(ops.message_of("my-upgrade", "Failed"),
-              HasSubstr("a database with spec.topology.mode SemiSync cannot be upgraded: only "
-                        "standalone databases and replication groups can be upgraded so far"));
+              HasSubstr("a database with spec.topology.mode InnoDBCluster cannot be upgraded: "
+                        "only standalone databases, replication groups and semi-synchronous "
+                        "clusters can be upgraded so far"));
   EXPECT_TRUE(ops.writes().empty());
 }
 

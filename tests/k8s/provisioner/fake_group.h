@@ -24,6 +24,9 @@ class FakeGroup {
   Server& at(const std::string& pod) { return servers_[pod]; }
   // Its process ends and starts again; the group elects another primary if it was that.
   void restart(const std::string& pod);
+  bool serves(const std::string& pod) {
+    return at(pod).up && at(pod).state == provisioner::MemberState::online;
+  }
   // The primary, empty if there is none.
   std::string primary() const { return primary_; }
   // A transaction on every member.

@@ -1,7 +1,9 @@
 // What the fakes of cluster members have in common.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace ratchet::k8s::testing {
 
@@ -17,6 +19,18 @@ inline std::string between(const std::string& text, const std::string& from,
   if (begin == std::string::npos) return "";
   const auto start = begin + from.size();
   return text.substr(start, text.find(to, start) - start);
+}
+
+// What any server answers to the ops manager; nothing: it depends.
+inline std::optional<std::vector<std::vector<std::string>>> answer_of_any(
+    const std::string& statement) {
+  using Rows = std::vector<std::vector<std::string>>;
+  if (statement.find("max_dirty_pages_pct") != std::string::npos) return Rows{{"1", "90", "0"}};
+  if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return Rows{{"1", "0", "0"}};
+  if (statement.starts_with("SHOW GLOBAL STATUS")) {
+    return Rows{{"Innodb_buffer_pool_pages_dirty", "3"}};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ratchet::k8s::testing

@@ -1,5 +1,6 @@
 #include "tests/k8s/provisioner/fake_semi_sync.h"
 
+#include "k8s/adapters/sql.h"
 #include "tests/k8s/provisioner/fake_member.h"
 
 namespace ratchet::k8s::testing {
@@ -151,6 +152,44 @@ bool FakeSemiSync::write(const std::string& pod) {
     ++server.waiting;
   }
   return acknowledged;
+}
+
+namespace {
+
+std::string word_of(bool on) { return on ? "ON" : "OFF"; }
+
+}  // namespace
+
+std::vector<std::vector<std::string>> FakeSemiSync::ask(const std::string& pod,
+                                                        const std::string& statement) {
+  Server& server = at(pod);
+  if (!server.up) throw sql::Error(0, "connection refused");
+  catch_up(server);
+  if (auto rows = answer_of_any(statement)) return *rows;
+  const auto is = [&](const char* begin) { return statement.starts_with(begin); };
+  if (is("SELECT @@server_uuid")) {
+    return {{server.id, server.executed.text(), server.read_only ? "1" : "0"}};
+  }
+  if (is("SELECT SUBSTRING_INDEX(c.HOST")) {
+    if (server.source.empty()) return {};
+    return {{server.source,
+             server.receiving && !server.hears ? "CONNECTING" : word_of(server.hears),
+             word_of(server.applying), server.received.text()}};
+  }
+  if (is("SELECT LOWER(VARIABLE_NAME)")) {
+    return {{"rpl_semi_sync_source_status", word_of(server.source_on)},
+            {"rpl_semi_sync_replica_status", word_of(server.acknowledging)},
+            {"rpl_semi_sync_source_wait_for_replica_count", std::to_string(server.wait_for)}};
+  }
+  if (is("SELECT WAIT_FOR_EXECUTED_GTID_SET")) {
+    const GtidSet lacks =
+        GtidSet::parse(between(statement, "('", "'")).value().minus(server.executed);
+    return {{lacks.empty() ? "0" : "1", lacks.text()}};
+  }
+  if (is("DELETE FROM mysql.help_topic") && server.read_only) {
+    throw sql::Error(1290, "the server is running with the --super-read-only option");
+  }
+  return {};
 }
 
 std::string FakeSemiSync::open_pods() const {

@@ -24,6 +24,9 @@ class FakeSemiSync {
   bool write(const std::string& pod);
   // The pods that take writes.
   std::string open_pods() const;
+  bool serves(const std::string& pod) { return at(pod).up; }
+  // What a member answers to a statement of the ops manager, row by row. Throws sql::Error.
+  std::vector<std::vector<std::string>> ask(const std::string& pod, const std::string& statement);
 
   // "pod: statement" of each thing that a member was told.
   std::vector<std::string> told;
