@@ -22,6 +22,8 @@ WRITE_OF = {
     "delete_pod": ("delete", "pods"),
     "mark_claim": ("patch", "persistentvolumeclaims"),
     "release_volume": ("patch", "pods"),
+    "hand_over_primary": ("patch", "mysqls"),
+    "withdraw_hand_over": ("patch", "mysqls"),
     "record_version": ("patch", "mysqls"),
     "resume_database": ("update", "mysqls/status"),
 }

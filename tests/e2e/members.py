@@ -210,6 +210,9 @@ spec:
     def gtids(self, pod):
         return "".join(self.ask(pod, "SELECT @@GLOBAL.gtid_executed")).replace("\\n", "")
 
+    def check_moved_once(self):
+        """After an upgrade: what tells that the primary was moved, and not lost."""
+
     def remove(self):
         kubectl("delete", "namespace", self.space, "--wait=false")
 

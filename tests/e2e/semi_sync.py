@@ -26,6 +26,7 @@ def term(semi):
 
 
 def form(semi):
+    """Makes the cluster and a table for the writer; the pod that is its primary."""
     semi.create(cluster.version_of(IMAGE))
     semi.await_ready(180)
     primary = semi.check_whole()
@@ -33,6 +34,7 @@ def form(semi):
     ids = {"".join(semi.ask(pod, "SELECT @@server_id")) for pod in semi.pods}
     check(ids == {"11", "12", "13"}, f"server_ids are not 11, 12, 13: {ids}")
     semi.ask(primary, "CREATE DATABASE shop; CREATE TABLE shop.orders (id INT PRIMARY KEY)")
+    return primary
 
 
 def frozen(semi, writer):

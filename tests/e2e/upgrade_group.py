@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""upgrade_group.py --bin DIR: upgrades a replication group on a real Kubernetes, member by member.
+"""upgrade_group.py --bin DIR: upgrades a replication group on a real Kubernetes, member by member
+(upgrade_semi_sync.py: a semi-synchronous cluster).
 
 DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
 (tests/cluster/run). An application writes throughout. The servers are MySQL 9.7.4, and the target
@@ -8,10 +9,13 @@ upgraded, one after another: without faults, and with the ops manager killed at 
 changes something (--every: at each command and completion). --part: one of the two only.
 """
 import argparse
+import dataclasses
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import typing
 
 import audit
 import checks
@@ -30,6 +34,17 @@ PARTS = ("calm", "killed")
 STEPS = {*audit.WRITE_OF, "switch_primary"}
 
 
+@dataclasses.dataclass
+class Kind:
+    """What is upgraded: of a namespace its database, and what makes it and tells its primary."""
+    of: type
+    form: typing.Callable
+    program: str
+
+
+GROUP = Kind(Group, form, __file__)
+
+
 def add_release():
     """A MySQLVersion for the second name of the image: a catalogue entry like the first's."""
     image = cluster.indexed(IMAGE)[3]
@@ -44,16 +59,17 @@ def add_release():
 class GroupUpgrade:
     """One group, its request, and what is known of the upgrade at its end."""
 
-    def __init__(self, programs, space, target):
+    def __init__(self, programs, kind, space, target):
         self.programs = programs
-        self.group = Group(space)
+        self.kind = kind
+        self.group = kind.of(space)
         self.request = Request(self.group, ("UpdateVersion", "updateVersion"), target)
         self.writer = Writer(self.group, programs.work / f"acknowledged-{space}")
         self.former = ""  # primary
 
     def run(self, steer):
         """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
-        self.former = form(self.group)
+        self.former = self.kind.form(self.group)
         self.writer.start()
         check(self.writer.await_more(50, 30), "no rows come in before the upgrade")
         known = steer(self.request.create())
@@ -66,8 +82,8 @@ class GroupUpgrade:
         self.check_objects()
         check_rows(self.group, self.writer)
         say(f"{self.group.space}: the longest time without an acknowledged write: "
-            f"{self.writer.longest_gap(0):.2f} s; primary {self.former} -> "
-            f"{self.group.check_whole()}")
+            f"{self.writer.longest_gap(0):.2f} s (planned: {self.planned_outage()}); primary "
+            f"{self.former} -> {self.group.check_whole()}")
         first, second = (pod for pod in self.group.pods if pod != self.former)
         checks.check_words(self.group, self.request, "events_group.txt", first=first,
                            second=second, last=self.former)
@@ -78,6 +94,13 @@ class GroupUpgrade:
         say(f"{self.group.space}: {self.request.target}, all checks passed")
         self.group.remove()
         return writes
+
+    def planned_outage(self):
+        planned = [c["message"] for c in cluster.conditions_of(self.request.get())
+                   if c["type"] == "Planned"]
+        found = re.search(r"an outage of (about \d+ s)", " ".join(planned))
+        check(found, f"no outage is planned: {planned}")
+        return found[1]
 
     def check_objects(self):
         request, group = self.request, self.group
@@ -90,6 +113,7 @@ class GroupUpgrade:
         check(not paused, f"MySQL is still paused: {paused}")
         primary = group.check_whole()
         check(primary != self.former, f"{primary} was not upgraded as the last one")
+        group.check_moved_once()
         workload = get(group.space, "statefulset", group.name)["spec"]["template"]
         pods = [get(group.space, "pod", pod) for pod in group.pods]
         images = {container["image"] for thing in (workload, *pods)
@@ -104,14 +128,14 @@ class GroupUpgrade:
                   f"the claim of {pod} says {claim}")
 
 
-def upgrade_calmly(programs, target):
-    upgrade = GroupUpgrade(programs, "demo", target)
+def upgrade_calmly(programs, kind, target):
+    upgrade = GroupUpgrade(programs, kind, "demo", target)
     events = upgrade.run(lambda run: kills.follow_to_end(programs, run, 240))
     return kinds_of(events), upgrade.check(events)
 
 
-def upgrade_killed(programs, target, known, every):
-    upgrade = GroupUpgrade(programs, "demo-killed", target)
+def upgrade_killed(programs, kind, target, known, every):
+    upgrade = GroupUpgrade(programs, kind, "demo-killed", target)
     way, writes = known or (None, None)
     if every:
         check(way is not None, "--every needs the calm part")
@@ -136,7 +160,7 @@ def tell(programs):
         print(kubectl(*words, quiet=True), flush=True)
 
 
-def inside(folder, part, every):
+def inside(folder, kind, part, every):
     programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
     cluster.prepare()
     target = add_release()
@@ -144,10 +168,10 @@ def inside(folder, part, every):
     try:
         programs.start()
         if part in (None, "calm"):
-            known = upgrade_calmly(programs, target)
+            known = upgrade_calmly(programs, kind, target)
             say(f"{len(known[0])} commands and completions, {len(known[1])} writes")
         if part in (None, "killed"):
-            upgrade_killed(programs, target, known, every)
+            upgrade_killed(programs, kind, target, known, every)
         programs.stop()
     except (Failed, TimeoutError, RuntimeError) as failure:
         say(f"FAILED: {failure}")
@@ -159,8 +183,8 @@ def inside(folder, part, every):
     return 0
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+def main(kind, description):
+    parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--every", action="store_true")
@@ -169,12 +193,12 @@ def main():
         print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
         return LEFT_OUT
     if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), options.part, options.every)
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+        return inside(options.bin.resolve(), kind, options.part, options.every)
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, kind.program,
                            *sys.argv[1:]], check=False,
                           env={**os.environ, "RATCHET_IMAGES": IMAGE,
                                "RATCHET_SECOND_TAG": TAG}).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(GROUP, __doc__))
