@@ -1,11 +1,16 @@
 // The upgrade of a semi-synchronous cluster by the real handlers, on the embedded API server with
 // the provisioner at work, its servers a model.
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "k8s/adapters/group_look.h"
 #include "k8s/api/primary_term.h"
 #include "tests/crash/share.h"
 #include "tests/k8s/operator/cluster_world.h"
@@ -16,6 +21,7 @@
 namespace ratchet::k8s::testing {
 namespace {
 
+namespace asio = boost::asio;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -145,6 +151,87 @@ TEST(SemiSyncUpgrade, StopsNobodyWhileAReplicaHasErrantTransactions) {
   EXPECT_THAT(world.failure(), HasSubstr("member my-semi-2 has transactions that the primary has "
                                          "not (bbbbbbbb-0000-4000-8000-000000000000:1-3)"));
   EXPECT_EQ(world.images(), std::set<std::string>{old_image});
+}
+
+struct Wrong {
+  const char* asked;  // a part of the statement
+  SqlRows answer;     // of every member
+  std::string said;
+};
+
+asio::awaitable<std::vector<SqlRows>> answers(SemiSyncWorld& world, const Wrong& wrong,
+                                              std::string pod,
+                                              std::vector<std::string> statements) {
+  std::vector<SqlRows> rows;
+  for (const std::string& statement : statements) {
+    const bool version = statement.starts_with("SELECT VERSION()");
+    const bool planted = statement.find(wrong.asked) != std::string::npos;
+    rows.push_back(planted   ? wrong.answer
+                   : version ? SqlRows{{"9.7.4"}}
+                             : world.servers.ask(pod, statement));
+  }
+  co_return rows;
+}
+
+// What one look finds wrong, in one text.
+std::string look(SemiSyncWorld& world, const Wrong& wrong) {
+  asio::io_context io;
+  embedded::InProcessClient client(world.ops.world.server, "ops-manager");
+  Environment environment;
+  environment.executor = io.get_executor();
+  environment.client = &client;
+  environment.sql = [&](const mysql::Server& server, const Json&,
+                        std::vector<std::string> statements) {
+    return answers(world, wrong, server.pod(), std::move(statements));
+  };
+  mysql::InspectGroup in;
+  in.mutable_database()->set_space("demo");
+  in.mutable_database()->set_name(db);
+  in.set_uid(world.ops.world.get(kinds::mysql, db)["metadata"]["uid"]);
+  in.set_semi_sync(true);
+  std::string lacks;
+  asio::co_spawn(io, look_at_cluster(environment, in),
+                 [&](const std::exception_ptr& failure, const mysql::GroupState& seen) {
+                   if (failure) std::rethrow_exception(failure);
+                   for (const std::string& lack : seen.lacks()) lacks += lack + "; ";
+                 });
+  io.run();
+  return lacks;
+}
+
+// One thing that is wrong at a time.
+TEST(SemiSyncUpgrade, LooksAtHowEachMemberReplicates) {
+  const char* channel = "SELECT SUBSTRING_INDEX(c.HOST";
+  const char* itself = "@@GLOBAL.super_read_only";
+  const char* settings = "SELECT LOWER(VARIABLE_NAME)";
+  const std::string id = id_of_pod("my-semi-0");
+  const std::vector<Wrong> table = {
+      {channel, {{"my-semi-9", "ON", "ON", ""}}, "my-semi-1 is not replicating from my-semi-0"},
+      {channel, {}, "my-semi-2 is not replicating from my-semi-0"},
+      {channel, {{"my-semi-0", "CONNECTING", "ON", ""}}, "my-semi-1 is not receiving from"},
+      {channel, {{"my-semi-0", "ON", "OFF", ""}}, "my-semi-1 is not applying"},
+      {settings,
+       {{"rpl_semi_sync_source_status", "ON"}, {"rpl_semi_sync_replica_status", "OFF"}},
+       "my-semi-1 is not acknowledging"},
+      {settings,
+       {{"rpl_semi_sync_source_status", "OFF"}, {"rpl_semi_sync_replica_status", "ON"}},
+       "my-semi-0 is not waiting for acknowledgements"},
+      {settings,
+       {{"rpl_semi_sync_source_status", "ON"},
+        {"rpl_semi_sync_replica_status", "ON"},
+        {"rpl_semi_sync_source_wait_for_replica_count", "3"}},
+       "2 replica(s) acknowledge, and a commit waits for 3"},
+      {itself, {{id, "", "1"}}, "my-semi-0 is closed for writes, although it holds the term"},
+      {itself, {{id, "", "1"}}, "my-semi-1 is not among those whose acknowledgement counts"},
+      {itself, {{id, "", "0"}}, "my-semi-1 is open for writes, although my-semi-0 holds the term"},
+      {itself,
+       {{id_of_pod("x-9"), "", "0"}},
+       "my-semi-0 is another server than the one that holds"},
+      {"SELECT WAIT_FOR_EXECUTED", {{"1", id + ":7"}}, "my-semi-1 has not executed " + id + ":7"},
+  };
+  SemiSyncWorld world;
+  EXPECT_EQ(look(world, {"what nobody asks", {}, ""}), "");
+  for (const Wrong& wrong : table) EXPECT_THAT(look(world, wrong), HasSubstr(wrong.said));
 }
 
 TEST(SemiSyncUpgrade, StopsNobodyWithoutEnoughReplicas) {
