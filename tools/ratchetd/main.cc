@@ -2,7 +2,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -13,6 +15,7 @@
 #include "store/log.h"
 #include "tools/ratchetd/daemon.h"
 #include "tools/ratchetd/log_lines.h"
+#include "tools/ratchetd/run_rules.h"
 
 namespace {
 
@@ -69,6 +72,31 @@ void add_api(CLI::App& app, ratchetd::Options& options) {
   app.add_option("--api-certificate", options.api_certificate,
                  "Its certificate (PEM; read again when it has changed)");
   app.add_option("--api-key", options.api_key, "The certificate's private key (PEM)");
+}
+
+// What is said about runs is understood, or why not is thrown as a ParseError.
+void add_run_rules(CLI::App& app, ratchetd::Options& options) {
+  const auto add = [&app](const char* name, const char* form, const char* about, auto& rules,
+                          auto read) {
+    app.add_option_function<std::vector<std::string>>(
+           name,
+           [name, &rules, read](const std::vector<std::string>& said) {
+             try {
+               rules = read(said);
+             } catch (const std::invalid_argument& why) {
+               throw CLI::ValidationError(name, why.what());
+             }
+           },
+           about)
+        ->type_name(form);
+  };
+  add("--keep-runs", "OUTCOME=DAYS",
+      "How long the records of runs that ended so are kept (ops manager; repeatable; default: for "
+      "ever)",
+      options.keep_runs, ratchetd::keep_for);
+  add("--open-runs", "WORKFLOW=N",
+      "How many runs of a workflow are open at once; others wait (ops manager; repeatable)",
+      options.open_runs, ratchetd::open_limits);
 }
 
 // What is wrong with the options together; empty: nothing.
@@ -136,6 +164,7 @@ int main(int argc, char** argv) {
   app.add_option("--health-interval", health_seconds, "Seconds between two checks of a server")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  add_run_rules(app, options);
   add_webhook(app, options);
   add_api(app, options);
   app.footer(

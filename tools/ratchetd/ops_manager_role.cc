@@ -59,11 +59,22 @@ struct Works {
     mysql::add_workflows(registry);
     engine::EngineOptions options{RATCHET_VERSION, "ratchetd"};
     options.breadcrumb = page.engine_bytes();
+    options.retention = process.options.keep_runs;
+    options.limits = process.options.open_runs;
+    refuse_unknown(options.limits);
     options.report_slow_turn = [](const std::string& what) { spdlog::warn("{}", what); };
     engine =
         std::make_unique<engine::Engine>(log, host, registry, handlers, anchor, std::move(options));
     manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
     if (process.options.api) api = std::make_unique<ApiRole>(process, *engine, log);
+  }
+
+  void refuse_unknown(const std::map<std::string, std::size_t>& limits) const {
+    for (const auto& [workflow, limit] : limits) {
+      if (registry.find(workflow, 0) != nullptr) continue;
+      throw BadSetup("--open-runs " + workflow + "=" + std::to_string(limit) +
+                     ": this build has no workflow of that name");
+    }
   }
 
   static void lose(Process& process) {

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+
+#include "engine/runtime/retention.h"
 
 namespace ratchet::ratchetd {
 
@@ -27,6 +31,9 @@ struct Options {
   std::string space;        // of the databases; empty: all namespaces
   std::string lease_space;  // of the Leases; empty: the kubeconfig's or pod's own
   std::chrono::seconds health_interval{10};
+  // Of runs (ops manager): how long their records stay, and how many of a workflow are open.
+  engine::KeepFor keep_runs;
+  std::map<std::string, std::size_t> open_runs;
   // The webhook, which the provisioner's role serves; 0: there is none.
   std::uint16_t webhook_port = 0;
   std::string webhook_address;
