@@ -18,8 +18,8 @@ std::string step_name(const TimelineEntry& entry) {
 class Explaining {
  public:
   Explaining(const RunInfo& run, const std::vector<RecordedEvent>& events,
-             const std::vector<TimelineEntry>& entries)
-      : run_(run), events_(events), entries_(entries) {}
+             const std::vector<TimelineEntry>& entries, bool awaits_release)
+      : run_(run), events_(events), entries_(entries), awaits_release_(awaits_release) {}
 
   Explanation explain() && {
     state();
@@ -38,6 +38,11 @@ class Explaining {
   void next(const std::string& what) { told_.next.push_back(what); }
 
   void state() {
+    if (awaits_release_) {
+      told_.state = "Nothing is done for the run.";
+      because("a person accepted the log after a loss, and has not released the run yet");
+      return next("look whether the world is as its record says, then `release` it");
+    }
     switch (run_.state) {
       case RunState::running:
         told_.state = "The run goes on.";
@@ -136,14 +141,15 @@ class Explaining {
   const RunInfo& run_;
   const std::vector<RecordedEvent>& events_;
   const std::vector<TimelineEntry>& entries_;
+  const bool awaits_release_;
   Explanation told_;
 };
 
 }  // namespace
 
 Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
-                    const std::vector<TimelineEntry>& entries) {
-  return Explaining(run, events, entries).explain();
+                    const std::vector<TimelineEntry>& entries, bool awaits_release) {
+  return Explaining(run, events, entries, awaits_release).explain();
 }
 
 }  // namespace ratchet::engine

@@ -16,8 +16,9 @@ struct Explanation {
   std::vector<std::string> next;     // what a person can do; empty: nothing has to be done
 };
 
-// `entries`: its timeline. `events`: those of the run, from its first on.
+// `entries`: its timeline. `events`: those of the run, from its first on. `awaits_release`: since a
+// person accepted the log (history.h).
 Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
-                    const std::vector<TimelineEntry>& entries);
+                    const std::vector<TimelineEntry>& entries, bool awaits_release = false);
 
 }  // namespace ratchet::engine

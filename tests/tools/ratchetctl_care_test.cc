@@ -95,6 +95,9 @@ TEST_F(CareCommands, ABackupIsRestoredByWhoeverMayReplaceTheAnchor) {
               HasSubstr("no loss to accept"));
   EXPECT_THAT(ctl({"runs"}).out, HasSubstr("waits for a person who releases it"));
   EXPECT_THAT(ctl({"-o", "json", "runs"}).out, HasSubstr("a person who releases it"));
+  EXPECT_THAT(ctl({"explain", lisbon}).out,
+              HasSubstr("Nothing is done for the run.\n  why:  a person accepted the log after a "
+                        "loss, and has not released the run yet\n"));
   EXPECT_EQ(ctl({"release", "nobody", "--reason", "x"}).code, Exit::not_found);
   EXPECT_EQ(ctl({"release", lisbon, "--reason", "looked at"}).code, Exit::well);
   EXPECT_EQ(ctl({"release", lisbon, "--reason", "again"}).code, Exit::not_found);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/core/run.h"
+#include "engine/runtime/care.h"
 #include "store/checkpoint.h"
 #include "tools/ratchetctl/acts.h"
 #include "tools/ratchetctl/steps.h"
@@ -43,7 +44,8 @@ RunView view_of(const store::LogReader& log, engine::RunInfo run) {
   view.run = std::move(run);
   view.events = engine::EventReader(view.run.run).next(log);
   view.entries = engine::timeline(view.events);
-  view.explanation = engine::explain(view.run, view.events, view.entries);
+  view.explanation =
+      engine::explain(view.run, view.events, view.entries, engine::awaits_release(log, view.run));
   return view;
 }
 
