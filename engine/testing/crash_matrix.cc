@@ -128,7 +128,7 @@ class Process {
     real.for_each([this](const Handlers::Entry& entry) { handlers_.put(watched(entry)); });
     outside.anchor.serve(host_);
     engine_.emplace(log_, host_, registry_, handlers_, outside.anchor,
-                    EngineOptions{"test", "test", crash_case.resident_runs});
+                    EngineOptions{"test", "test", crash_case.resident_runs, crash_case.limits});
   }
 
   // True if the run ended; false if the process was stopped, or nothing moves any more.

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct CrashCase {
   bool pairs = false;  // also every two stops of one run: their number is that of points, squared
   // 0: the run is evicted at every await and replayed before every turn.
   std::size_t resident_runs = EngineOptions{}.resident_runs;
+  std::map<std::string, std::size_t> limits{};  // as EngineOptions
 };
 
 struct CrashReport {

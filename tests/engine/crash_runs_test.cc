@@ -1,0 +1,145 @@
+// What is proved: what holds between runs holds wherever the process is stopped: so many of a
+// workflow are open at once, in the order of their start, and one of a key.
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "engine/testing/crash_matrix.h"
+#include "tests/engine/travel.h"
+
+namespace ratchet::engine::testing {
+namespace {
+
+constexpr Activity<Text, Text> enter{"enter", Effect::idempotent};
+constexpr Activity<Text, Text> leave{"leave", Effect::idempotent};
+constexpr ChildWorkflow<Text, Text> visit{"visit"};
+
+void expect_whole(const CrashReport& report) {
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+}
+
+// Who is in the room, and whether two ever were.
+class Room final : public World {
+ public:
+  void serve(Handlers& handlers, Host&) override {
+    handlers.handle<Text, Text>(enter,
+                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
+                                  if (came_.insert(who.value()).second) order_ += who.value();
+                                  inside_.insert(who.value());
+                                  crowded_ = crowded_ || inside_.size() > 1;
+                                  answer.complete(who);
+                                });
+    handlers.handle<Text, Text>(leave,
+                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
+                                  inside_.erase(who.value());
+                                  answer.complete(who);
+                                });
+  }
+  std::string state() const override { return (crowded_ ? "crowded: " : "one by one: ") + order_; }
+
+ private:
+  std::set<std::string> inside_;
+  std::set<std::string> came_;
+  std::string order_;
+  bool crowded_ = false;
+};
+
+Task<Text> visiting(Workflow wf, Text who) {
+  co_await wf.step(enter, who);
+  co_await wf.sleep(std::chrono::seconds(1));
+  co_return co_await wf.step(leave, who);
+}
+
+Task<Text> three_visits(Workflow wf, Text) {
+  co_await all(wf.child(visit, text("a")), wf.child(visit, text("b")), wf.child(visit, text("c")));
+  co_return text("all were there");
+}
+
+CrashCase visits(std::map<std::string, std::size_t> limits) {
+  return {.registry =
+              [](Registry& registry) {
+                registry.add("flow", 1, three_visits);
+                registry.add("visit", 1, visiting);
+              },
+          .world = [] { return std::make_unique<Room>(); },
+          .workflow = "flow",
+          .input = {},
+          .limits = std::move(limits)};
+}
+
+TEST(CrashRuns, OnlySoManyAreOpenWhereverTheyAreStopped) {
+  const CrashReport report = run_crash_matrix(visits({{"visit", 1}}));
+  expect_whole(report);
+  EXPECT_TRUE(report.end.starts_with("one by one: abc")) << report.end;
+}
+
+TEST(CrashRuns, NoticesIfNobodyCounted) {
+  EXPECT_TRUE(run_crash_matrix(visits({})).end.starts_with("crowded: abc"));
+}
+
+constexpr Activity<Text, Text> knock{"knock", Effect::idempotent};
+constexpr Activity<Text, Text> listen{"listen", Effect::read};
+
+// A doorbell that starts a run by a key, under a new run id each time it is rung.
+class Door final : public World {
+ public:
+  void serve(Handlers& handlers, Host&) override {
+    handlers.handle<Text, Text>(knock,
+                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
+                                  const std::string id = "guest-" + std::to_string(++rung_);
+                                  engine_->start({id, "guest", {}, "test", "the-guest"});
+                                  answer.complete(what);
+                                });
+    handlers.handle<Text, Text>(enter,
+                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
+                                  guests_.insert(who.value());
+                                  answer.complete(who);
+                                });
+    handlers.handle<Text, Text>(listen,
+                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
+                                  if (guests_.empty()) return answer.fail({"quiet", "not yet"});
+                                  answer.complete(what);
+                                });
+  }
+  void steer(Engine& engine) override { engine_ = &engine; }
+  std::string state() const override { return std::to_string(guests_.size()) + " guests"; }
+
+ private:
+  Engine* engine_ = nullptr;
+  std::set<std::string> guests_;
+  int rung_ = 0;
+};
+
+// Stays until the end: a second one would be open beside it.
+Task<Text> staying(Workflow wf, Text) {
+  co_await wf.step(enter, text(wf.run_id()));
+  co_return co_await wf.receive(approval);
+}
+
+Task<Text> ringing_twice(Workflow wf, Text) {
+  co_await wf.step(knock, text("once"));
+  co_await wf.step(listen, text("is it there?"));
+  co_await wf.step(knock, text("again"));
+  co_await wf.sleep(std::chrono::seconds(10));
+  co_return co_await wf.step(listen, text("is it alone?"));
+}
+
+TEST(CrashRuns, OneOfAKeyIsOpenWhereverItIsStopped) {
+  const CrashReport report = run_crash_matrix({.registry =
+                                                   [](Registry& registry) {
+                                                     registry.add("flow", 1, ringing_twice);
+                                                     registry.add("guest", 1, staying);
+                                                   },
+                                               .world = [] { return std::make_unique<Door>(); },
+                                               .workflow = "flow",
+                                               .input = {}});
+  expect_whole(report);
+  EXPECT_TRUE(report.end.starts_with("1 guests")) << report.end;
+}
+
+}  // namespace
+}  // namespace ratchet::engine::testing
