@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""guides.py GUIDE --bin DIR: a guide of KubeDB's, command by command, on a real Kubernetes.
+
+DIR holds ratchetd. GUIDE is the name of a file in tests/e2e/guides: the commands that the guide
+tells its reader to type, and what they print. Starts the cluster by itself (tests/cluster/run).
+
+Such a file has steps, with an empty line between them. A step begins with "$ ", and is what a shell
+is given; "> " begin the lines that it must print, all of them, white space aside. In these "*"
+stands for one word, and "> ..." for any lines. "within N s" asks again until it prints that. "# "
+begins a remark, "images: " names the images that the guide needs. {OLD} and {NEW} stand for the
+catalogue's names of their versions.
+"""
+import argparse
+import dataclasses
+import fnmatch
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import cluster
+from cluster import Failed, check
+from daemons import Daemon
+from group import LEFT_OUT, say
+from upgrade_group import TAG, add_release
+
+GUIDES = pathlib.Path(__file__).resolve().parent / "guides"
+
+
+@dataclasses.dataclass
+class Step:
+    """What is typed, what must be printed, and for how long it may be asked again."""
+    line: int
+    command: str = ""
+    expected: list = dataclasses.field(default_factory=list)
+    seconds: int = 0
+
+
+def steps_of(text):
+    """The steps of a guide; ValueError that names the line for what is none."""
+    steps, step = [], None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith(("# ", "images: ")):
+            step = step if line.strip() else None
+        elif line.startswith("$ ") and step is None:
+            step = Step(number, line[2:])
+            steps.append(step)
+        elif step is None:
+            raise ValueError(f"line {number}: a step begins with '$ '")
+        elif line.startswith("> "):
+            step.expected.append(line[2:].split())
+        elif line.startswith("within ") and line.endswith(" s"):
+            step.seconds = int(line.split()[1])
+        elif step.expected:
+            raise ValueError(f"line {number}: neither '> ' nor 'within N s'")
+        else:
+            step.command += "\n" + line
+    return steps
+
+
+def images_of(text):
+    named = [line.split()[1:] for line in text.splitlines() if line.startswith("images: ")]
+    return named[0] if named else []
+
+
+def fits(lines, expected):
+    """Whether lines of words are those expected: "..." alone stands for any lines."""
+    if not expected:
+        return not lines
+    if expected[0] == ["..."]:
+        return any(fits(lines[skip:], expected[1:]) for skip in range(len(lines) + 1))
+    return bool(lines) and same(lines[0], expected[0]) and fits(lines[1:], expected[1:])
+
+
+def same(words, wanted):
+    return len(words) == len(wanted) and all(
+        fnmatch.fnmatchcase(word, want) for word, want in zip(words, wanted))
+
+
+def take(step, names):
+    """Types the command until it prints what it must. How long that took."""
+    command, expected = step.command, step.expected
+    for name, value in names.items():
+        command = command.replace("{" + name + "}", value)
+        expected = [[word.replace("{" + name + "}", value) for word in line] for line in expected]
+    begun = time.monotonic()
+    while True:
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120,
+                              check=False)
+        printed = done.stdout + done.stderr
+        lines = [line.split() for line in printed.splitlines() if line.strip()]
+        if fits(lines, expected):
+            return time.monotonic() - begun
+        wanted = "\n".join(" ".join(line) for line in expected)
+        check(time.monotonic() - begun < step.seconds,
+              f"line {step.line}: $ {command}\n--- printed:\n{printed}--- expected:\n{wanted}")
+        time.sleep(0.5)
+
+
+def names_of(images):
+    names = {"OLD": cluster.version_of(images[0])}
+    names["NEW"] = cluster.version_of(images[1]) if len(images) > 1 else add_release()
+    return names
+
+
+def inside(folder, guide):
+    text = (GUIDES / guide).read_text()
+    work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
+    cluster.prepare()
+    names = names_of(images_of(text))
+    daemons = [Daemon(folder, words, os.environ[cluster.ROLES[role]], work / f"{role}.out")
+               for role, words in (
+                   ("ratchet-provisioner", ["--role", "provisioner", "--health-interval", "1"]),
+                   ("ratchet-ops-manager", ["--role", "ops-manager", "--log", str(work / "log")]))]
+    try:
+        for daemon in daemons:
+            daemon.start()
+        for step in steps_of(text):
+            took = take(step, names)
+            say(f"{took:5.1f} s  $ {step.command.splitlines()[0][:80]}")
+        for daemon in daemons:
+            daemon.stop()
+    except (Failed, subprocess.TimeoutExpired) as failure:
+        say(f"FAILED: {failure}")
+        for daemon in daemons:
+            print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
+        return 1
+    finally:
+        for daemon in daemons:
+            if daemon.process is not None and daemon.process.poll() is None:
+                daemon.process.kill()
+                daemon.process.wait()
+    say(f"passed: {guide}")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("guide", choices=sorted(path.name for path in GUIDES.iterdir()))
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    options = parser.parse_args()
+    if os.environ.get("RATCHET_NO_E2E") == "1":
+        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
+        return LEFT_OUT
+    if "RATCHET_CLUSTER_DIR" in os.environ:
+        return inside(options.bin.resolve(), options.guide)
+    images = " ".join(images_of((GUIDES / options.guide).read_text()))
+    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
+                           *sys.argv[1:]], check=False,
+                          env={**os.environ, "RATCHET_IMAGES": images,
+                               "RATCHET_SECOND_TAG": TAG}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
