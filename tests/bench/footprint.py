@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""footprint.py [--bin DIR] [--seconds N] [COUNT…]: what an idle ratchetd costs.
+
+For each COUNT of MySQLs (0, 10, 100) on a cluster of its own (localcluster, from DIR): memory, processor time
+and API requests of one ratchetd with both roles over N seconds (60) after everything was made. The
+pods stay pending: their image is nowhere. Prints a table; figures, not verdicts.
+"""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+USER = "ratchetd"
+VERSION = """
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "9.7.4"}
+spec: {version: "9.7.4", distribution: Official, db: {image: "nowhere/mysql:9.7.4"}}
+"""
+MYSQL = """
+apiVersion: kubedb.com/v1
+kind: MySQL
+metadata: {{name: db-{0}, namespace: demo}}
+spec:
+  version: "9.7.4"
+  storageType: Durable
+  storage:
+    storageClassName: standard
+    accessModes: [ReadWriteOnce]
+    resources: {{requests: {{storage: 1Gi}}}}
+  deletionPolicy: WipeOut
+"""
+
+
+class Cluster:
+    """localcluster and one ratchetd, in a folder of their own."""
+
+    def __init__(self, programs, folder):
+        self.programs, self.folder = programs, folder
+        self.kubeconfig = folder / "kubeconfig"
+        (folder / "images").mkdir()
+        (folder / "images/index.tsv").write_text("name\tsuite\tversion\timage\n")
+        self.server = self._run("localcluster", "serve", "--dir", folder / "cluster", "--images",
+                                folder / "images", "--kubeconfig-out", self.kubeconfig, "--user",
+                                USER)
+        await_("the API server", self.kubeconfig.exists, 20)
+        self.daemon = None
+
+    def _run(self, program, *words):
+        with open(self.folder / f"{program}.out", "ab") as out:
+            return subprocess.Popen([self.programs / program, *words], stdout=out, stderr=out,
+                                    stdin=subprocess.DEVNULL)
+
+    def start_ratchetd(self):
+        """As a user of its own, so that its requests can be told from others'."""
+        config = json.loads(self.kubeconfig.read_text()) | {"current-context": USER}
+        own = self.folder / "kubeconfig-of-ratchetd"
+        own.write_text(json.dumps(config))
+        self.daemon = self._run("ratchetd", "--role", "all", "--log", self.folder / "log",
+                                "--kubeconfig", own)
+
+    def apply(self, manifests):
+        subprocess.run([self.programs / "localcluster", "apply", "--kubeconfig", self.kubeconfig,
+                        "-f", "-"], input=manifests, text=True, check=True, capture_output=True)
+
+    def get(self, *words):
+        done = subprocess.run([self.programs / "localcluster", "get", "--kubeconfig",
+                               self.kubeconfig, "-n", "demo", *words, "-o", "json"],
+                              check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def requests(self):
+        """How many ratchetd has made."""
+        with open(self.folder / "cluster/audit.log", encoding="utf-8") as log:
+            return sum(json.loads(line)["user"]["username"] == USER for line in log)
+
+    def processor_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.daemon.pid}/stat").read_text().rsplit(") ", 1)[1]
+        return sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self):
+        """In megabytes (10^6 bytes)."""
+        status = pathlib.Path(f"/proc/{self.daemon.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def stop(self):
+        for process in (self.daemon, self.server):
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def await_(what, ready, seconds):
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"footprint: not within {seconds} s: {what}")
+        time.sleep(0.2)
+
+
+def measure(programs, count, seconds):
+    """One row: count, MB, requests a minute, processor time in thousandths."""
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(programs, pathlib.Path(folder))
+        try:
+            for crd in sorted((SOURCE / "k8s/manifests/crds").glob("*.yaml")):
+                cluster.apply(crd.read_text())
+            cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n")
+            cluster.apply(VERSION)
+            cluster.start_ratchetd()
+            if count > 0:
+                cluster.apply("---".join(MYSQL.format(i) for i in range(count)))
+            await_("every StatefulSet is there",
+                   lambda: len(cluster.get("statefulset")["items"]) == count, 120)
+            time.sleep(20)  # what follows from the last of them
+            requests, spent = cluster.requests(), cluster.processor_seconds()
+            time.sleep(seconds)
+            if cluster.daemon.poll() is not None:
+                raise SystemExit(f"footprint: ratchetd ended with {cluster.daemon.returncode}")
+            return (count, cluster.resident(), (cluster.requests() - requests) * 60 / seconds,
+                    (cluster.processor_seconds() - spent) * 1000 / seconds)
+        finally:
+            cluster.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("counts", metavar="COUNT", type=int, nargs="*", default=[0, 10, 100])
+    parser.add_argument("--bin", type=pathlib.Path, default=SOURCE / "build/release/bin")
+    parser.add_argument("--seconds", type=int, default=60)
+    options = parser.parse_args()
+    print(f"{'MySQLs':>8} {'resident MB':>12} {'requests/min':>13} {'CPU, 1/1000':>12}")
+    for count in options.counts:
+        row = measure(options.bin.resolve(), count, options.seconds)
+        print("{:>8} {:>12.1f} {:>13.0f} {:>12.1f}".format(*row), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
