@@ -151,7 +151,9 @@ std::optional<Launch> PodRun::plan(Container& container) {
   const std::string image = text(container.spec, {"image"});
   const auto rootfs = context_.images.find(image);
   if (!rootfs) {
-    const bool again = text(container.state, {"waiting", "reason"}) == "ErrImagePull";
+    // It stays so: who watches pods has nothing to do each time that it was tried in vain.
+    const std::string before = text(container.state, {"waiting", "reason"});
+    const bool again = before == "ErrImagePull" || before == "ImagePullBackOff";
     wait_for(
         container, again ? "ImagePullBackOff" : "ErrImagePull",
         "image \"" + full_image_name(image) + "\" is not in " + context_.images.folder().string());
