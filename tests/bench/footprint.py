@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """footprint.py [--bin DIR] [--seconds N] [COUNT…]: what an idle ratchetd costs.
 
-For each COUNT of MySQLs (0, 10, 100) on a cluster of its own (localcluster, from DIR): memory, processor time
-and API requests of one ratchetd with both roles over N seconds (60) after everything was made. The
-pods stay pending: their image is nowhere. Prints a table; figures, not verdicts.
+For each COUNT of MySQLs (0, 10, 100), on a cluster of its own (localcluster, from DIR): memory,
+processor time and API requests of one ratchetd with both roles, over N seconds (60) after all was
+made. The pods stay pending: their image is nowhere. Prints a table; figures, not verdicts.
 """
 import argparse
 import json
