@@ -215,11 +215,25 @@ TEST(Rules, TakeAGroupThroughOneLtsSeriesOnly) {
 TEST(Rules, RefuseOtherTopologiesForNow) {
   Database cluster = database("8.0.27", "8.0.36");
   cluster.set_standalone(false);
-  cluster.set_topology("SemiSync");
+  cluster.set_topology("InnoDBCluster");
   ASSERT_EQ(rules_for(cluster).blockers_size(), 1);
   EXPECT_EQ(rules_for(cluster).blockers(0),
-            "a database with spec.topology.mode SemiSync cannot be upgraded: only standalone "
-            "databases and replication groups can be upgraded so far");
+            "a database with spec.topology.mode InnoDBCluster cannot be upgraded: only standalone "
+            "databases, replication groups and semi-synchronous clusters can be upgraded so far");
+}
+
+TEST(Rules, KeepASemiSynchronousClusterWithinOneLtsSeries) {
+  Database cluster = database("9.7.4", "9.7.5");
+  cluster.set_standalone(false);
+  cluster.set_topology("SemiSync");
+  EXPECT_EQ(rules_for(cluster).blockers_size(), 0);
+  Database other = database("8.0.27", "8.0.36");
+  other.set_standalone(false);
+  other.set_topology("SemiSync");
+  ASSERT_EQ(rules_for(other).blockers_size(), 1);
+  EXPECT_EQ(rules_for(other).blockers(0),
+            "a semi-synchronous cluster can be upgraded only within one LTS series of MySQL so far "
+            "(8.4.x, 9.7.x)");
 }
 
 }  // namespace
