@@ -46,6 +46,7 @@ endif()
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
 include(GoogleTest)
+include(Precompiled)
 
 # ratchet_library(NAME SOURCES a.cc … LIBS …): a static library; includes are written from the root.
 function(ratchet_library name)
@@ -53,6 +54,7 @@ function(ratchet_library name)
   add_library(${name} STATIC ${A_SOURCES})
   target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
   target_link_libraries(${name} PUBLIC ${A_LIBS})
+  ratchet_precompile(${name} ${A_LIBS})
 endfunction()
 
 # What fuzzers run must tell them which way it went; for every other program that is idle.
@@ -68,6 +70,7 @@ function(ratchet_program name)
   add_executable(${name} ${A_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${A_LIBS})
+  ratchet_precompile(${name} ${A_LIBS})
 endfunction()
 
 # What other files include and no checkout has.
@@ -86,10 +89,6 @@ function(ratchet_test name)
     set(A_TIMEOUT 120)
   endif()
   ratchet_program(${name} SOURCES ${A_SOURCES} LIBS ${A_LIBS} GTest::gtest_main GTest::gmock)
-  if(RATCHET_SANITIZE)
-    # What is tested is optimised, its tests are not: they take two fifths less to compile.
-    target_compile_options(${name} PRIVATE -O0)
-  endif()
   foreach(label IN ITEMS inprocess threads)
     if(label IN_LIST A_LABELS)
       add_dependencies(${label}_tests ${name})
