@@ -57,9 +57,11 @@ function(ratchet_library name)
   ratchet_precompile(${name} ${A_LIBS})
 endfunction()
 
-# What fuzzers run must tell them which way it went; for every other program that is idle.
+# What fuzzers run must tell them which way it went; for every other program that is idle. It is
+# another way to compile, for which nothing is precompiled.
 macro(ratchet_instrument_for_fuzzers)
   if(RATCHET_FUZZ)
+    set(RATCHET_PRECOMPILED "")
     add_compile_options(-fsanitize=fuzzer-no-link)
   endif()
 endmacro()
