@@ -55,6 +55,11 @@ void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, con
 void write_act(const Terminated& e, v1::Event& out, Definitions& names, const PutPayload&) {
   set_by(*out.mutable_terminated()->mutable_by(), e.by, names);
 }
+void write_act(const Reset& e, v1::Event& out, Definitions& names, const PutPayload&) {
+  out.mutable_reset()->set_run_id(e.run_id);
+  out.mutable_reset()->set_kept(e.kept);
+  set_by(*out.mutable_reset()->mutable_by(), e.by, names);
+}
 void write_act(const ChildEnded& e, v1::Event& out, Definitions&, const PutPayload& put) {
   auto& m = *out.mutable_child_ended();
   m.set_command(e.command);
@@ -130,6 +135,8 @@ std::optional<Event> read_act(const v1::Event& in, const Definitions& names,
       return CancelRequested{get_by(in.cancel_requested().by(), names)};
     case v1::Event::kTerminated:
       return Terminated{get_by(in.terminated().by(), names)};
+    case v1::Event::kReset:
+      return Reset{in.reset().run_id(), in.reset().kept(), get_by(in.reset().by(), names)};
     case v1::Event::kStepRetried:
       return StepRetried{in.step_retried().command(), get_by(in.step_retried().by(), names)};
     case v1::Event::kPaused:

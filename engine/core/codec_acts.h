@@ -23,6 +23,7 @@ void set_failure(v1::Failure& out, const Failure& failure);
 void write_act(const StepSkipped& e, v1::Event& out, Definitions& names, const PutPayload& put);
 void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const Terminated& e, v1::Event& out, Definitions& names, const PutPayload&);
+void write_act(const Reset& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const ChildEnded& e, v1::Event& out, Definitions&, const PutPayload& put);
 void write_act(const GateDecided& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const ChildStarted& e, v1::Event& out, Definitions&, const PutPayload& put);

@@ -9,17 +9,41 @@ namespace ratchet::engine {
 namespace {
 
 // In the order of Event's alternatives.
-constexpr std::array names{
-    "RunStarted",       "StepCompleted",   "StepFailed",    "TimerFired",   "SignalReceived",
-    "StepSkipped",      "CancelRequested", "Terminated",    "ChildEnded",   "GateDecided",
-    "StepScheduled",    "TimerStarted",    "SignalAwaited", "ChildStarted", "GateOpened",
-    "CommandCancelled", "PatchMarked",     "RunCompleted",  "RunFailed",    "ContinuedAsNew",
-    "AttemptFailed",    "Probed",          "StepRetried",   "Diverged",     "QuarantineLifted",
-    "Paused",           "Resumed",         "GateRejected",  "Note",         "Held",
-    "LateFact"};
+constexpr std::array names{"RunStarted",
+                           "StepCompleted",
+                           "StepFailed",
+                           "TimerFired",
+                           "SignalReceived",
+                           "StepSkipped",
+                           "CancelRequested",
+                           "Terminated",
+                           "ChildEnded",
+                           "GateDecided",
+                           "Reset",
+                           "StepScheduled",
+                           "TimerStarted",
+                           "SignalAwaited",
+                           "ChildStarted",
+                           "GateOpened",
+                           "CommandCancelled",
+                           "PatchMarked",
+                           "RunCompleted",
+                           "RunFailed",
+                           "ContinuedAsNew",
+                           "AttemptFailed",
+                           "Probed",
+                           "StepRetried",
+                           "Diverged",
+                           "QuarantineLifted",
+                           "Paused",
+                           "Resumed",
+                           "GateRejected",
+                           "Note",
+                           "Held",
+                           "LateFact"};
 static_assert(names.size() == std::variant_size_v<Event>);
 constexpr std::size_t first_command = std::variant_size_v<Fact>;
-constexpr std::size_t first_hint = 20;
+constexpr std::size_t first_hint = 21;
 static_assert(std::is_same_v<std::variant_alternative_t<first_command, Event>, StepScheduled>);
 static_assert(std::is_same_v<std::variant_alternative_t<first_hint, Event>, AttemptFailed>);
 

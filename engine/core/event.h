@@ -118,12 +118,12 @@ struct LateFact {
   Fact fact;
 };
 
-using Event =
-    std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived, StepSkipped,
-                 CancelRequested, Terminated, ChildEnded, GateDecided, StepScheduled, TimerStarted,
-                 SignalAwaited, ChildStarted, GateOpened, CommandCancelled, PatchMarked,
-                 RunCompleted, RunFailed, ContinuedAsNew, AttemptFailed, Probed, StepRetried,
-                 Diverged, QuarantineLifted, Paused, Resumed, GateRejected, Note, Held, LateFact>;
+using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
+                           StepSkipped, CancelRequested, Terminated, ChildEnded, GateDecided, Reset,
+                           StepScheduled, TimerStarted, SignalAwaited, ChildStarted, GateOpened,
+                           CommandCancelled, PatchMarked, RunCompleted, RunFailed, ContinuedAsNew,
+                           AttemptFailed, Probed, StepRetried, Diverged, QuarantineLifted, Paused,
+                           Resumed, GateRejected, Note, Held, LateFact>;
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);

@@ -17,6 +17,10 @@ struct Origin {
   std::string parent;            // the run id of the parent; empty: none
   CommandId parent_command = 0;  // by which the parent waits for it
   std::string previous;          // the run id of the run that continued as this one; empty: none
+  // If the previous run was reset (Engine::reset): how many of its turns are kept, and with how
+  // many turns this run begins: those, then what signals came later, held.
+  std::uint32_t kept = 0;
+  std::uint32_t copied = 0;
 
   bool operator==(const Origin&) const = default;
 };
@@ -67,6 +71,12 @@ struct CancelRequested {
 struct Terminated {
   By by;
 };
+// The end of the run by a person: another goes on from its first `kept` turns.
+struct Reset {
+  std::string run_id;  // of the run that goes on
+  std::uint32_t kept = 0;
+  By by;
+};
 
 // A child has ended; after continuing as new, the last of its successors has.
 struct ChildEnded {
@@ -84,6 +94,6 @@ struct GateDecided {
 };
 
 using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,
-                          StepSkipped, CancelRequested, Terminated, ChildEnded, GateDecided>;
+                          StepSkipped, CancelRequested, Terminated, ChildEnded, GateDecided, Reset>;
 
 }  // namespace ratchet::engine

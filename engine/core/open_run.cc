@@ -48,7 +48,7 @@ void OpenRun::apply(const Event& event) {
   } else if (std::holds_alternative<RunCompleted>(event) ||
              std::holds_alternative<RunFailed>(event) ||
              std::holds_alternative<ContinuedAsNew>(event) ||
-             std::holds_alternative<Terminated>(event)) {
+             std::holds_alternative<Reset>(event) || std::holds_alternative<Terminated>(event)) {
     ended_ = true;
   } else if (class_of(event) == EventClass::completion ||
              std::holds_alternative<CommandCancelled>(event)) {

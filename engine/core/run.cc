@@ -29,7 +29,7 @@ Run::~Run() {
 bool Run::expects(const Fact& fact) const {
   if (std::holds_alternative<RunStarted>(fact)) return !task_ && !ended_;
   if (ended_) return false;
-  if (std::holds_alternative<Terminated>(fact)) return true;
+  if (std::holds_alternative<Terminated>(fact) || std::holds_alternative<Reset>(fact)) return true;
   if (!task_) return false;
   if (std::holds_alternative<CancelRequested>(fact)) return !cancel_requested_;
   const CommandId command = command_of(fact);
@@ -95,7 +95,12 @@ void Run::on(const CancelRequested& fact) {
   if (!told) cancel_next_ = failure;
 }
 
-void Run::on(const Terminated&) {
+void Run::on(const Terminated&) { end(); }
+
+void Run::on(const Reset&) { end(); }
+
+// None of the run's code is executed any more.
+void Run::end() {
   ended_ = true;
   closing_ = true;
   task_.reset();
@@ -249,6 +254,21 @@ std::string next_run_id(const std::string& run_id) {
                        number.find_first_not_of("0123456789") == std::string::npos;
   if (!counted) return run_id + "~2";
   return run_id.substr(0, mark + 1) + std::to_string(std::stoul(number) + 1);
+}
+
+namespace {
+constexpr std::string_view reset_mark = ".reset-";
+}
+
+std::string first_run_id(const std::string& run_id) {
+  const std::size_t at = run_id.rfind(reset_mark);
+  if (at == std::string::npos || at + reset_mark.size() == run_id.size()) return run_id;
+  const std::size_t other = run_id.find_first_not_of("0123456789", at + reset_mark.size());
+  return other == std::string::npos ? run_id.substr(0, at) : run_id;
+}
+
+std::string reset_run_id(const std::string& run_id, std::uint32_t number) {
+  return first_run_id(run_id) + std::string(reset_mark) + std::to_string(number);
 }
 
 std::string hash_of(const GateOpened& gate) {

@@ -87,6 +87,7 @@ class Run final : private detail::Awaiting {
   void on(const StepSkipped& fact);
   void on(const CancelRequested& fact);
   void on(const Terminated& fact);
+  void on(const Reset& fact);
   void on(const ChildEnded& fact);
   void on(const GateDecided& fact);
 
@@ -98,6 +99,7 @@ class Run final : private detail::Awaiting {
   detail::Slot& release(CommandId command);
   void resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure);
   void finish();
+  void end();
 
   std::string run_id_;
   const WorkflowType& type_;
@@ -123,6 +125,11 @@ class Run final : private detail::Awaiting {
 // The run ids of children, and of the run that goes on in another's place: "r" -> "r~2" -> "r~3".
 std::string child_run_id(const std::string& parent, CommandId command);
 std::string next_run_id(const std::string& run_id);
+// The id of the run that goes on when one is reset, from 2: "r.reset-2"; of "r.reset-2" the same
+// with another number.
+std::string reset_run_id(const std::string& run_id, std::uint32_t number);
+// "r" of "r.reset-2", and of "r" itself: what a run and those that it was reset to have in common.
+std::string first_run_id(const std::string& run_id);
 
 // SHA-256 of a gate's payload: what a decision must name.
 std::string hash_of(const GateOpened& gate);

@@ -33,6 +33,11 @@ class Fold {
     summary_.successor = e.run_id;
     return end(RunState::continued, {});
   }
+  bool operator()(const Reset& e) {
+    summary_.successor = e.run_id;
+    summary_.steered = e.by;
+    return end(RunState::continued, {});
+  }
   bool operator()(const CancelRequested& e) {
     summary_.cancel_requested = e.by;
     return true;
@@ -130,6 +135,8 @@ std::string encode(const RunSummary& summary) {
   m.set_parent(summary.origin.parent);
   m.set_parent_command(summary.origin.parent_command);
   m.set_previous(summary.origin.previous);
+  m.set_kept(summary.origin.kept);
+  m.set_copied(summary.origin.copied);
   m.set_successor(summary.successor);
   m.set_pruned(summary.pruned);
   return m.SerializeAsString();
@@ -154,7 +161,7 @@ RunSummary decode_summary(std::string_view bytes) {
                      m.paused(),
                      {},
                      {},
-                     {m.key(), m.parent(), m.parent_command(), m.previous()},
+                     {m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
                      m.successor(),
                      m.pruned()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};

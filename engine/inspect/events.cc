@@ -61,7 +61,7 @@ std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
       events.back().writer = writer;
       ended_ = ended_ || std::holds_alternative<RunCompleted>(event) ||
                std::holds_alternative<RunFailed>(event) ||
-               std::holds_alternative<Terminated>(event) ||
+               std::holds_alternative<Terminated>(event) || std::holds_alternative<Reset>(event) ||
                std::holds_alternative<ContinuedAsNew>(event);
     }
   }

@@ -52,6 +52,7 @@ class Explaining {
         return;
       case RunState::continued:
         told_.state = "The run ended, and run " + run_.successor + " goes on in its place.";
+        if (run_.steered) because("it was reset by " + text_of(*run_.steered));
         return;
       case RunState::failed:
         return failed();

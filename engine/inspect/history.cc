@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/core/codec.h"
+#include "engine/core/run.h"
 
 namespace ratchet::engine {
 
@@ -32,6 +33,16 @@ std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& 
   const auto bytes = log.projection(summary_key(run_id));
   if (!bytes) return std::nullopt;
   return decode_summary(*bytes);
+}
+
+std::optional<RunInfo> find_last_reset(const store::LogReader& log, const std::string& run_id) {
+  auto last = find_run(log, run_id);
+  for (std::uint32_t number = 2; last; ++number) {
+    auto next = find_run(log, reset_run_id(run_id, number));
+    if (!next) break;
+    last = std::move(next);
+  }
+  return last;
 }
 
 namespace {

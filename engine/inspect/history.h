@@ -30,6 +30,8 @@ struct RunFilter {
 // The runs of the log, oldest first.
 std::vector<RunInfo> list_runs(const store::LogReader& log, const RunFilter& filter = {});
 std::optional<RunInfo> find_run(const store::LogReader& log, const std::string& run_id);
+// The run that goes on since this one was reset (Engine::reset), the last of them; else the run.
+std::optional<RunInfo> find_last_reset(const store::LogReader& log, const std::string& run_id);
 
 // One record of a run with what the log knows about it.
 struct HistoryTurn {

@@ -6,6 +6,7 @@
 
 #include "engine/core/codec.h"
 #include "engine/core/open_run.h"
+#include "engine/core/run.h"
 #include "store/anchor_check.h"
 
 namespace ratchet::engine {
@@ -67,6 +68,16 @@ void each_that_will_wait(const store::LogReader& log, const Visit& visit) {
   });
 }
 
+// Whether a run that begins with turns of this one has not got them all.
+bool is_being_copied(const store::LogReader& log, const RunSummary& run) {
+  for (std::uint32_t number = 2;; ++number) {
+    const auto copy = summary_of(log, reset_run_id(run.run_id, number));
+    if (!copy) return false;
+    const bool of_this = copy->origin.previous == run.run_id && !copy->ended;
+    if (of_this && turns_of(log, *copy) < copy->origin.copied) return true;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> acceptable(const store::LogReader& log,
@@ -116,7 +127,7 @@ void release_run(store::Log& log, const std::string& run_id, const By& by, Time 
 }
 
 bool can_be_pruned(const store::LogReader& log, const RunSummary& run) {
-  if (run.pruned || !has_ended(run.state)) return false;
+  if (run.pruned || !has_ended(run.state) || is_being_copied(log, run)) return false;
   if (!run.successor.empty()) return summary_of(log, run.successor).has_value();
   if (run.origin.parent.empty()) return true;
   const auto parent = summary_of(log, run.origin.parent);

@@ -229,7 +229,14 @@ Started Engine::start(const StartRequest& request) {
 bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal) {
   if (halted) return false;
   RunPtr run = find(run_id);
-  if (!run) run = find(latest(run_id));
+  if (!run) {
+    const std::string heir = latest(run_id);
+    if (copying.contains(heir)) {
+      early[heir].push_back(signal);
+      return true;
+    }
+    run = find(heir);
+  }
   if (!run) return false;
   if (run->run && run->run->ended()) {
     if (run->summary.successor.empty()) return false;

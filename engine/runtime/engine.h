@@ -75,6 +75,11 @@ struct Recorded {
 // Why something cannot be done; nothing: it was.
 using Refusal = std::optional<std::string>;
 
+struct WasReset {
+  Refusal refused;
+  std::string run_id{};  // of the run that goes on
+};
+
 // One per log. Everything is called, and calls back, on the host's thread.
 class Engine {
  public:
@@ -127,6 +132,17 @@ class Engine {
   // begun go on to their outcome, retries included.
   Refusal pause(const std::string& run_id, const By& by);
   Refusal resume(const std::string& run_id, const By& by);
+  // Has the first `kept` turns of a run, open or ended, go on as another run: "r.reset-2", which
+  // begins with copies of them. An open run ends with this, as continued; an ended one stays as it
+  // is, and the other begins with a note of who and why. What the run had done after those turns is
+  // done anew, under the new run's id; steps that were open then are looked at first, as after a
+  // crash; signals that came later are delivered again, decisions of people at gates are not.
+  // Refused where anything would be done twice that must not be: a step that is irreversible, or
+  // whose doubt a person decides (Effect::manual), has begun and is not completed within the kept
+  // turns. Also refused: a child that was open then, a build that decides otherwise than the kept
+  // turns say, a key that another open run has, records that are pruned. A child that is reset
+  // after its end tells its parent nothing.
+  WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   // Lets a run go on that waits since a person accepted the log (care.h).
   Refusal release(const std::string& run_id, const By& by);
   // Has a step that waits for its next attempt or for a person tried again at once.

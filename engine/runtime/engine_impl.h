@@ -1,6 +1,6 @@
-// The inside of Engine: one object, in four files: engine.cc drives runs, starting.cc begins and
-// ends them, steering.cc is what people do to them, recovery.cc brings them back into memory: those
-// that a crash interrupted, and those that were evicted.
+// The inside of Engine: one object, in five files: engine.cc drives runs, starting.cc begins and
+// ends them, steering.cc is what people do to them, resetting.cc has them start over, recovery.cc
+// brings them back into memory: those that a crash interrupted, and those that were evicted.
 #pragma once
 
 #include <deque>
@@ -123,8 +123,9 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void settle_debts();
 
   // steering.cc
+  static Refusal unfit(const By& by);
   Refusal cancel(const RunPtr& run, const By& by);
-  Refusal terminate(const RunPtr& run, const By& by);
+  void end_at_once(const RunPtr& run, const Fact& end);
   Refusal pause(const RunPtr& run, const By& by);
   Refusal resume(const RunPtr& run, const By& by);
   Refusal retry(const RunPtr& run, CommandId step, const By& by);
@@ -133,7 +134,20 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   RunPtr steered(const std::string& run_id, Refusal& refusal);
   const Decision* stuck_step(const RunPtr& run, CommandId step, Refusal& refusal) const;
 
+  // resetting.cc
+  WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
+  Refusal cannot_reset(const RunSummary& run, const std::vector<Turn>& turns, std::uint32_t kept,
+                       const std::string& as);
+  std::optional<std::string> learn_names_of(const std::vector<Turn>& turns);
+  std::vector<Turn> beginning(const RunSummary& from, const std::vector<Turn>& turns,
+                              const std::string& run_id, std::uint32_t kept);
+  void begin_again(const RunSummary& from, const Reset& reset);
+  void finish_copy(const RunPtr& run);
+  void copy(const RunPtr& run, std::vector<Turn> turns);
+  void take_up_copy(const RunSummary& copy);
+
   // recovery.cc
+  std::vector<Turn> turns_of(std::uint64_t run);
   void open(std::function<void()> ready);
   void begin(std::function<void()> ready);
   void recover();
@@ -172,6 +186,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::list<RunPtr> recent;                  // `active`, the one used last in front
   std::set<std::uint64_t> interrupted;       // must be brought back and taken up again
   std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
+  std::set<std::string> copying;             // runs that begin with turns not yet durable
   std::map<std::string, std::string> keys;   // of the open runs that have one: key to run id
   std::map<std::string, Lane> lanes;         // of the workflows that have a limit
   // Signals to runs that continued as new, until the end is durable and the next run begins: by the

@@ -42,17 +42,6 @@ std::map<std::uint32_t, Fact> held_of(const std::vector<Turn>& turns) {
   return held;
 }
 
-std::vector<Turn> read_turns(const store::LogReader& log, std::uint64_t run,
-                             Definitions& definitions) {
-  std::vector<Turn> turns;
-  const FetchBlob fetch = blobs_of(log);
-  log.scan_run(run, 0, [&](std::uint32_t, const store::Record& record) {
-    turns.push_back(std::get<Turn>(decode(record, definitions, fetch)));
-    return true;
-  });
-  return turns;
-}
-
 void check_format(const store::LogReader& log, Definitions& definitions) {
   const auto bytes = log.read(0);
   if (!bytes) return;
@@ -70,6 +59,17 @@ void check_format(const store::LogReader& log, Definitions& definitions) {
 }
 
 }  // namespace
+
+// The turns of a run, oldest first; none of one that was pruned.
+std::vector<Turn> Engine::Impl::turns_of(std::uint64_t run) {
+  std::vector<Turn> turns;
+  const FetchBlob fetch = blobs_of(log);
+  log.scan_run(run, 0, [&](std::uint32_t, const store::Record& record) {
+    turns.push_back(std::get<Turn>(decode(record, definitions, fetch)));
+    return true;
+  });
+  return turns;
+}
 
 void Engine::Impl::open(std::function<void()> ready) {
   handlers.check();
@@ -144,10 +144,10 @@ void Engine::Impl::sweep() {
 
 Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   const auto stored = log.projection(summary_key(run_id));
-  if (!stored) return nullptr;
+  if (!stored || copying.contains(run_id)) return nullptr;
   const RunSummary summary = decode_summary(*stored);
   if (summary.ended) return nullptr;
-  const std::vector<Turn> turns = read_turns(log, summary.run, definitions);
+  const std::vector<Turn> turns = turns_of(summary.run);
   const auto run =
       std::make_shared<ActiveRun>(summary, registry.find(summary.workflow, summary.version));
   run->shown = summary.state;
@@ -156,6 +156,10 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   for (const Turn& turn : turns) {
     run->open.fold(turn);
     run->last_wall = std::max(run->last_wall, turn.wall);
+  }
+  if (turns.size() < summary.origin.copied) {
+    finish_copy(run);
+    return nullptr;
   }
   const std::string entry = open_run_key(summary.run);
   run->awaits_release = decode_open_run(entry, log.projection(entry).value()).awaits_release;
@@ -252,7 +256,7 @@ Refusal Engine::Impl::let_go(const RunPtr& run, const By& by) {
 // What the engine does at its start for every other run that is open.
 void Engine::Impl::go_on(const RunPtr& run) {
   if (halted || !run->run || has_ended(run->summary.state)) return;
-  resume(run, read_turns(log, run->summary.run, definitions));
+  resume(run, turns_of(run->summary.run));
   cancel_if_orphan(run);
   const auto lane = lanes.find(run->summary.workflow);
   if (lane != lanes.end()) start_queued(lane->second);

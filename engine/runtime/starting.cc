@@ -82,7 +82,8 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
   check_name("a run id", request.run_id);
   check_name("a run's key", origin.key);
   if (const auto open = keys.find(origin.key); open != keys.end()) return {open->second, false};
-  if (halted || ids.contains(request.run_id) || summary_of(request.run_id)) {
+  if (halted || ids.contains(request.run_id) || copying.contains(request.run_id) ||
+      summary_of(request.run_id)) {
     return {request.run_id, false};
   }
   definitions.workflow(*type);
@@ -149,6 +150,7 @@ void Engine::Impl::ended(const RunPtr& run, const Turn& turn) {
   if (lane != lanes.end()) lane->second.running.erase(turn.run);
   for (const Event& event : turn.events) {
     if (const auto* next = std::get_if<ContinuedAsNew>(&event)) continue_as(summary, *next);
+    if (const auto* reset = std::get_if<Reset>(&event)) begin_again(summary, *reset);
     if (const auto* done = std::get_if<RunCompleted>(&event)) tell_parent(summary, done->result);
   }
   if (summary.failure) tell_parent(summary, {});
@@ -212,7 +214,8 @@ void Engine::Impl::resume_child(const RunPtr& parent, const ChildStarted& child)
 std::string Engine::Impl::latest(std::string run_id) const {
   for (auto summary = summary_of(run_id); summary && !summary->successor.empty();
        summary = summary_of(run_id)) {
-    if (!ids.contains(summary->successor) && !summary_of(summary->successor)) break;
+    const std::string& next = summary->successor;
+    if (!ids.contains(next) && !copying.contains(next) && !summary_of(next)) break;
     run_id = summary->successor;
   }
   return run_id;
@@ -237,17 +240,23 @@ void Engine::Impl::cancel_if_orphan(const RunPtr& run) {
 // ended. Looks at every summary; nobody waits for it but the runs concerned.
 void Engine::Impl::settle_debts() {
   std::vector<RunSummary> continued;  // without their next run
+  std::vector<std::string> copies;    // that are open
   log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
     RunSummary summary = decode_summary(bytes);
     if (!summary.successor.empty() && !summary_of(summary.successor)) {
       continued.push_back(std::move(summary));
+    } else if (summary.origin.copied > 0 && !summary.ended) {
+      copies.push_back(summary.run_id);
     }
     return true;
   });
   for (const RunSummary& run : continued) {
     const auto next = last<ContinuedAsNew>(log, definitions, run.run);
     if (next) continue_as(run, *next);
+    const auto reset = last<Reset>(log, definitions, run.run);
+    if (reset) begin_again(run, *reset);
   }
+  for (const std::string& run : copies) find(run);  // completes those that a crash cut short
   const auto runs = active;
   for (const auto& [number, run] : runs) cancel_if_orphan(run);
   for (auto& [workflow, lane] : lanes) start_queued(lane);

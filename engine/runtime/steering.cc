@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t most_reason_bytes = 4096;
 constexpr std::size_t most_name_bytes = 256;  // of a signal; it is kept for ever
 
-Refusal unfit(const By& by) {
-  if (by.principal.empty()) return "nobody is named who does this";
-  if (by.reason.empty()) return "a reason is missing: it is recorded with the act";
-  if (by.reason.size() > most_reason_bytes || by.principal.size() > most_reason_bytes) {
-    return "name and reason have at most " + std::to_string(most_reason_bytes) + " bytes each";
-  }
-  return std::nullopt;
-}
-
 bool parses(const Bytes& bytes, const google::protobuf::Descriptor& type) {
   const auto* prototype =
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
@@ -30,6 +21,16 @@ bool parses(const Bytes& bytes, const google::protobuf::Descriptor& type) {
 }
 
 }  // namespace
+
+// Why an act is not recorded as it is given; nothing: it can be.
+Refusal Engine::Impl::unfit(const By& by) {
+  if (by.principal.empty()) return "nobody is named who does this";
+  if (by.reason.empty()) return "a reason is missing: it is recorded with the act";
+  if (by.reason.size() > most_reason_bytes || by.principal.size() > most_reason_bytes) {
+    return "name and reason have at most " + std::to_string(most_reason_bytes) + " bytes each";
+  }
+  return std::nullopt;
+}
 
 Engine::Impl::RunPtr Engine::Impl::steered(const std::string& run_id, Refusal& refusal) {
   if (halted) refusal = "the engine has halted; nothing can be recorded";
@@ -51,8 +52,7 @@ Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
 }
 
 // Also while no code of the run can be executed.
-Refusal Engine::Impl::terminate(const RunPtr& run, const By& by) {
-  const Terminated end{by};
+void Engine::Impl::end_at_once(const RunPtr& run, const Fact& end) {
   std::vector<std::string> children;
   if (run->run) {
     for (const auto& [command, decision] : run->run->open()) {
@@ -61,11 +61,11 @@ Refusal Engine::Impl::terminate(const RunPtr& run, const By& by) {
     }
     run->run->deliver(end, now(*run));
   }
-  record(run, {run->summary.run, run->next_turn, epoch, now(*run), {end}, {}},
-         [this, children = std::move(children)] {
-           for (const std::string& child : children) cancel_child(child);
-         });
-  return std::nullopt;
+  Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, {}};
+  std::visit([&turn](const auto& fact) { turn.events.emplace_back(fact); }, end);
+  record(run, std::move(turn), [this, children = std::move(children)] {
+    for (const std::string& child : children) cancel_child(child);
+  });
 }
 
 Refusal Engine::Impl::pause(const RunPtr& run, const By& by) {
@@ -162,7 +162,7 @@ namespace {
 
 template <class Impl, class Act>
 Refusal steer(Impl& engine, const std::string& run_id, const By& by, Act act) {
-  Refusal refusal = unfit(by);
+  Refusal refusal = Impl::unfit(by);
   if (refusal) return refusal;
   const auto run = engine.steered(run_id, refusal);
   return refusal ? refusal : act(run);
@@ -174,7 +174,14 @@ Refusal Engine::cancel(const std::string& run_id, const By& by) {
   return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->cancel(run, by); });
 }
 Refusal Engine::terminate(const std::string& run_id, const By& by) {
-  return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->terminate(run, by); });
+  return steer(*impl_, run_id, by, [&](const auto& run) {
+    impl_->end_at_once(run, Terminated{by});
+    return Refusal();
+  });
+}
+WasReset Engine::reset(const std::string& run_id, std::uint32_t kept, const By& by) {
+  if (Refusal refusal = Engine::Impl::unfit(by)) return {std::move(refusal)};
+  return impl_->reset(run_id, kept, by);
 }
 Refusal Engine::pause(const std::string& run_id, const By& by) {
   return steer(*impl_, run_id, by, [&](const auto& run) { return impl_->pause(run, by); });
@@ -210,7 +217,7 @@ Refusal Engine::signal(const std::string& run_id, const std::string& name, const
                        const By& by) {
   if (name.empty() || name.size() > most_name_bytes) return "a signal's name has 1 to 256 bytes";
   if (value.size() > store::max_blob_bytes) return "a signal's value has at most 1 MiB";
-  Refusal refusal = unfit(by);
+  Refusal refusal = Engine::Impl::unfit(by);
   if (refusal || impl_->take(run_id, {name, value, by.principal, by.reason})) return refusal;
   impl_->steered(run_id, refusal);
   return refusal ? refusal : "run " + run_id + " has ended";

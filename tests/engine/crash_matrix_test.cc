@@ -166,6 +166,13 @@ Task<Text> two_notes(Workflow wf, Text) {
   co_return co_await wf.step(note, text("then"));
 }
 
+Task<Text> notes_and_signals(Workflow wf, Text) {
+  co_await wf.step(note, text("before"));
+  co_await wf.step(note, text("steer"));
+  co_await wf.receive(approval);
+  co_return co_await wf.step(note, text("then"));
+}
+
 TEST(CrashMatrix, APausedRunLosesNothingWhereverItIsStopped) {
   const CrashReport report = matrix_of(
       two_notes,
@@ -201,6 +208,15 @@ TEST(CrashMatrix, ATerminatedRunDoesNothingMoreWhereverItIsStopped) {
   const CrashReport report = matrix_of(
       two_notes, {}, [](Engine& engine, Host&) { engine.terminate("crash-matrix", ann); });
   expect_whole(report, "steer \nstate 6 terminated: terminated by ann: a test");
+}
+
+// Its second turn is done anew; a crash between the turns that are copied loses none of them.
+TEST(CrashMatrix, ARunThatIsResetGoesOnOnceWhereverItIsStopped) {
+  const CrashReport report = matrix_of(notes_and_signals, {}, [](Engine& engine, Host&) {
+    engine.reset("crash-matrix", 2, ann);
+    engine.signal("crash-matrix", approval.name(), text("yes").SerializeAsString(), "ann");
+  });
+  expect_whole(report, "before steer then \nstate 2");
 }
 
 constexpr ChildWorkflow<Text, Text> helper{"helper"};

@@ -1,0 +1,258 @@
+// Starting over from an earlier turn of a run: see Engine::reset.
+#include <algorithm>
+#include <utility>
+
+#include "engine/runtime/engine_impl.h"
+
+namespace ratchet::engine {
+
+namespace {
+
+constexpr std::uint32_t most_resets = 1000;
+
+// What is open after the kept turns, or was begun later, and must not be done a second time.
+class Obstacles {
+ public:
+  explicit Obstacles(const Definitions& definitions) : definitions_(definitions) {}
+
+  void see(const Turn& turn, bool kept) {
+    for (const Event& event : turn.events) {
+      if (const auto* step = std::get_if<StepScheduled>(&event)) see(*step);
+      const auto* child = std::get_if<ChildStarted>(&event);
+      if (child != nullptr && kept) {
+        open_[child->command] = "the child " + child->run_id + " was open then";
+      }
+      const bool answers = class_of(event) == EventClass::completion ||
+                           std::holds_alternative<Held>(event) ||
+                           std::holds_alternative<CommandCancelled>(event);
+      if (kept && answers) open_.erase(command_of(event));
+    }
+  }
+
+  // Nothing if the run can start over.
+  std::optional<std::string> first() const {
+    if (open_.empty()) return std::nullopt;
+    return open_.begin()->second;
+  }
+
+ private:
+  void see(const StepScheduled& step) {
+    const ActivityDefinition& activity = definitions_.activity(step.definition);
+    if (!activity.irreversible && activity.effect != Effect::manual) return;
+    open_[step.command] = "step " + std::to_string(step.command) + " " + step.activity +
+                          (activity.irreversible ? ", which is irreversible," : "") +
+                          " may have been done after them";
+  }
+
+  const Definitions& definitions_;
+  std::map<CommandId, std::string> open_;
+};
+
+// How many turns came before the one that ended the run.
+std::uint32_t turns_before_the_end(const std::vector<Turn>& turns) {
+  const auto ends = [](const Event& event) {
+    return std::holds_alternative<RunCompleted>(event) ||
+           std::holds_alternative<RunFailed>(event) || std::holds_alternative<Terminated>(event);
+  };
+  const auto end = std::ranges::find_if(
+      turns, [&ends](const Turn& turn) { return std::ranges::any_of(turn.events, ends); });
+  return static_cast<std::uint32_t>(end - turns.begin());
+}
+
+// The signals that came after the kept turns, in the order in which they were delivered; then those
+// that are held.
+std::vector<SignalReceived> signals_after(const std::vector<Turn>& turns, std::uint32_t kept) {
+  std::vector<SignalReceived> came;
+  std::map<std::uint32_t, SignalReceived> held;
+  for (const Turn& turn : turns) {
+    if (turn.turn < kept) continue;
+    if (turn.releases) held.erase(*turn.releases);
+    if (turn.releases && *turn.releases < kept) continue;  // it is held in the kept turns
+    for (const Event& event : turn.events) {
+      if (const auto* signal = std::get_if<SignalReceived>(&event)) came.push_back(*signal);
+      const auto* keeps = std::get_if<Held>(&event);
+      const auto* signal = keeps != nullptr ? std::get_if<SignalReceived>(&keeps->fact) : nullptr;
+      if (signal != nullptr) held.emplace(turn.turn, *signal);
+    }
+  }
+  for (auto& [turn, signal] : held) came.push_back(std::move(signal));
+  return came;
+}
+
+}  // namespace
+
+// Has the definitions that the copies refer to; or says what this build lacks of them.
+std::optional<std::string> Engine::Impl::learn_names_of(const std::vector<Turn>& turns) {
+  for (const Turn& turn : turns) {
+    for (const Event& event : turn.events) {
+      const auto* step = std::get_if<StepScheduled>(&event);
+      if (step == nullptr) continue;
+      const Handlers::Entry* entry = handlers.find(step->activity);
+      if (entry == nullptr) return "this build has no activity " + step->activity;
+      definitions.activity(entry->info);
+    }
+  }
+  return std::nullopt;
+}
+
+Refusal Engine::Impl::cannot_reset(const RunSummary& run, const std::vector<Turn>& turns,
+                                   std::uint32_t kept, const std::string& as) {
+  const std::uint32_t most = turns_before_the_end(turns);
+  if (kept == 0 || kept > most) {
+    return "run " + run.run_id + " can be reset to its first 1 to " + std::to_string(most) +
+           " turns, not to " + std::to_string(kept);
+  }
+  Obstacles obstacles(definitions);
+  for (const Turn& turn : turns) obstacles.see(turn, turn.turn < kept);
+  if (const auto obstacle = obstacles.first()) {
+    return "run " + run.run_id + " cannot start over from its first " + std::to_string(kept) +
+           " turns: " + *obstacle;
+  }
+  const WorkflowType* type = registry.find(run.workflow, run.version);
+  if (type == nullptr) {
+    return "this build has no workflow " + run.workflow + " version " + std::to_string(run.version);
+  }
+  const std::vector<Turn> first(turns.begin(), turns.begin() + kept);
+  if (auto lacks = learn_names_of(first)) return lacks;
+  definitions.workflow(*type);
+  Run trial(as, *type);
+  for (const Turn& turn : first) {
+    const auto why = replay_turn(trial, turn, definitions);
+    if (why) return "this build decides otherwise than these turns say: " + why->text();
+  }
+  return std::nullopt;
+}
+
+WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, const By& by) {
+  if (halted) return {"the engine has halted; nothing can be recorded"};
+  const RunPtr run = find(run_id);
+  const auto stored = summary_of(run_id);
+  if (!stored) return {"there is no run " + run_id};
+  const RunSummary summary = run ? run->summary : *stored;
+  if (!summary.successor.empty()) {
+    return {"run " + run_id + " has ended, and goes on as run " + summary.successor};
+  }
+  if (summary.pruned) return {"the records of run " + run_id + " were removed"};
+  if (run && run->pending > 0) {
+    return {"run " + run_id + " is being written to at this moment; ask again"};
+  }
+  if (run && run->awaits_release) return {"run " + run_id + " awaits its release"};
+  const std::string& key = summary.origin.key;
+  if (!run && !key.empty() && keys.contains(key)) {
+    return {"run " + keys.at(key) + " has its key " + key + " now"};
+  }
+  std::uint32_t number = 2;
+  std::string next = reset_run_id(run_id, number);
+  while (summary_of(next) || copying.contains(next)) {
+    if (++number > most_resets) return {"run " + run_id + " was reset too often"};
+    next = reset_run_id(run_id, number);
+  }
+  const std::vector<Turn> turns = turns_of(summary.run);
+  if (Refusal refusal = cannot_reset(summary, turns, kept, next)) return {std::move(refusal)};
+  if (run) {
+    end_at_once(run, Reset{next, kept, by});
+  } else {
+    begin_again(summary, {next, kept, by});
+  }
+  return {{}, next};
+}
+
+// The turns that the run `run_id` begins with.
+std::vector<Turn> Engine::Impl::beginning(const RunSummary& from, const std::vector<Turn>& turns,
+                                          const std::string& run_id, std::uint32_t kept) {
+  std::vector<Turn> copies(turns.begin(), turns.begin() + kept);
+  const std::vector<SignalReceived> signals = signals_after(turns, kept);
+  const auto amend = [&](RunStarted& start) {
+    start.run_id = run_id;
+    start.origin.previous = from.run_id;
+    start.origin.kept = kept;
+    start.origin.copied = kept + static_cast<std::uint32_t>(signals.size());
+    if (from.state == RunState::continued) return;
+    start.origin.parent.clear();  // it was told how its child ended
+    start.origin.parent_command = 0;
+  };
+  for (Turn& turn : copies) {
+    for (Event& event : turn.events) {
+      if (auto* start = std::get_if<RunStarted>(&event)) amend(*start);
+      auto* held = std::get_if<Held>(&event);
+      auto* queued = held != nullptr ? std::get_if<RunStarted>(&held->fact) : nullptr;
+      if (queued != nullptr) amend(*queued);
+    }
+    turn.epoch = epoch;
+  }
+  const Time wall = std::max(host.now(), copies.back().wall);
+  for (const SignalReceived& signal : signals) {
+    const auto turn = static_cast<std::uint32_t>(copies.size());
+    copies.push_back({0, turn, epoch, wall, {Held{signal}}, {}});
+  }
+  return copies;
+}
+
+// The run that was reset has ended. Left to a later start if this build lacks what the turns name.
+void Engine::Impl::begin_again(const RunSummary& from, const Reset& reset) {
+  const WorkflowType* type = registry.find(from.workflow, from.version);
+  std::vector<Turn> turns = beginning(from, turns_of(from.run), reset.run_id, reset.kept);
+  if (type == nullptr || learn_names_of(turns)) return;
+  definitions.workflow(*type);
+  if (from.successor.empty()) {  // nothing more is recorded of that run: this one says who and why
+    turns.front().events.emplace_back(
+        Note{reset.by.principal, "run " + from.run_id + " was reset to its first " +
+                                     std::to_string(reset.kept) + " turns: " + reset.by.reason});
+  }
+  RunSummary summary;
+  summary.run_id = reset.run_id;
+  copy(std::make_shared<ActiveRun>(std::move(summary), nullptr), std::move(turns));
+}
+
+// A crash came between the copies.
+void Engine::Impl::finish_copy(const RunPtr& run) {
+  const Origin& origin = run->summary.origin;
+  const auto from = summary_of(origin.previous);
+  const WorkflowType* type = registry.find(run->summary.workflow, run->summary.version);
+  if (!from || type == nullptr) return;
+  std::vector<Turn> turns = beginning(*from, turns_of(from->run), run->summary.run_id, origin.kept);
+  if (learn_names_of(turns)) return;
+  definitions.workflow(*type);
+  copy(run, std::move(turns));
+}
+
+// Appends the turns that the run lacks. Nothing is performed for it before the last is durable: a
+// crash in between leaves fewer than its start names.
+void Engine::Impl::copy(const RunPtr& run, std::vector<Turn> turns) {
+  copying.insert(run->summary.run_id);
+  for (std::size_t i = run->next_turn; i < turns.size(); ++i) {
+    const auto recorded = std::make_shared<Recorded>();
+    recorded->turn = std::move(turns[i]);
+    recorded->turn.run = run->summary.run;
+    const bool last = i + 1 == turns.size();
+    journal.append(recorded->turn, run->summary, run->open, [this, run, recorded, last] {
+      if (observer) observer(*recorded);
+      if (last) take_up_copy(run->summary);
+    });
+    recorded->run_id = run->summary.run_id;
+    recorded->workflow = run->summary.workflow;
+    recorded->state = run->summary.state;
+  }
+  admit(run->summary);
+}
+
+// As after a crash: what was open is looked at, what is held is delivered.
+void Engine::Impl::take_up_copy(const RunSummary& copy) {
+  copying.erase(copy.run_id);
+  interrupted.insert(copy.run);
+  admit(copy);
+  const RunPtr run = find(copy.run);
+  interrupted.erase(copy.run);
+  const auto signals = early.extract(copy.run_id);
+  if (run) {
+    if (!signals.empty()) {
+      for (const SignalReceived& signal : signals.mapped()) deliver(run, signal, {});
+    }
+    cancel_if_orphan(run);
+  }
+  const auto lane = lanes.find(copy.workflow);
+  if (lane != lanes.end()) start_queued(lane->second);
+  anchoring.refresh();
+}
+
+}  // namespace ratchet::engine
