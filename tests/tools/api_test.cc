@@ -79,7 +79,7 @@ TEST_F(ApiTest, EveryActIsRecordedWithWhoAndWhy) {
   world.start("gate", "asking");
   world.start("other gate", "asking");
   for (const char* run : {"retried", "skipped", "failed"}) world.start(run, "stuck");
-  for (const char* run : {"signalled", "paused", "cancelled", "terminated", "noted"}) {
+  for (const char* run : {"signalled", "paused", "cancelled", "terminated", "reset", "noted"}) {
     world.start(run, "waiting");
   }
   const Json gate = world.get("/v1/runs/gate")["gates"][0];
@@ -100,6 +100,7 @@ TEST_F(ApiTest, EveryActIsRecordedWithWhoAndWhy) {
       {"retry", "retried", {{"step", 1}}, "StepRetried"},
       {"skip", "skipped", {{"step", 1}, {"result", "by hand"}}, "StepSkipped"},
       {"fail", "failed", {{"step", 1}, {"code", "given_up"}}, "StepSkipped"},
+      {"reset", "reset", {{"kept", 1}}, "Reset"},
       {"note", "noted", Json::object(), "Note"}};
   for (const auto& [name, run, fields, event] : acts) {
     Json body = fields;

@@ -65,6 +65,11 @@ class Details {
     if (e.failure) to_["failure"] = document_of(*e.failure);
   }
   void operator()(const engine::ContinuedAsNew& e) { to_["next_run"] = e.run_id; }
+  void operator()(const engine::Reset& e) {
+    to_["next_run"] = e.run_id;
+    to_["kept"] = e.kept;
+    by(e.by);
+  }
   void operator()(const engine::GateOpened& e) {
     to_["payload_hash"] = store::to_hex(engine::hash_of(e));
   }
@@ -127,6 +132,7 @@ class Details {
  private:
   void origin(const engine::Origin& origin) {
     if (!origin.key.empty()) to_["key"] = origin.key;
+    if (origin.kept > 0) to_["kept"] = origin.kept;
     if (!origin.parent.empty()) to_["parent"] = origin.parent;
     if (!origin.parent.empty()) to_["parent_command"] = origin.parent_command;
     if (!origin.previous.empty()) to_["previous"] = origin.previous;
@@ -211,6 +217,16 @@ Document document_of(const std::string& run_id, const engine::RecordedEvent& eve
   return document;
 }
 
+namespace {
+
+// What the person in `steered` did to the run.
+const char* name_of_steering(const engine::RunInfo& run) {
+  if (run.state == engine::RunState::continued) return "reset";
+  return run.ended ? "terminated" : "paused";
+}
+
+}  // namespace
+
 Document document_of(const engine::RunInfo& run) {
   Document document{{"run", run.run_id},           {"index", run.run},
                     {"workflow", run.workflow},    {"version", run.version},
@@ -223,7 +239,7 @@ Document document_of(const engine::RunInfo& run) {
   if (!run.successor.empty()) document["next_run"] = run.successor;
   if (run.cancel_requested) document["cancel_requested"] = document_of(*run.cancel_requested);
   if (run.pruned) document["pruned"] = true;
-  if (run.steered) document[run.ended ? "terminated" : "paused"] = document_of(*run.steered);
+  if (run.steered) document[name_of_steering(run)] = document_of(*run.steered);
   return document;
 }
 

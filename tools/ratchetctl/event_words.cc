@@ -92,6 +92,11 @@ struct Result {
   }
   Cell operator()(const engine::SignalReceived& e) const { return {e.reason}; }
   Cell operator()(const engine::ContinuedAsNew& e) const { return {"as run " + e.run_id}; }
+  Cell operator()(const engine::Reset& e) const {
+    return {"to its first " + std::to_string(e.kept) + " turns, as run " + e.run_id + ": " +
+                e.by.reason,
+            Style::warning};
+  }
   Cell operator()(const engine::CommandCancelled&) const { return {"no longer awaited"}; }
   Cell operator()(const engine::PatchMarked& e) const {
     return {e.deprecated ? "deprecated patch" : "patch"};

@@ -23,6 +23,7 @@ struct Options {
   std::string signal;
   std::string value_file;
   std::uint32_t step = 0;
+  std::uint32_t kept = 0;
   std::string result;
   std::string code;
   std::string message;
@@ -59,6 +60,9 @@ int report(const Document& answer, const Output& output) {
                        << one_line(text(answer, "run")) << " by " << one_line(text(answer, "by"))
                        << ": " << one_line(text(answer, "reason")) << "\nthe run is "
                        << text(answer, "state") << "\n";
+    if (answer.contains("next_run")) {
+      output.streams.out << "run " << one_line(text(answer, "next_run")) << " goes on\n";
+    }
   }
   return Exit::well;
 }
@@ -116,6 +120,7 @@ Document signal_body(const Options& options) {
   const std::string value = options.value_file.empty() ? "" : content_of(options.value_file);
   return {{"signal", options.signal}, {"value_base64", store::to_base64(value)}};
 }
+Document reset_body(const Options& options) { return {{"kept", options.kept}}; }
 Document step_body(const Options& options) { return {{"step", options.step}}; }
 Document skip_body(const Options& options) {
   Document result = Document::parse(options.result, nullptr, false);
@@ -220,6 +225,11 @@ void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
   add_step(fail, *options);
   fail.add_option("--code", options->code, "The failure's code")->default_val("failed_by_a_person");
   fail.add_option("--message", options->message, "What went wrong")->type_name("TEXT");
+  next("reset", "Have a run, open or ended, go on from an earlier turn as another run", reset_body)
+      .add_option("--keep", options->kept, "How many of its turns, as `history` counts them: 1 …")
+      ->type_name("TURNS")
+      ->required()
+      ->check(CLI::PositiveNumber);
   next("note", "Put a remark on a run's record: the reason", nothing);
 }
 

@@ -1,5 +1,5 @@
-// ratchetctl approve, deny, signal, pause, resume, cancel, terminate, retry, skip, fail, note: acts
-// of a person on a run, through its daemon, each with a reason.
+// ratchetctl approve, deny, signal, pause, resume, cancel, terminate, retry, skip, fail, reset,
+// note: acts of a person on a run, through its daemon, each with a reason.
 #pragma once
 
 #include <string>

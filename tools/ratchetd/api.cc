@@ -302,12 +302,12 @@ asio::awaitable<Answer> Api::act(const Route& route, Call call, std::string body
   call.body = parse_body(act, body);
   const auto run = engine::find_run(log_, call.run);
   if (!run) co_return unknown_run(call.run);
-  if (engine::has_ended(run->state)) {
+  if (engine::has_ended(run->state) && !act.on_ended) {
     co_return refusal(409, "refused",
                       "run " + call.run + " has ended: " + ratchetctl::name_of(run->state));
   }
   const engine::By by{call.caller, call.body["reason"]};
-  const engine::Refusal refused = act.perform(engine_, log_, call, by);
+  const auto [refused, more] = act.perform(engine_, log_, call, by);
   // Nothing is said before it is durable; a refusal may have been recorded too.
   if (!co_await durable(log_.next_index())) {
     co_return refusal(504, "unknown_outcome",
@@ -320,14 +320,16 @@ asio::awaitable<Answer> Api::act(const Route& route, Call call, std::string body
   }
   if (refused) co_return refusal(409, "refused", *refused);
   const auto now = engine::find_run(log_, call.run);
-  co_return Answer{200,
-                   {{"run", call.run},
-                    {"act", route.operation},
-                    {"by", by.principal},
-                    {"reason", by.reason},
-                    {"state", ratchetctl::name_of(now->state)}},
-                   {},
-                   {}};
+  Answer answer{200,
+                {{"run", call.run},
+                 {"act", route.operation},
+                 {"by", by.principal},
+                 {"reason", by.reason},
+                 {"state", ratchetctl::name_of(now->state)}},
+                {},
+                {}};
+  answer.body.update(more);
+  co_return answer;
 }
 
 }  // namespace ratchet::ratchetd

@@ -1,5 +1,6 @@
 #include "tools/ratchetd/api_acts.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "engine/core/codec.h"
@@ -43,11 +44,11 @@ std::string hash_of(const Call& call) {
 }
 
 template <bool Approve>
-Refusal decide(Engine& engine, const LogReader&, const Call& call, const By& by) {
+Done decide(Engine& engine, const LogReader&, const Call& call, const By& by) {
   return engine.decide(call.run, text(call, "gate"), Approve, hash_of(call), by);
 }
 
-Refusal signal(Engine& engine, const LogReader&, const Call& call, const By& by) {
+Done signal(Engine& engine, const LogReader&, const Call& call, const By& by) {
   const auto value = store::from_base64(text(call, "value_base64"));
   if (!value) throw BadRequest("value_base64 is no base64 (padded, without line breaks)");
   return engine.signal(call.run, text(call, "signal"), *value, by);
@@ -71,22 +72,32 @@ engine::Bytes result_of(const LogReader& log, const Call& call) {
   return {};  // the engine says that the step is not open
 }
 
-Refusal skip(Engine& engine, const LogReader& log, const Call& call, const By& by) {
+Done skip(Engine& engine, const LogReader& log, const Call& call, const By& by) {
   return engine.skip(call.run, step_of(call), result_of(log, call), by);
 }
 
-Refusal fail(Engine& engine, const LogReader&, const Call& call, const By& by) {
+Done fail(Engine& engine, const LogReader&, const Call& call, const By& by) {
   return engine.fail_step(call.run, step_of(call), {text(call, "code"), text(call, "message")}, by);
 }
 
-Refusal retry(Engine& engine, const LogReader&, const Call& call, const By& by) {
+Done retry(Engine& engine, const LogReader&, const Call& call, const By& by) {
   return engine.retry(call.run, step_of(call), by);
 }
 
 // Those that need nothing but the reason.
 template <Refusal (Engine::*Method)(const std::string&, const By&)>
-Refusal plain(Engine& engine, const LogReader&, const Call& call, const By& by) {
+Done plain(Engine& engine, const LogReader&, const Call& call, const By& by) {
   return (engine.*Method)(call.run, by);
+}
+
+Done reset(Engine& engine, const LogReader&, const Call& call, const By& by) {
+  const auto kept = call.body.at("kept").get<std::uint64_t>();
+  const auto most = std::numeric_limits<std::uint32_t>::max();
+  auto done =
+      engine.reset(call.run, static_cast<std::uint32_t>(std::min<std::uint64_t>(kept, most)), by);
+  Done answer(std::move(done.refused));
+  answer.more["next_run"] = done.run_id;
+  return answer;
 }
 
 constexpr auto number = Field::Type::number;
@@ -106,6 +117,7 @@ Act act_skip() { return {{{"step", number}, {"result", Field::Type::any, false}}
 Act act_fail() {
   return {{{"step", number}, {"code"}, {"message", Field::Type::text, false}}, fail};
 }
+Act act_reset() { return {{{"kept", number}}, reset, true}; }
 Act act_note() { return {{}, plain<&Engine::note>}; }
 
 }  // namespace ratchet::ratchetd

@@ -16,6 +16,7 @@ Act act_terminate();
 Act act_retry();
 Act act_skip();
 Act act_fail();
+Act act_reset();
 Act act_note();
 
 }  // namespace ratchet::ratchetd

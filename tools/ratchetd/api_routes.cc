@@ -36,6 +36,7 @@ const std::vector<Route> table{
     {"POST", "/v1/runs/{run}/retry", "retry", "retry", act_retry()},
     {"POST", "/v1/runs/{run}/skip", "skip", "skip", act_skip()},
     {"POST", "/v1/runs/{run}/fail", "fail", "fail", act_fail()},
+    {"POST", "/v1/runs/{run}/reset", "reset", "reset", act_reset()},
     {"POST", "/v1/runs/{run}/note", "note", "note", act_note()},
 };
 

@@ -27,11 +27,18 @@ struct Field {
   Type type = Type::text;
   bool required = true;
 };
+// What became of an act: why it was refused, or what its answer says beyond the usual.
+struct Done {
+  Done(engine::Refusal why) : refused(std::move(why)) {}  // NOLINT(google-explicit-constructor)
+  engine::Refusal refused;
+  Json more = Json::object();
+};
 // Done by the engine, on its thread. The run is in the log. Throws BadRequest.
 struct Act {
   std::vector<Field> fields;
-  engine::Refusal (*perform)(engine::Engine& engine, const store::LogReader& log, const Call& call,
-                             const engine::By& by);
+  Done (*perform)(engine::Engine& engine, const store::LogReader& log, const Call& call,
+                  const engine::By& by);
+  bool on_ended = false;  // also to runs that have ended
 };
 
 // A long answer: server-sent events.

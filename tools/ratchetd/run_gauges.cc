@@ -62,6 +62,7 @@ void RunGauges::recorded(const engine::Recorded& recorded) {
       return std::holds_alternative<engine::RunCompleted>(event) ||
              std::holds_alternative<engine::RunFailed>(event) ||
              std::holds_alternative<engine::ContinuedAsNew>(event) ||
+             std::holds_alternative<engine::Reset>(event) ||
              std::holds_alternative<engine::Terminated>(event);
     });
     if (ends) ++ended_[{recorded.workflow, recorded.state}];
