@@ -1,6 +1,7 @@
 // The steps on the database object: inspect, check, pause, record, resume.
 #include <ctime>
 
+#include "engine/core/run.h"
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/catalogue.h"
 #include "k8s/adapters/objects.h"
@@ -117,13 +118,18 @@ asio::awaitable<bool> write_conditions(const Environment& environment, Json data
   co_return true;
 }
 
+// Whether the pause that this says is of the run, or of one that was reset to it.
+bool is_of(const AttemptInfo& info, const std::string& message) {
+  return message.find(engine::first_run_id(info.run_id)) != std::string::npos;
+}
+
 asio::awaitable<std::optional<Done>> is_paused(const Environment& environment, AttemptInfo info,
                                                mysql::PauseDatabase in) {
   const Json database = co_await the_database(environment, in.database(), in.uid());
   if (!condition_is_true(database, "Paused")) co_return std::nullopt;
   const Json& paused = element(part_at(database, "/status/conditions"), "type", "Paused");
   const std::string message = paused.value("message", "");
-  if (message.find(info.run_id) == std::string::npos) {
+  if (!is_of(info, message)) {
     throw Refused("paused_by_other", "MySQL " + name_of(in.database()) + " is already paused (" +
                                          message + "): resume it, then create the request again");
   }
@@ -154,8 +160,7 @@ asio::awaitable<std::optional<Done>> is_resumed(const Environment& environment, 
   const auto database = co_await find_database(environment, in.database(), in.uid());
   if (!database) co_return Done{};
   const Json& paused = element(part_at(*database, "/status/conditions"), "type", "Paused");
-  const bool ours =
-      paused.is_object() && paused.value("message", "").find(info.run_id) != std::string::npos;
+  const bool ours = paused.is_object() && is_of(info, paused.value("message", ""));
   co_return ours ? std::nullopt : std::optional(Done{});
 }
 

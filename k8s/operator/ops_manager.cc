@@ -75,22 +75,33 @@ OpsManager::OpsManager(asio::any_io_executor executor, Client& client, engine::E
 
 void OpsManager::know_open_runs() {
   for (const engine::RunInfo& run : engine::list_runs(log_)) {
-    const bool ended = engine::has_ended(run.state);
-    if (ended || run.workflow != mysql::update_version_name) continue;
-    if (const auto input = input_of(log_, run.run)) {
-      open_runs_[run.run_id] = {input->database().space(), input->database().name(),
-                                input->request()};
-    }
+    if (!engine::has_ended(run.state)) know(run.run_id, run.workflow, run.run);
+  }
+}
+
+void OpsManager::know(const std::string& run_id, const std::string& workflow, std::uint64_t run) {
+  if (workflow != mysql::update_version_name) return;
+  if (const auto input = input_of(log_, run)) {
+    open_runs_[run_id] = {input->database().space(), input->database().name(), input->request()};
   }
 }
 
 void OpsManager::recorded(const engine::Recorded& recorded) {
+  // One that a person had start over from a turn of an ended run.
+  if (recorded.turn.turn == 0 && !open_runs_.contains(recorded.run_id)) {
+    know(recorded.run_id, recorded.workflow, recorded.turn.run);
+  }
   const auto open = open_runs_.find(recorded.run_id);
   if (open == open_runs_.end()) return;
   queue_.add(key_of(open->second.space, open->second.request));
   const bool ended = engine::has_ended(recorded.state);
   if (!ended) return;
   told_.erase(open->first);
+  for (const engine::Event& event : recorded.turn.events) {
+    const auto* reset = std::get_if<engine::Reset>(&event);
+    if (reset == nullptr) continue;  // else nobody may start on its database in between
+    open_runs_[reset->run_id] = open->second;
+  }
   open_runs_.erase(open);
   look_at_waiting();
 }
@@ -142,12 +153,12 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
   const auto found = requests_.find(key);
   if (found == requests_.end()) co_return;
   const OpsRequest request = found->second;
-  const auto run = engine::find_run(log_, request.uid);
+  const auto run = engine::find_last_reset(log_, request.uid);
   if (run) {
     if (run->pruned) co_return;  // what was published last is all that is left to say
     const Projection projection = project(engine::read_history(log_, run->run));
-    co_await publisher_.publish(request.uid, projection);
-    decide(request, projection);
+    co_await publisher_.publish(request.uid, run->run_id, projection);
+    decide(request, run->run_id, projection);
     co_return;
   }
   // A run that is not durable yet is published when it is.
@@ -210,18 +221,19 @@ std::string OpsManager::principal_of(const OpsRequest& request) const {
 // What the annotations of a request say about the plan that waits. The engine records also a
 // decision about another plan; after a drift, and after a restart, the annotation still names the
 // former one, so what the log has is not told again.
-void OpsManager::decide(const OpsRequest& request, const Projection& run) {
-  if (request.approved_plan.empty() && request.denied_plan.empty()) told_.erase(request.uid);
+void OpsManager::decide(const OpsRequest& request, const std::string& run_id,
+                        const Projection& run) {
+  if (request.approved_plan.empty() && request.denied_plan.empty()) told_.erase(run_id);
   if (run.awaited_plan.empty()) return;
   const bool approve = request.denied_plan.empty() || request.denied_plan != run.awaited_plan;
   const std::string& named = approve ? request.approved_plan : request.denied_plan;
-  if (named.empty() || std::exchange(told_[request.uid], named) == named) return;
+  if (named.empty() || std::exchange(told_[run_id], named) == named) return;
   if (named != run.awaited_plan && run.decided_plans.contains(bytes_of(named))) return;
   const char* annotation = approve ? approved_annotation : denied_annotation;
   const engine::By by{request.decided_by.empty() ? "somebody" : request.decided_by,
                       std::string("annotation ") + annotation};
   const engine::Refusal refused =
-      engine_.decide(request.uid, mysql::approve_upgrade.info().name, approve, bytes_of(named), by);
+      engine_.decide(run_id, mysql::approve_upgrade.info().name, approve, bytes_of(named), by);
   if (refused) {
     spdlog::warn("MySQLOpsRequest {}/{}: {}: {}", request.space, request.name, annotation,
                  *refused);

@@ -56,13 +56,14 @@ class OpsManager {
   };
 
   void know_open_runs();
+  void know(const std::string& run_id, const std::string& workflow, std::uint64_t run);
   void saw(const Event& event);
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> reconcile(std::string key);
   boost::asio::awaitable<void> consider(OpsRequest request);
   std::string principal_of(const OpsRequest& request) const;
   void start(const OpsRequest& request);
-  void decide(const OpsRequest& request, const Projection& run);
+  void decide(const OpsRequest& request, const std::string& run_id, const Projection& run);
   std::optional<std::string> running_on(const OpsRequest& request) const;
   std::vector<OpsRequest> beside(const OpsRequest& request) const;
   void look_at_waiting();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/core/run.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/plan.h"
@@ -42,6 +43,7 @@ class Reader {
     request.ParseFromString(started.input);
     out_.space = request.database().space();
     out_.request = request.request();
+    out_.kept = started.origin.kept;
     out_.phase = "Progressing";
     out_.observed_generation = request.generation();
     database_ = out_.space + "/" + request.database().name();
@@ -266,7 +268,8 @@ std::string announcement_name(const Projection& projection, const std::string& r
                               const Announcement& announcement) {
   char number[32];
   std::snprintf(number, sizeof number, ".%05u.%02u", announcement.turn, announcement.place);
-  return projection.request + "." + run_id.substr(0, 8) + number;
+  const std::size_t reset = engine::first_run_id(run_id).size();
+  return projection.request + "." + run_id.substr(0, 8) + run_id.substr(reset) + number;
 }
 
 }  // namespace ratchet::k8s

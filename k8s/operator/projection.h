@@ -33,8 +33,9 @@ struct Announcement {
 };
 
 struct Projection {
-  std::string space;    // namespace of request and database
-  std::string request;  // name of the request
+  std::string space;       // namespace of request and database
+  std::string request;     // name of the request
+  std::uint32_t kept = 0;  // the run's first turns, if they are copies: Engine::reset
   std::string phase;
   std::int64_t observed_generation = 0;
   std::vector<Condition> conditions;
@@ -52,8 +53,9 @@ nlohmann::json status_of(const Projection& projection);
 // A time as the API writes it: 2026-11-23T02:14:12Z.
 std::string api_time(engine::Time time);
 
-// The name of a request's Event, `<request>.<run>.<turn>.<place>`: their order by name is their
-// order in time, which their times (of seconds) do not show.
+// The name of a request's Event, `<request>.<run>.<turn>.<place>`, of a run that was reset
+// `<request>.<run>.reset-2.<turn>.<place>`: their order by name is their order in time, which their
+// times (of seconds) do not show.
 std::string announcement_name(const Projection& projection, const std::string& run_id,
                               const Announcement& announcement);
 

@@ -1,5 +1,6 @@
 #include "k8s/operator/publisher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "k8s/client/kinds.h"
@@ -20,7 +21,14 @@ bool same_status(const Json& there, const Json& wanted) {
   return true;
 }
 
-Json event_object(const Projection& projection, const std::string& run_id,
+// How many of its Events the run that was reset has told.
+std::size_t told_before(const Projection& projection) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      projection.announcements,
+      [&](const Announcement& announcement) { return announcement.turn < projection.kept; }));
+}
+
+Json event_object(const Projection& projection, const std::string& uid, const std::string& run_id,
                   const Announcement& announcement) {
   const std::string at = api_time(announcement.at);
   return {{"apiVersion", kinds::event.api_version()},
@@ -33,7 +41,7 @@ Json event_object(const Projection& projection, const std::string& run_id,
             {"kind", kinds::mysql_ops_request.kind},
             {"namespace", projection.space},
             {"name", projection.request},
-            {"uid", run_id}}},
+            {"uid", uid}}},
           {"type", announcement.warning ? "Warning" : "Normal"},
           {"reason", announcement.reason},
           // The API refuses longer ones.
@@ -47,12 +55,12 @@ Json event_object(const Projection& projection, const std::string& run_id,
 
 }  // namespace
 
-asio::awaitable<void> Publisher::announce(std::string run_id, const Projection& projection,
-                                          std::size_t from) {
+asio::awaitable<void> Publisher::announce(const std::string& uid, const std::string& run_id,
+                                          const Projection& projection, std::size_t from) {
   for (std::size_t i = from; i < projection.announcements.size(); ++i) {
     const Announcement& announcement = projection.announcements[i];
     const Reply reply =
-        co_await client_.create(kinds::event, event_object(projection, run_id, announcement));
+        co_await client_.create(kinds::event, event_object(projection, uid, run_id, announcement));
     if (!reply.ok() && !reply.conflict() && !reply.not_found()) {
       throw ApiError(reply.code, "an Event was refused: " + reply.message());
     }
@@ -60,21 +68,23 @@ asio::awaitable<void> Publisher::announce(std::string run_id, const Projection& 
   }
 }
 
-asio::awaitable<void> Publisher::publish(std::string run_id, Projection projection) {
+asio::awaitable<void> Publisher::publish(std::string uid, std::string run_id,
+                                         Projection projection) {
   const Key key{projection.space, projection.request};
   const Json status = status_of(projection);
   auto known = announced_.find(run_id);
   if (known == announced_.end()) {
     const Reply reply = co_await client_.get(kinds::mysql_ops_request, key);
-    if (!reply.ok() || reply.body.at("metadata").value("uid", "") != run_id) co_return;
+    if (!reply.ok() || reply.body.at("metadata").value("uid", "") != uid) co_return;
     // Events that changed nothing in the status may be missing; at the end none is.
     const bool ended = projection.phase == "Successful" || projection.phase == "Failed" ||
                        projection.phase == "Denied";
     const bool told = ended && same_status(reply.body.value("status", Json::object()), status);
-    known = announced_.emplace(run_id, told ? projection.announcements.size() : 0).first;
+    const std::size_t count = told ? projection.announcements.size() : told_before(projection);
+    known = announced_.emplace(run_id, count).first;
   }
-  co_await announce(run_id, projection, known->second);
-  co_await write_status(key, run_id, status);
+  co_await announce(uid, run_id, projection, known->second);
+  co_await write_status(key, uid, status);
 }
 
 asio::awaitable<bool> Publisher::write_status(Key key, std::string uid, Json status) {

@@ -20,8 +20,9 @@ class Publisher {
   explicit Publisher(Client& client) : client_(client) {}
 
   // Throws ApiError; a request that is gone, or another one of that name, is no failure.
-  // Never two at the same time for one run.
-  boost::asio::awaitable<void> publish(std::string run_id, Projection projection);
+  // `uid`: of the request. `run_id`: its run, or the one that goes on since that was reset; of the
+  // turns that it began with, nothing is told again. Never two at the same time for one request.
+  boost::asio::awaitable<void> publish(std::string uid, std::string run_id, Projection projection);
 
   // Writes `status` unless the request has it already. False: the request is gone.
   boost::asio::awaitable<bool> write_status(Key key, std::string uid, Json status);
@@ -30,8 +31,8 @@ class Publisher {
   void forget(const std::string& run_id) { announced_.erase(run_id); }
 
  private:
-  boost::asio::awaitable<void> announce(std::string run_id, const Projection& projection,
-                                        std::size_t from);
+  boost::asio::awaitable<void> announce(const std::string& uid, const std::string& run_id,
+                                        const Projection& projection, std::size_t from);
 
   Client& client_;
   std::map<std::string, std::size_t> announced_;  // run → how many of its Events are written

@@ -1,5 +1,6 @@
 #include "k8s/operator/ops_manager.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -200,6 +201,56 @@ TEST(OpsManager, AnApprovalOfAnotherPlanIsRecordedOnce) {
     world.run_until([&] { return ++rounds > 20; }, world.records());
   }
   EXPECT_EQ(world.events_of("my-upgrade").size(), 4u);
+}
+
+std::string run_of(OpsWorld& world) {
+  return world.world.get(kinds::mysql_ops_request, "my-upgrade")["metadata"]["uid"];
+}
+
+TEST(OpsManager, ARequestFollowsItsRunWhenItIsReset) {
+  OpsWorld world;
+  await_the_gate(world);
+  const auto done = world.engine().reset(run_of(world), 1, {"ann", "look again"});
+  ASSERT_EQ(done.refused, std::nullopt);
+  world.run_until([&] { return world.engine().state(done.run_id) == engine::RunState::running; });
+  annotate(world, approved_annotation, plan_shown(world));
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.engine().state(done.run_id), engine::RunState::completed);
+}
+
+TEST(OpsManager, ARunThatIsResetResumesWhatTheFormerOnePaused) {
+  OpsWorld world;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return world.world.condition("Paused")["status"] == "True"; });
+  engine::WasReset done{"not asked", {}};
+  world.run_until([&] {  // while the run is written to, it says to ask again
+    const auto run = engine::find_run(world.log(), run_of(world));
+    const auto turns =
+        static_cast<std::uint32_t>(engine::read_history(world.log(), run->run).size());
+    if (turns > 1) done = world.engine().reset(run_of(world), turns - 1, {"ann", "look again"});
+    return !done.refused;
+  });
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(world.engine().state(done.run_id), engine::RunState::completed);
+  EXPECT_TRUE(world.world.condition("Paused").is_null());
+}
+
+TEST(OpsManager, AFailedRequestCanStartOverOnceItsCauseIsGone) {
+  OpsWorld world;
+  world.planted["XA RECOVER"] = {{"1", "4", "0", "left"}};
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  ASSERT_EQ(world.phase_of("my-upgrade"), "Failed");
+  world.planted.clear();
+  const auto done = world.engine().reset(run_of(world), 1, {"ann", "it is rolled back"});
+  ASSERT_EQ(done.refused, std::nullopt);
+  world.run_until([&] { return world.phase_of("my-upgrade") == "Successful"; });
+  EXPECT_EQ(world.engine().state(run_of(world)), engine::RunState::failed) << "as it was";
+  const auto events = world.events_of("my-upgrade");
+  EXPECT_EQ(std::ranges::count(events, events.front()), 1) << "what was told is not told again";
+  EXPECT_EQ(events.back().substr(0, 10), "Successful") << events.back();
 }
 
 TEST(OpsManager, ADeniedPlanIsNotCarriedOut) {

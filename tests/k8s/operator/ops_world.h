@@ -46,6 +46,7 @@ class OpsProcess {
   void step();  // one piece of work, and what the watch has seen
   std::size_t recorded() const { return recorded_; }
   const store::LogReader& log() const { return log_; }
+  engine::Engine& engine() { return *engine_; }
 
  private:
   std::shared_ptr<void> watch(std::function<void(Event)> on_event);
@@ -90,6 +91,7 @@ class OpsWorld {
   std::vector<std::string> writes();
   std::size_t records() const { return records_; }
   const store::LogReader& log() const { return process_->log(); }
+  engine::Engine& engine() { return process_->engine(); }
 
   World world;
   int exit_code = 0;  // of servers that are asked to end
