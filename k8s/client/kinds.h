@@ -24,6 +24,9 @@ inline const Resource service_account{"", "v1", "serviceaccounts", "ServiceAccou
 inline const Resource stateful_set{"apps", "v1", "statefulsets", "StatefulSet", true};
 // KubeDB's own workload of later years, in clusters that have it.
 inline const Resource pet_set{"apps.k8s.appscode.com", "v1", "petsets", "PetSet", true};
+// How other programs of AppsCode's find a database, in clusters that have it.
+inline const Resource app_binding{"appcatalog.appscode.com", "v1alpha1", "appbindings",
+                                  "AppBinding", true};
 inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
                                             "PodDisruptionBudget", true};

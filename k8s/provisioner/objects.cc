@@ -191,6 +191,25 @@ Json role_binding(const Database& database) {
   return binding;
 }
 
+Json app_binding(const Database& database, const Json& catalogue_entry) {
+  Json binding =
+      object_of(database, "appcatalog.appscode.com/v1alpha1", "AppBinding", database.name);
+  binding["spec"] = {
+      {"type", "kubedb.com/mysql"},
+      {"version", catalogue_entry.at("/spec/version"_json_pointer)},
+      {"clientConfig",
+       {{"service", {{"scheme", "mysql"}, {"name", database.name}, {"port", 3306}, {"path", "/"}}},
+        {"url", "tcp(" + database.name + "." + database.space + ".svc:3306)/"}}},
+      {"secret", {{"name", database.auth_secret}}}};
+  const auto stash = "/spec/stash"_json_pointer;
+  if (catalogue_entry.contains(stash)) {
+    binding["spec"]["parameters"] = {{"apiVersion", "appcatalog.appscode.com/v1alpha1"},
+                                     {"kind", "StashAddon"},
+                                     {"stash", catalogue_entry.at(stash)}};
+  }
+  return binding;
+}
+
 Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name) {
   const Json template_wish = database.spec().value("podTemplate", Json::object());
   const Json controller = template_wish.value("controller", Json::object());

@@ -43,6 +43,9 @@ Json auth_secret(const Database& database, const std::string& password);
 Json service_account(const Database& database);
 Json role(const Database& database);
 Json role_binding(const Database& database);
+// How Stash and others find the database: where it listens, which secret opens it, and the
+// catalogue's backup tasks, if it has any.
+Json app_binding(const Database& database, const Json& catalogue_entry);
 // `name`: the set that exists, or the database's name.
 Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name);
 // Owned by the StatefulSet, as it protects that set's pods.

@@ -149,8 +149,21 @@ asio::awaitable<MaybeStop> Pass::provision() {
   if (MaybeStop stop = co_await ensure_cluster_objects()) co_return stop;
   if (MaybeStop stop = co_await ensure_secret()) co_return stop;
   if (MaybeStop stop = co_await ensure_set()) co_return stop;
-  co_return co_await guarded_.ensure(kinds::pod_disruption_budget,
-                                     disruption_budget(database(), set_), "");
+  if (MaybeStop stop = co_await guarded_.ensure(kinds::pod_disruption_budget,
+                                                disruption_budget(database(), set_), "")) {
+    co_return stop;
+  }
+  co_return co_await ensure_app_binding();
+}
+
+// Only in clusters that know the kind: elsewhere it cannot even be listed.
+asio::awaitable<MaybeStop> Pass::ensure_app_binding() {
+  ListOptions options;
+  options.label_selector = selector_text(database().name);
+  const Reply known = co_await context_.client.list(kinds::app_binding, database().space, options);
+  if (!known.ok()) co_return std::nullopt;
+  co_return co_await guarded_.ensure(kinds::app_binding, app_binding(database(), entry_),
+                                     "Successfully created appbinding");
 }
 
 // The name is written into the MySQL before anything is made from it. The object's UID is as random

@@ -32,6 +32,7 @@ class Pass {
   boost::asio::awaitable<MaybeStop> choose_group_name();
   boost::asio::awaitable<MaybeStop> ensure_cluster_objects();
   boost::asio::awaitable<MaybeStop> ensure_access();
+  boost::asio::awaitable<MaybeStop> ensure_app_binding();
   boost::asio::awaitable<MaybeStop> ensure_secret();
   boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);
   boost::asio::awaitable<MaybeStop> ensure_set();

@@ -22,6 +22,7 @@ asio::awaitable<MaybeStop> Pass::halt() {
     }
   }
   const std::pair<Resource, std::string> children[] = {
+      {kinds::app_binding, database().name},
       {kinds::role_binding, database().name},
       {kinds::role, database().name},
       {kinds::service_account, metadata_text(service_account(database()), "name")},

@@ -7,6 +7,7 @@ that is somebody else's is left alone, and said; a halted MySQL leaves claims an
 a deleted one nothing.
 """
 import json
+import pathlib
 import sys
 
 import cluster
@@ -25,6 +26,7 @@ CHANGES = [
     ("poddisruptionbudget", "", {"spec": {"maxUnavailable": 2}}),
     ("configmap", "-coordinator", {"data": None}),
     ("statefulset", "", {"spec": {"replicas": 1}}),
+    ("appbinding", "", {"spec": {"secret": {"name": "other"}}}),
 ]
 
 
@@ -40,6 +42,10 @@ def await_everything(group):
 
 
 def form(group):
+    # A kind of AppsCode's catalogue, which not every cluster has.
+    kubectl("apply", "-f", str(pathlib.Path(__file__).parent / "fixtures" / "appbindings.yaml"))
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
+            "appbindings.appcatalog.appscode.com")
     group.create(cluster.version_of("mysql-sid"))
     await_everything(group)
     say(f"{len(CHANGES)} objects of MySQL {group.space}/{group.name} are there")
