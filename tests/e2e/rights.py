@@ -96,10 +96,12 @@ def rows_of(file):
 def compare(folder, names):
     files = [pathlib.Path(folder) / f"{name}.rights" for name in names]
     missing = [file.stem for file in files if not file.exists()]
+    each = [rows_of(file) for file in files if file.exists()]
     if missing:
-        print(f"LEFT OUT: these suites have not run in this build: {', '.join(missing)}")
-        return LEFT_OUT
-    each = [rows_of(file) for file in files]
+        refused = problems_of({row for rows in each for row in rows if row[0] == "refused"}, {})
+        print("\n".join(refused) or
+              f"LEFT OUT: these suites have not run in this build: {', '.join(missing)}")
+        return 1 if refused else LEFT_OUT
     if len({frozenset(row for row in rows if row[0] == "granted") for rows in each}) != 1:
         print("LEFT OUT: the suites ran with different manifests; run all of them again")
         return LEFT_OUT

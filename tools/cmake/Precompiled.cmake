@@ -17,14 +17,17 @@ function(ratchet_precompiled name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF CXX_COMPILER_LAUNCHER "")
   target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   # … but what is compiled with it may: the compiler cache looks at this sum in its place.
-  set(sum "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.pch.sum")
-  set(text "${CMAKE_CURRENT_BINARY_DIR}/${name}.text")
+  set(precompiled "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.pch")
+  set_target_properties(${name} PROPERTIES RATCHET_PRECOMPILED "${precompiled}")
+  set(sum "${precompiled}.sum")
+  set(text ${name}.text)
   add_custom_command(
-    OUTPUT "${sum}" BYPRODUCTS "${text}"
-    COMMAND "${CMAKE_CXX_COMPILER}" -std=c++20 "-I${PROJECT_SOURCE_DIR}" -x c++-header -E -P
-            -MD -MF "${text}.d" -MT "${sum}" -o "${text}" "${header}"
-    COMMAND "${CMAKE_COMMAND}" -E sha256sum "${text}" > "${sum}"
-    DEPENDS "${header}" DEPFILE "${text}.d" VERBATIM)
+    OUTPUT "${sum}" BYPRODUCTS ${text}
+    COMMAND "${CMAKE_CXX_COMPILER}" -std=c++20 "-I${PROJECT_SOURCE_DIR}" -x c++-header -E -P -dD
+            -MD -MF ${text}.d -MT "${sum}" -o ${text} "${header}"
+    COMMAND "${CMAKE_COMMAND}" -E sha256sum ${text} > "${sum}"
+    DEPENDS "${header}" DEPFILE "${CMAKE_CURRENT_BINARY_DIR}/${text}.d"
+    WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" VERBATIM)
   add_custom_target(${name}_sum DEPENDS "${sum}")
   add_dependencies(${name} ${name}_sum)
 endfunction()
@@ -43,6 +46,10 @@ function(ratchet_precompile target)
     endif()
   endforeach()
   if(precompiled AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
-    target_precompile_headers(${target} REUSE_FROM ${precompiled})
+    # CMake's own REUSE_FROM names a folder of this checkout where the compiler cache does not see
+    # that it is one.
+    get_target_property(file ${precompiled} RATCHET_PRECOMPILED)
+    target_compile_options(${target} PRIVATE "SHELL:-include-pch ${file}")
+    add_dependencies(${target} ${precompiled})
   endif()
 endfunction()

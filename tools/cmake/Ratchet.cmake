@@ -24,7 +24,7 @@ if(RATCHET_SANITIZE)
   add_compile_options(-fsanitize=${RATCHET_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${RATCHET_SANITIZE})
-elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+else()
   add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
 
