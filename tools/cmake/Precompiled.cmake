@@ -28,8 +28,10 @@ function(ratchet_precompiled name)
     COMMAND "${CMAKE_COMMAND}" -E sha256sum ${text} > "${sum}"
     DEPENDS "${header}" DEPFILE "${CMAKE_CURRENT_BINARY_DIR}/${text}.d"
     WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" VERBATIM)
-  add_custom_target(${name}_sum DEPENDS "${sum}")
-  add_dependencies(${name} ${name}_sum)
+  # Who depends on an object library may be compiled before it; not so with a command.
+  add_custom_command(OUTPUT ${name}.made COMMAND "${CMAKE_COMMAND}" -E touch ${name}.made
+                     DEPENDS "${sum}" $<TARGET_OBJECTS:${name}> VERBATIM)
+  add_custom_target(${name}_made DEPENDS ${name}.made)
 endfunction()
 
 # ratchet_precompile(TARGET LIB…): with ${RATCHET_PRECOMPILED}; where a library brings Asio, with
@@ -50,6 +52,6 @@ function(ratchet_precompile target)
     # that it is one.
     get_target_property(file ${precompiled} RATCHET_PRECOMPILED)
     target_compile_options(${target} PRIVATE "SHELL:-include-pch ${file}")
-    add_dependencies(${target} ${precompiled})
+    add_dependencies(${target} ${precompiled}_made)
   endif()
 endfunction()
