@@ -1,6 +1,8 @@
 #include "tools/ratchetctl/steer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -229,7 +231,7 @@ void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
       .add_option("--keep", options->kept, "How many of its turns, as `history` counts them: 1 …")
       ->type_name("TURNS")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
   next("note", "Put a remark on a run's record: the reason", nothing);
 }
 
