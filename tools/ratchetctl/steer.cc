@@ -140,8 +140,8 @@ int act_on(const Daemon& daemon, const std::string& run, const char* act, Docume
 }
 
 CLI::App* add(CLI::App& app, Action& chosen, FileAction& chosen_for_file, const char* act,
-              const char* about, const std::shared_ptr<Options>& options, Body body) {
-  CLI::App* command = app.add_subcommand(act, about);
+              const std::shared_ptr<Options>& options, Body body) {
+  CLI::App* command = app.add_subcommand(act);
   command->add_option("RUN", options->run, "Id of the run, or enough of its beginning")->required();
   command->add_option("--reason", options->reason, "Why: it is recorded")
       ->type_name("TEXT")
@@ -202,7 +202,7 @@ void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
   std::shared_ptr<Options> options;
   const auto next = [&](const char* act, const char* about, Body body) -> CLI::App& {
     options = std::make_shared<Options>();
-    return *add(app, chosen, chosen_for_file, act, about, options, body);
+    return *add(app, chosen, chosen_for_file, act, options, body)->description(about);
   };
   add_gate(next("approve", "Approve what a run asks at a gate", nullptr), *options);
   add_gate(next("deny", "Deny what a run asks at a gate", nullptr), *options);
