@@ -42,6 +42,7 @@ class Write:
     space: str
     name: str
     body: object
+    was_cut_off: bool = False
 
     def masked(self):
         """What is the same in every run that does the same; `space` is another in each."""
@@ -69,7 +70,8 @@ class Write:
         return mark_in(self.body or {})
 
     def __str__(self):
-        return f"{self.verb} {self.resource} {self.space}/{self.name}"
+        cut = " (cut off)" if self.was_cut_off else ""
+        return f"{self.verb} {self.resource} {self.space}/{self.name}{cut}"
 
 
 def mark_in(thing):
@@ -109,16 +111,25 @@ def writes_of(lines, user, space):
                 or event["user"]["username"] != user or target.get("namespace") != space
                 or (resource, part) in LEFT_OUT):
             continue
+        status = event["responseStatus"]
+        accepted = 200 <= status["code"] < 300
+        if not accepted and not is_cut_off(status):
+            continue
         body = event.get("requestObject")
         name = target.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
-        write = Write(event["verb"], resource + ("/" + part if part else ""),
-                      target["namespace"], name, body)
-        found.append((event["responseStatus"], write))
-    accepted = [write for status, write in found if 200 <= status["code"] < 300]
-    return [write for status, write in found
-            if 200 <= status["code"] < 300
-            or (is_cut_off(status)
-                and not any(write.is_again(other, states) for other in accepted))]
+        found.append((event.get("requestReceivedTimestamp", ""),
+                      Write(event["verb"], resource + ("/" + part if part else ""),
+                            target["namespace"], name, body, not accepted)))
+    found = [write for _, write in sorted(found, key=lambda pair: pair[0])]
+    return [write for place, write in enumerate(found)
+            if not write.was_cut_off or not is_made_again(place, found, states)]
+
+
+def is_made_again(place, found, states):
+    """Whether the cut off write at `place` was: by one that was answered, or by a later one that
+    was cut off too (a client can be killed twice at one step)."""
+    return any(found[place].is_again(other, states) for at, other in enumerate(found)
+               if not other.was_cut_off or at > place)
 
 
 def is_cut_off(status):

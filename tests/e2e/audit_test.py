@@ -77,6 +77,17 @@ class CutOff(unittest.TestCase):
             changed = event(user={"username": "kubelet"}, responseObject=before)
             self.assertEqual(len(writes(cut, changed, event(body=later))), 1)
 
+    def test_cut_off_twice_one_took_effect(self):
+        def cut(version):
+            return event(body=marked(RUN, 4, version), responseStatus=self.status)
+        changed = event(user={"username": "kubelet"},
+                        responseObject={"metadata": {"resourceVersion": "8"}})
+        self.assertEqual(len(writes(cut("7"), cut("7"))), 1)
+        self.assertEqual(len(writes(cut("7"), changed, cut("8"))), 1)
+        self.assertEqual(len(writes(cut("7"), changed, cut("8"), event(body=marked(RUN, 4, "8")))),
+                         1)
+        self.assertEqual(len(writes(cut("7"), cut("8"))), 2)  # nobody knows what version 8 was
+
     def test_other_refusals_do_not_count(self):
         slow = {"code": 504, "message": "etcdserver: request timed out"}
         self.assertEqual(writes(event(body=marked(RUN, 4), responseStatus=slow)), [])
