@@ -27,6 +27,8 @@ const char* word(Action::Kind kind) {
       return "leaves and joins the group again";
     case Action::Kind::leave:
       return "leaves what is left of the group";
+    case Action::Kind::open:
+      return "takes writes again, as its fence has expired";
     case Action::Kind::clone:
       return "gets a copy of the group's data";
   }
@@ -39,6 +41,15 @@ Duration limit_of(Action::Kind kind) {
   if (kind == Action::Kind::bootstrap) return std::chrono::seconds(30);
   if (kind == Action::Kind::configure) return std::chrono::seconds(5);
   return std::chrono::seconds(2);
+}
+
+// The pod whose fence was to end before `now`; empty if there is none such.
+std::string expired_fence(const std::string& fence, const std::string& now) {
+  const std::size_t slash = fence.find('/');
+  if (slash == std::string::npos) return fence;
+  const std::string until = fence.substr(slash + 1);
+  const bool is_time = until.size() == now.size() && until.ends_with('Z');
+  return is_time && now < until ? "" : fence.substr(0, slash);
 }
 
 bool is_alive(const Seen& seen) {
@@ -67,6 +78,7 @@ void GroupCare::describe() {
   situation_.claimed_by = claim.substr(0, claim.find('/'));
   situation_.approved_bootstrap = annotation(database_.object, approve_bootstrap_annotation);
   situation_.approved_clone = annotation(database_.object, approve_clone_annotation);
+  situation_.fenced = expired_fence(annotation(database_.object, fence_annotation), context_.now());
   for (std::size_t i = 0; i < pods_.size(); ++i) {
     situation_.members.push_back(
         {.pod = pods_.at(i).name, .server_id = static_cast<unsigned>(i) + 1});
@@ -96,7 +108,15 @@ asio::awaitable<void> GroupCare::carry_out(Action action) {
   const bool done = co_await pods_.tell(
       i, word(action.kind), statements(action, situation_.members[i], pods_.replication(), donor),
       limit_of(action.kind));
-  if (!done || action.kind != Action::Kind::bootstrap) co_return;
+  if (!done) co_return;
+  if (action.kind == Action::Kind::open) {
+    opened_ = true;
+    context_.emit(database_.object,
+                  {true, "FenceLifted",
+                   action.pod + " takes writes again: its fence expired, and nobody else became " +
+                       "the primary"});
+  }
+  if (action.kind != Action::Kind::bootstrap) co_return;
   context_.emit(database_.object, {false, "Successful", action.pod + " formed the group"});
 }
 
@@ -124,7 +144,17 @@ asio::awaitable<void> GroupCare::forget_decisions() {
       situation_.approved_clone.substr(0, situation_.approved_clone.find('/'));
   const std::size_t i = pods_.index_of(cloned);
   if (i < pods_.size() && plan_.roles[i] != Role::none) over.emplace_back(approve_clone_annotation);
+  if (is_fence_over()) over.emplace_back(fence_annotation);
   co_await forget(context_, database_, std::move(over));
+}
+
+// Opened; or another is the primary by now.
+bool GroupCare::is_fence_over() const {
+  if (situation_.fenced.empty() || !plan_.has_group) return false;
+  const auto primary = std::find(plan_.roles.begin(), plan_.roles.end(), Role::primary);
+  if (primary == plan_.roles.end()) return false;
+  const auto i = static_cast<std::size_t>(primary - plan_.roles.begin());
+  return opened_ || situation_.members[i].pod != situation_.fenced;
 }
 
 asio::awaitable<void> GroupCare::tell_status() {

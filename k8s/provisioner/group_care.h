@@ -18,6 +18,11 @@ namespace ratchet::k8s::provisioner {
 // until there is a group.
 inline constexpr const char* bootstrap_annotation = "ratchet.dev/bootstrap";
 
+// Annotation on a MySQL: "<pod>/<time>". Whoever has a primary refuse writes, to move its role,
+// says here which, and until when it may: 2026-11-26T08:00:00Z. After that it is opened again, if
+// it is the primary still. A time that is none is over.
+inline constexpr const char* fence_annotation = "ratchet.dev/fence";
+
 class GroupCare {
  public:
   // The context must outlive it. `database` was read just before: what is claimed on it later is
@@ -37,6 +42,7 @@ class GroupCare {
   boost::asio::awaitable<void> carry_out(Action action);
   boost::asio::awaitable<bool> claim_bootstrap(std::string pod);
   boost::asio::awaitable<void> forget_decisions();
+  bool is_fence_over() const;
   boost::asio::awaitable<void> tell_status();
 
   Context& context_;
@@ -44,6 +50,7 @@ class GroupCare {
   MemberPods pods_;  // as situation_.members
   Situation situation_;
   Plan plan_;
+  bool opened_ = false;  // the primary whose fence had expired
 };
 
 }  // namespace ratchet::k8s::provisioner

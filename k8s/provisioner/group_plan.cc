@@ -56,6 +56,7 @@ class Planner {
       plan_.has_group = true;
       assign_roles();
       for (const Member& member : now_.members) bring_in(member);
+      lift_fence();
     } else if (!is_forming()) {
       form();
     }
@@ -130,6 +131,14 @@ class Planner {
     if (donor != nullptr) return act({Action::Kind::join, member.pod});
     donor = best_donor();
     if (donor != nullptr) act({Action::Kind::clone, member.pod, donor->pod});
+  }
+
+  // Whoever stopped the primary's writes wanted another one, and there is none.
+  void lift_fence() {
+    for (std::size_t i = 0; i < now_.members.size(); ++i) {
+      const bool shut = now_.members[i].pod == now_.fenced && plan_.roles[i] == Role::primary;
+      if (shut && plan_.serving[i]) act({Action::Kind::open, now_.fenced});
+    }
   }
 
   GtidSet known_to_group() const {

@@ -35,6 +35,7 @@ struct Situation {
   std::string claimed_by;          // the pod that was told to form the group last; empty: none
   std::string approved_bootstrap;  // values of the annotations that persons set
   std::string approved_clone;
+  std::string fenced = {};  // the pod whose fence has expired; empty: none
 };
 
 struct Action {
@@ -44,6 +45,7 @@ struct Action {
     join,       // fetches what it lacks from the binary logs of the others
     rejoin,     // the same after leaving properly
     leave,      // a group that has lost its majority
+    open,       // takes writes again: it is the primary still
     clone       // throws its data away for a copy of the donor's; the server ends after that
   };
   Kind kind = Kind::join;

@@ -14,6 +14,11 @@ std::string start(const Credentials& credentials) {
          ", PASSWORD = " + quoted(credentials.password);
 }
 
+// As the server itself knows at that moment: a primary is open, everybody else is not.
+constexpr const char* is_standby =
+    "(SELECT MEMBER_ROLE <> 'PRIMARY' FROM performance_schema.replication_group_members"
+    " WHERE MEMBER_ID = @@server_uuid)";
+
 // Whether copying is due has been decided by then.
 std::vector<std::string> join(const Credentials& credentials) {
   return {no_bootstrap, "SET GLOBAL offline_mode = OFF",
@@ -42,6 +47,9 @@ std::vector<std::string> statements(const Action& action, const Member& member,
       return after(stop, join(credentials));
     case Action::Kind::leave:
       return {stop};
+    case Action::Kind::open:
+      return {std::string("SET GLOBAL super_read_only = ") + is_standby,
+              std::string("SET GLOBAL read_only = ") + is_standby};
     case Action::Kind::clone:
       return after(no_bootstrap, clone_statements(credentials, donor_host));
   }

@@ -3,10 +3,10 @@
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). An application writes while a
 member's disk is full, the primary's pod is cut off from everybody, its server is frozen and goes
-on, the kubelet stands still for a minute, and while the provisioner is killed at each of its writes
-and its watches are late and cut. Another application writes from beside the primary, on its side of
-the cut. No acknowledged row may be lost. Without --all and --only each commit takes one of three
-shares.
+on, or is shut by somebody who does not come back, the kubelet stands still for a minute, and while
+the provisioner is killed at each of its writes and its watches are late and cut. Another
+application writes from beside the primary, on its side of the cut. No acknowledged row may be lost.
+Without --all and --only each commit takes one of three shares.
 """
 import contextlib
 import os
@@ -29,7 +29,7 @@ from writer import Writer
 ROWS = 200  # before each fault, and after
 MINUTE = 60
 SMALL = 512  # MiB
-LAG, CUT = 10.0, 2.0  # seconds
+LAG, CUT, FENCED = 10.0, 2.0, 20.0  # seconds
 
 
 class SmallGroup(Group):
@@ -153,6 +153,21 @@ class Story:
                    lambda: members.kill_server(primary, signal.SIGSTOP),
                    lambda: members.kill_server(primary, signal.SIGCONT))
 
+    def fenced(self):
+        """Somebody has the primary refuse writes, and does not come back."""
+        primary = self.group.check_whole()
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + FENCED))
+
+        def fence():
+            self.group.annotate(f"ratchet.dev/fence={primary}/{until}")
+            self.group.ask(primary, "SET GLOBAL super_read_only = ON")
+            time.sleep(1)
+            check(not self.outside.await_more(1, FENCED / 2), f"the fenced {primary} takes writes")
+        self.through(f"primary {primary} fenced until {until}", fence)
+        check(self.group.check_whole() == primary, f"{primary} is not the primary any more")
+        await_("the fence is forgotten", lambda: "ratchet.dev/fence" not in (
+            self.group.get()["metadata"].get("annotations") or {}), 30)
+
     def alone(self, primary, what, begin, end):
         """The primary hears nobody, but who writes from beside it; until the others have gone on
         without it."""
@@ -254,7 +269,7 @@ class Story:
 
 
 # In this order; each commit takes one of the shares.
-SHARES = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen"),
+SHARES = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen", "fenced"),
           ("formed", "killed", "late", "cut"))
 FAULTS = sum(SHARES, ())
 

@@ -76,6 +76,9 @@ void FakeGroup::obey(const std::string& pod, const std::string& statement) {
     server.fresh = false;
     ++view_;
     elect();
+  } else if (statement.starts_with("SET GLOBAL super_read_only = (SELECT")) {
+    told.push_back(pod + ": open");
+    server.fenced = server.fenced && pod != primary_;
   } else if (statement.starts_with("STOP")) {
     server.state = MemberState::offline;
     elect();

@@ -14,6 +14,7 @@ class FakeGroup {
   struct Server {
     bool up = true;
     bool fresh = true;
+    bool fenced = false;  // the primary refuses writes
     std::string account;  // mark of the replication account
     unsigned server_id = 1;
     provisioner::MemberState state = provisioner::MemberState::offline;

@@ -114,6 +114,48 @@ TEST_F(Group, LabelsFollowTheElectionAndTheOldPrimaryComesBackAsStandby) {
   EXPECT_EQ(servers.groups_formed, 1);
 }
 
+TEST_F(Group, OpensThePrimaryWhoseFenceHasExpired) {
+  bring_up();
+  const std::string primary = servers.primary();
+  servers.at(primary).fenced = true;
+  servers.told.clear();
+  const auto fence = [&](const std::string& value) {
+    world.patch(kinds::mysql, db,
+                {{"metadata", {{"annotations", {{provisioner::fence_annotation, value}}}}}});
+    world.check(db);
+  };
+
+  fence(primary + "/2999-01-01T00:00:00Z");
+  EXPECT_THAT(servers.told, IsEmpty()) << "whoever set it is at work";
+  EXPECT_TRUE(annotations().contains(provisioner::fence_annotation));
+
+  fence(primary + "/2026-01-01T00:00:00Z");
+  EXPECT_THAT(servers.told, ElementsAre(primary + ": open"));
+  EXPECT_FALSE(servers.at(primary).fenced);
+  EXPECT_FALSE(annotations().contains(provisioner::fence_annotation));
+  EXPECT_THAT(world.event_texts().back(), HasSubstr(primary + " takes writes again"));
+
+  servers.told.clear();
+  fence(primary + "/tomorrow");
+  EXPECT_THAT(servers.told, ElementsAre(primary + ": open")) << "a time that is none is over";
+}
+
+TEST_F(Group, OpensNobodyElseThanThePrimary) {
+  bring_up();
+  const std::string former = servers.primary();
+  world.patch(
+      kinds::mysql, db,
+      {{"metadata",
+        {{"annotations", {{provisioner::fence_annotation, former + "/2026-01-01T00:00:00Z"}}}}}});
+  servers.at(former).fenced = true;
+  servers.restart(former);
+  servers.told.clear();
+  world.check(db);
+  EXPECT_THAT(servers.told, ::testing::Not(::testing::Contains(former + ": open")));
+  EXPECT_TRUE(servers.at(former).fenced);
+  EXPECT_FALSE(annotations().contains(provisioner::fence_annotation)) << "another was promoted";
+}
+
 TEST_F(Group, AtNoMomentTwoPodsAreThePrimary) {
   bring_up();
   std::vector<std::string> seen;

@@ -83,7 +83,7 @@ struct Story {
 };
 
 inline std::string text(const Action& action) {
-  const char* names[] = {"configure", "bootstrap", "join", "rejoin", "leave", "clone"};
+  const char* names[] = {"configure", "bootstrap", "join", "rejoin", "leave", "open", "clone"};
   std::string told = std::string(names[static_cast<int>(action.kind)]) + " " + action.pod;
   if (action.fresh) told += " fresh";
   if (!action.donor.empty()) told += " from " + action.donor;
