@@ -158,7 +158,8 @@ class Engine {
   Refusal decide(const std::string& run_id, const std::string& gate, bool approve,
                  const std::string& payload_hash, const By& by);
 
-  // Puts a remark on the record of an open run: the reason. Nothing else happens.
+  // Puts a remark on the record of a run, open or ended: the reason. Nothing else happens. Refused
+  // if the run's records were removed, or are being removed.
   Refusal note(const std::string& run_id, const By& by);
 
   // The value that an open run shows under this name (Workflow::expose), as of its last durable

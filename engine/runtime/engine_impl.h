@@ -16,9 +16,8 @@
 
 #include "engine/core/codec.h"
 #include "engine/core/definitions.h"
-#include "engine/core/open_run.h"
-#include "engine/core/run.h"
 #include "engine/core/summary.h"
+#include "engine/runtime/active_run.h"
 #include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
 #include "engine/runtime/breadcrumb.h"
@@ -29,30 +28,7 @@
 namespace ratchet::engine {
 
 struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
-  // A run in memory. One that has not ended may be evicted while all its turns are durable; then
-  // the log brings it back.
-  struct ActiveRun;
   using RunPtr = std::shared_ptr<ActiveRun>;
-  struct ActiveRun {
-    ActiveRun(RunSummary s, const WorkflowType* type) : summary(std::move(s)) {
-      if (type != nullptr) run.emplace(summary.run_id, *type);
-    }
-    RunSummary summary;
-    OpenRun open;
-    std::optional<Run> run;         // absent: quarantined
-    bool awaits_release = false;    // the end of that is not durable: nothing is done
-    std::optional<RunState> shown;  // the durable state: the one that may leave the process
-    std::uint32_t next_turn = 0;
-    Time last_wall{};
-    std::map<std::uint32_t, Fact> held;  // by the turn that recorded it
-    ExposedValues exposed;               // as of the last durable turn
-    std::size_t pending = 0;             // turns that are not durable yet
-    std::list<RunPtr>::iterator place;   // in `recent`
-    // No turn can be executed: facts are held.
-    bool holds() const {
-      return !run || summary.paused || awaits_release || summary.state == RunState::queued;
-    }
-  };
   struct Due {
     std::uint64_t run = 0;
     CommandId command = 0;
@@ -132,6 +108,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Refusal skip(const RunPtr& run, const StepSkipped& outcome);
   Refusal decide(const RunPtr& run, const std::string& gate, GateDecided answer);
   RunPtr steered(const std::string& run_id, Refusal& refusal);
+  Refusal note(const std::string& run_id, const Note& note);
+  RunPtr ended_run(const std::string& run_id, Refusal& refusal);
   const Decision* stuck_step(const RunPtr& run, CommandId step, Refusal& refusal) const;
 
   // resetting.cc
@@ -187,6 +165,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::set<std::uint64_t> interrupted;       // must be brought back and taken up again
   std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
   std::set<std::string> copying;             // runs that begin with turns not yet durable
+  std::map<std::string, RunPtr> noted;       // ended, and given a remark that is not durable yet
+  std::set<std::string> going;               // runs whose records are being removed
   std::map<std::string, std::string> keys;   // of the open runs that have one: key to run id
   std::map<std::string, Lane> lanes;         // of the workflows that have a limit
   // Signals to runs that continued as new, until the end is durable and the next run begins: by the

@@ -151,12 +151,8 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   const auto run =
       std::make_shared<ActiveRun>(summary, registry.find(summary.workflow, summary.version));
   run->shown = summary.state;
-  run->next_turn = turns.back().turn + 1;
   run->held = held_of(turns);
-  for (const Turn& turn : turns) {
-    run->open.fold(turn);
-    run->last_wall = std::max(run->last_wall, turn.wall);
-  }
+  run->take_in(turns);
   if (turns.size() < summary.origin.copied) {
     finish_copy(run);
     return nullptr;

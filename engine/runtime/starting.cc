@@ -267,7 +267,13 @@ void Engine::Impl::settle_debts() {
 void Engine::Impl::prune(const RunSummary& run, const std::string& why,
                          std::function<void()> then) {
   if (halted) return;
-  journal.append(pruning_of(log, run, {options.principal, why}, host.now()), std::move(then));
+  if (noted.contains(run.run_id)) return then();  // due again once the remark is durable
+  going.insert(run.run_id);
+  journal.append(pruning_of(log, run, {options.principal, why}, host.now()),
+                 [this, run_id = run.run_id, then = std::move(then)] {
+                   going.erase(run_id);
+                   then();
+                 });
 }
 
 }  // namespace ratchet::engine

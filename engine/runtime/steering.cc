@@ -158,6 +158,36 @@ Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDec
   return std::nullopt;
 }
 
+Refusal Engine::Impl::note(const std::string& run_id, const Note& note) {
+  if (halted) return "the engine has halted; nothing can be recorded";
+  Refusal refusal;
+  RunPtr run = find(run_id);
+  if (!run) run = ended_run(run_id, refusal);
+  if (refusal) return refusal;
+  hint(run, note, [this, run] {
+    if (run->pending == 0) noted.erase(run->summary.run_id);
+  });
+  return std::nullopt;
+}
+
+// As much of a run as it takes to add to its record.
+Engine::Impl::RunPtr Engine::Impl::ended_run(const std::string& run_id, Refusal& refusal) {
+  if (const auto known = noted.find(run_id); known != noted.end()) return known->second;
+  const auto summary = summary_of(run_id);
+  if (!summary) {
+    refusal = "there is no run " + run_id;
+  } else if (summary->pruned || going.contains(run_id)) {
+    refusal = "the records of run " + run_id + " were removed";
+  } else if (!summary->ended) {
+    refusal = "run " + run_id + " is being written to at this moment; ask again";
+  }
+  if (refusal) return nullptr;
+  const auto run = std::make_shared<ActiveRun>(*summary, nullptr);
+  run->take_in(turns_of(summary->run));
+  noted.emplace(run_id, run);
+  return run;
+}
+
 namespace {
 
 template <class Impl, class Act>
@@ -224,10 +254,8 @@ Refusal Engine::signal(const std::string& run_id, const std::string& name, const
 }
 
 Refusal Engine::note(const std::string& run_id, const By& by) {
-  return steer(*impl_, run_id, by, [&](const auto& run) {
-    impl_->hint(run, Note{by.principal, by.reason});
-    return Refusal();
-  });
+  if (Refusal refusal = Engine::Impl::unfit(by)) return refusal;
+  return impl_->note(run_id, {by.principal, by.reason});
 }
 
 std::optional<Exposed> Engine::query(const std::string& run_id, const std::string& name) const {

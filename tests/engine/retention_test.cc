@@ -107,6 +107,19 @@ TEST_P(RetentionTest, TheLogSaysWhoPrunedAndWhy) {
   EXPECT_EQ(decode_summary(found->summary).run_id, "r");
 }
 
+TEST_P(RetentionTest, ARemarkOnAnEndedRunGoesWithItsRecords) {
+  auto p = keeping({{RunState::completed, 1h}});
+  start(*p, "r");
+  hand.answer(*p, "r");
+  pass(*p, 59min);
+  EXPECT_EQ(p->engine->note("r", ann), std::nullopt);
+  pass(*p, 2min);
+  EXPECT_TRUE(pruned(*p, "r"));
+  EXPECT_THAT(p->engine->note("r", ann).value_or(""), HasSubstr("were removed"));
+  p->host.settle();
+  expect_right(*p);
+}
+
 TEST_P(RetentionTest, WhatWasDueWhileNoProcessRanIsPrunedAtTheNextStart) {
   auto p = keeping({});
   for (int i = 0; i < 50; ++i) {

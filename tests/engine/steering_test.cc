@@ -2,6 +2,7 @@
 // stuck step; each with who and why, and across the death of processes.
 #include <gtest/gtest.h>
 
+#include "engine/core/open_run.h"
 #include "tests/engine/by_hand.h"
 
 namespace ratchet::engine::testing {
@@ -272,7 +273,33 @@ TEST_P(Steering, ANoteIsOnTheRecordAndChangesNothing) {
   EXPECT_EQ(note->text, "not today");
   hand.answer(*p, "a");
   hand.answer(*p, "b");
-  EXPECT_NE(p->engine->note("r", ann), std::nullopt) << "it has ended";
+  expect_whole(*p);
+}
+
+TEST_P(Steering, ANoteOnAnEndedRunIsOnItsRecordToo) {
+  auto p = started(work);
+  hand.answer(*p, "a");
+  hand.answer(*p, "b");
+  ASSERT_EQ(p->engine->state("r"), RunState::completed);
+  const auto before = events_of(*p);
+  EXPECT_EQ(p->engine->note("r", ann), std::nullopt);
+  EXPECT_EQ(p->engine->note("r", {"bob", "nor tomorrow"}), std::nullopt)
+      << "the first is not durable";
+  p->host.settle();
+  EXPECT_EQ(p->engine->note("r", ann), std::nullopt);
+  EXPECT_NE(p->engine->note("r2", ann), std::nullopt);
+  p->host.settle();
+  p.reset();
+  p = opened(work);
+  const auto events = events_of(*p);
+  ASSERT_EQ(events.size(), before.size() + 3);
+  EXPECT_EQ(std::get<Note>(events[before.size()]).principal, "ann");
+  EXPECT_EQ(std::get<Note>(events[before.size() + 1]).text, "nor tomorrow");
+  EXPECT_EQ(p->engine->state("r"), RunState::completed);
+  int open = 0;
+  p->log.scan_projections(open_run_prefix,
+                          [&](std::string_view, std::string_view) { return ++open > 0; });
+  EXPECT_EQ(open, 0);
   expect_whole(*p);
 }
 
