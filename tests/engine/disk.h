@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -41,6 +42,7 @@ struct DiskKind {
   const char* name;
   std::shared_ptr<Disk> (*make)();
 };
+inline void PrintTo(const DiskKind& kind, std::ostream* out) { *out << kind.name; }
 inline auto all_disks() {
   return ::testing::Values(DiskKind{"MemoryLog", memory_disk}, DiskKind{"RocksLog", rocks_disk});
 }
