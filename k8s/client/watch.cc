@@ -98,7 +98,9 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
       why = error.what();
     }
     if (reply.lines) {
+      tell_open(true);
       co_await follow(*reply.lines);
+      tell_open(false);
     } else if (reply.refusal.gone()) {
       state.expired();
     } else if (!stopped) {
@@ -138,6 +140,12 @@ struct Watch::Impl : std::enable_shared_from_this<Watch::Impl> {
   void emit(Event event) {
     if (!stopped && handler.on_event) {
       handler.on_event(std::move(event));
+    }
+  }
+
+  void tell_open(bool open) {
+    if (!stopped && handler.on_open) {
+      handler.on_open(open);
     }
   }
 

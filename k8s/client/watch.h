@@ -21,14 +21,6 @@ struct WatchOptions {
   std::chrono::milliseconds most_delay{30'000};
 };
 
-// Called on the client's executor, in order. They may stop the watch; what they throw ends the
-// program's io_context.
-struct WatchHandler {
-  std::function<void(Event event)> on_event;
-  // A list has been handed over completely: the first, and each one after a gap.
-  std::function<void()> on_synced;
-};
-
 // Not thread-safe; lives on the client's executor.
 class Watch {
  public:

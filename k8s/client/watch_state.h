@@ -23,6 +23,18 @@ struct Event {
   Json object;
 };
 
+// What a watch (watch.h) tells. Called on the client's executor, in order. They may stop the watch;
+// what they throw ends the program's io_context.
+struct WatchHandler {
+  std::function<void(Event event)> on_event;
+  // A list has been handed over completely: the first, and each one after a gap.
+  std::function<void()> on_synced;
+  // Whether the stream that follows a list, or the version seen last, is open. Not at first; false
+  // when it has ended, in whatever way. What changed meanwhile is told after the next `true`, or by
+  // the list before it.
+  std::function<void(bool open)> on_open = {};
+};
+
 struct Backoff {
   std::chrono::milliseconds first{200};
   std::chrono::milliseconds most{30'000};

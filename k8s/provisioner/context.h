@@ -65,6 +65,12 @@ struct Options {
   Duration failover_delay = std::chrono::seconds(5);
   // Everything is looked at so often even if no event says so.
   Duration resync_period = std::chrono::minutes(5);
+  // How long what a look read may stand in for a new look (quiet_checks.h). It bounds the delay
+  // where no watch tells of a change: of claims.
+  Duration remembered_for = std::chrono::minutes(10);
+  // The same where it read a secret without our labels, which nobody watches: a certificate that
+  // somebody renews.
+  Duration unwatched_for = std::chrono::seconds(30);
   // When a refused MySQL is looked at again: what it lacks may have appeared elsewhere.
   Duration refused_period = std::chrono::seconds(30);
   // How long a write that got no answer may still be carried out by the API server (its own

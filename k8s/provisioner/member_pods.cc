@@ -122,8 +122,10 @@ asio::awaitable<void> MemberPods::note_on_claim(std::size_t i, std::string versi
 
 asio::awaitable<bool> MemberPods::tell(std::size_t i, std::string what,
                                        std::vector<std::string> statements, Duration limit) {
+  // Asked for first: where nothing may be told (quiet_checks.h) that throws, and is not logged.
+  auto telling = context_.group.tell(nodes_[i].target, std::move(statements), limit);
   spdlog::info("MySQL {}: {} {}", database_.path(), nodes_[i].name, what);
-  const auto failure = co_await context_.group.tell(nodes_[i].target, std::move(statements), limit);
+  const auto failure = co_await std::move(telling);
   if (failure) spdlog::info("MySQL {}: {}: {}", database_.path(), nodes_[i].name, *failure);
   co_return !failure;
 }

@@ -38,7 +38,7 @@ Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports p
                options},
       watch_(std::move(ports.watch)),
       reconciler_(context_),
-      health_(context_),
+      checks_(context_),
       to_reconcile_(executor, options.queue),
       to_check_(executor, options.queue),
       reconcile_tick_(executor),
@@ -51,12 +51,13 @@ void Provisioner::name(const Json& object) {
   const std::string instance = labels.value("app.kubernetes.io/instance", "");
   if (instance.empty()) return;
   const std::string key = queue_key(metadata_text(object, "namespace"), instance);
+  checks_.changed(key);
   to_reconcile_.add(key);
   if (object.value("kind", "") == kinds::pod.kind) to_check_.add(key);
 }
 
 void Provisioner::follow() {
-  watches_.push_back(watch_(kinds::mysql, "", [this](Event event) {
+  follow(kinds::mysql, "", [this](Event event) {
     const std::string key =
         queue_key(metadata_text(event.object, "namespace"), metadata_text(event.object, "name"));
     if (event.type == Event::Type::deleted) {
@@ -65,11 +66,28 @@ void Provisioner::follow() {
     } else {
       known_.insert(key);
     }
+    checks_.changed(key);
     to_reconcile_.add(key);
-  }));
+  });
   for (const Resource& kind : {kinds::stateful_set, kinds::pod, kinds::secret, kinds::service}) {
-    watches_.push_back(watch_(kind, ours, [this](Event event) { name(event.object); }));
+    follow(kind, ours, [this](Event event) { name(event.object); });
   }
+}
+
+void Provisioner::follow(const Resource& kind, std::string labels,
+                         std::function<void(Event)> on_event) {
+  not_followed_.insert(kind.plural);
+  WatchHandler handler;
+  handler.on_event = std::move(on_event);
+  handler.on_open = [this, plural = kind.plural](bool open) {
+    if (open) {
+      not_followed_.erase(plural);
+    } else {
+      not_followed_.insert(plural);
+    }
+    checks_.set_watching(not_followed_.empty());
+  };
+  watches_.push_back(watch_(kind, std::move(labels), std::move(handler)));
 }
 
 asio::awaitable<void> Provisioner::work(WorkQueue& queue, Look look) {
@@ -108,7 +126,7 @@ asio::awaitable<void> Provisioner::run() {
   // Not before a pass has seen whether the database is ours.
   const Look check = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
     if (!seen_.contains(key)) co_return std::nullopt;
-    co_return co_await health_.check(std::move(key));
+    co_return co_await checks_.check(std::move(key));
   };
   follow();
   // Two and four at a time: a silent server holds up a check for seconds.

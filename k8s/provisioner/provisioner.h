@@ -15,16 +15,17 @@
 
 #include "k8s/client/watch_state.h"
 #include "k8s/provisioner/context.h"
-#include "k8s/provisioner/health.h"
+#include "k8s/provisioner/quiet_checks.h"
 #include "k8s/provisioner/reconcile.h"
 #include "k8s/provisioner/work_queue.h"
 
 namespace ratchet::k8s::provisioner {
 
-// Follows a kind in all namespaces until the handle is destroyed; on_event is called on the
-// provisioner's executor and must not be called any more after that.
+// Follows a kind in all namespaces until the handle is destroyed; the handler is called on the
+// provisioner's executor and must not be called any more after that. One that is never told that
+// the stream is open costs requests: every check reads everything live then.
 using WatchFactory = std::function<std::shared_ptr<void>(Resource kind, std::string label_selector,
-                                                         std::function<void(Event)> on_event)>;
+                                                         WatchHandler handler)>;
 
 // What the provisioner reaches the outside with.
 struct Ports {
@@ -50,6 +51,7 @@ class Provisioner {
   using Look = std::function<boost::asio::awaitable<std::optional<Duration>>(std::string key)>;
 
   void follow();
+  void follow(const Resource& kind, std::string labels, std::function<void(Event)> on_event);
   void name(const Json& object);
   boost::asio::awaitable<void> work(WorkQueue& queue, Look look);
   boost::asio::awaitable<void> tick(Duration period, WorkQueue& queue);
@@ -58,7 +60,7 @@ class Provisioner {
   Context context_;
   WatchFactory watch_;
   Reconciler reconciler_;
-  Health health_;
+  QuietChecks checks_;
   WorkQueue to_reconcile_;
   WorkQueue to_check_;
   boost::asio::steady_timer reconcile_tick_;
@@ -66,6 +68,7 @@ class Provisioner {
   std::set<std::string> known_;  // keys of all MySQL objects
   std::set<std::string> seen_;   // those that a pass has been over
   std::vector<std::shared_ptr<void>> watches_;
+  std::set<std::string> not_followed_;  // kinds whose stream is not open
   bool stopped_ = false;
 };
 

@@ -71,12 +71,10 @@ void Process::spawn(asio::awaitable<void> task) {
 }
 
 std::shared_ptr<void> Process::watch(k8s::Resource kind, std::string label_selector,
-                                     std::function<void(k8s::Event)> on_event) const {
+                                     k8s::WatchHandler handler) const {
   k8s::WatchOptions how;
   how.space = options.space;
   how.label_selector = std::move(label_selector);
-  k8s::WatchHandler handler;
-  handler.on_event = std::move(on_event);
   auto followed = std::make_shared<k8s::Watch>(client, std::move(kind), how, std::move(handler));
   followed->start();
   return followed;

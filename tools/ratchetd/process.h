@@ -33,7 +33,7 @@ struct Process {
 
   // Follows a kind for as long as the handle lives.
   std::shared_ptr<void> watch(k8s::Resource kind, std::string label_selector,
-                              std::function<void(k8s::Event)> on_event) const;
+                              k8s::WatchHandler handler) const;
   k8s::Key lease_key(const char* name) const;
   // Of a role's lease. Whoever has a log open on this boot knows that an earlier holder with the
   // same log and boot is dead: nobody waits for that one's lease to run out.

@@ -30,7 +30,10 @@ struct WatchTest : ::testing::Test {
                        tell(types[static_cast<int>(event.type)] +
                             event.object["metadata"]["name"].get<std::string>());
                      },
-                     [this] { tell("synced"); }});
+                     [this] { tell("synced"); },
+                     [this](bool open) {
+                       if (tells_open) tell(open ? "open" : "ended");
+                     }});
     watch->start();
   }
   void tell(const std::string& what) { told += (told.empty() ? "" : " ") + what; }
@@ -43,6 +46,7 @@ struct WatchTest : ::testing::Test {
   ScriptedApi api{loop};
   std::shared_ptr<HttpClient> client = std::make_shared<HttpClient>(loop.executor(), api.access());
   std::string told;
+  bool tells_open = false;
   std::unique_ptr<Watch> watch;
 };
 
@@ -72,6 +76,18 @@ TEST_F(WatchTest, ReconnectsWhereItStoppedAfterACutAndAfterACleanEnd) {
   run_until_told("synced +a ~a ~a");
   EXPECT_THAT(api.requests[2].target, HasSubstr("resourceVersion=11&"));
   EXPECT_THAT(api.requests[3].target, HasSubstr("resourceVersion=12&"));
+}
+
+TEST_F(WatchTest, TellsWhetherItsStreamIsOpen) {
+  api.script = {Answer::object(200, list_of("10", {})),
+                Answer::object(429, status_of(429, "TooManyRequests")),
+                Answer::stream({watch_line("ADDED", pod("a", "11"))}, Answer::End::cut),
+                Answer::stream({watch_line("ERROR", status_of(410, "Expired"))}, Answer::End::hold),
+                Answer::object(200, list_of("20", {pod("a", "11")})),
+                Answer::stream({watch_line("ADDED", pod("b", "21"))}, Answer::End::hold)};
+  tells_open = true;
+  start();
+  run_until_told("synced open +a ended open ended synced open +b");
 }
 
 TEST_F(WatchTest, AVersionTooOldLeadsToANewListBothWaysThatAServerSaysIt) {

@@ -22,9 +22,8 @@ using testing::World;
 // A watch of the embedded server as the provisioner wants it.
 class Follower : public std::enable_shared_from_this<Follower> {
  public:
-  Follower(World& world, const Resource& kind, std::string selector,
-           std::function<void(Event)> on_event)
-      : world_(world), on_event_(std::move(on_event)) {
+  Follower(World& world, const Resource& kind, std::string selector, WatchHandler handler)
+      : world_(world), handler_(std::move(handler)) {
     embedded::Call call;
     call.verb = embedded::Verb::watch;
     call.group = kind.group;
@@ -42,21 +41,23 @@ class Follower : public std::enable_shared_from_this<Follower> {
       });
     });
     drain();
+    tell_open(true);
   }
+  void tell_open(bool open) { handler_.on_open(open); }
 
  private:
   void drain() {
     while (const auto event = watch_->next()) {
       const std::string type = event->at("type");
-      on_event_({type == "DELETED" ? Event::Type::deleted
-                 : type == "ADDED" ? Event::Type::added
-                                   : Event::Type::modified,
-                 event->at("object")});
+      handler_.on_event({type == "DELETED" ? Event::Type::deleted
+                         : type == "ADDED" ? Event::Type::added
+                                           : Event::Type::modified,
+                         event->at("object")});
     }
   }
 
   World& world_;
-  std::function<void(Event)> on_event_;
+  WatchHandler handler_;
   std::unique_ptr<embedded::Watch> watch_;
 };
 
@@ -74,6 +75,9 @@ class Running {
     until([this] { return ended_; });
   }
 
+  // The watch with that number begins or ceases to follow.
+  void tell_open(std::size_t i, bool open) { followers_.at(i).lock()->tell_open(open); }
+
   template <class Condition>
   void until(Condition holds) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -90,10 +94,11 @@ class Running {
   provisioner::Ports ports() {
     provisioner::Ports ports;
     ports.watch = [this](const Resource& kind, std::string selector,
-                         std::function<void(Event)> on_event) -> std::shared_ptr<void> {
+                         WatchHandler handler) -> std::shared_ptr<void> {
       auto follower =
-          std::make_shared<Follower>(world_, kind, std::move(selector), std::move(on_event));
+          std::make_shared<Follower>(world_, kind, std::move(selector), std::move(handler));
       follower->start();
+      followers_.push_back(follower);
       return follower;
     };
     ports.emit = world_.context.emit;
@@ -108,6 +113,7 @@ class Running {
   }
 
   World& world_;
+  std::vector<std::weak_ptr<Follower>> followers_;
   Provisioner provisioner_;
   bool ended_ = false;
 };
@@ -164,6 +170,30 @@ TEST(Controller, SurvivesWritesThatFailAndAnswersThatAreLost) {
   running.until([&] { return phase(world) == "Ready"; });
   EXPECT_EQ(world.server.store().list("secrets", "demo").size(), 1u);
   EXPECT_EQ(world.server.store().list("statefulsets.apps", "demo").size(), 1u);
+}
+
+TEST(Controller, AsksForNothingWhileNothingChangesAndAllWatchesAreOpen) {
+  World world;
+  int requests = 0;
+  world.server.on_call([&](const embedded::Call& call, const embedded::Answer&) {
+    if (call.user == "provisioner") ++requests;
+  });
+  world.apply(testing::standalone);
+  Running running(world);
+  const auto requests_of_looks = [&](std::size_t looks) {
+    requests = 0;
+    const std::size_t before = world.probes.size();
+    running.until([&] { return world.probes.size() >= before + looks; });
+    return requests;
+  };
+  running.until([&] { return phase(world) == "Ready"; });
+  requests_of_looks(10);  // what follows from becoming ready
+  EXPECT_EQ(requests_of_looks(20), 0);
+  running.tell_open(2, false);
+  EXPECT_GE(requests_of_looks(20), 19 * 4);
+  running.tell_open(2, true);
+  requests_of_looks(2);  // one of them may have begun before
+  EXPECT_EQ(requests_of_looks(20), 0);
 }
 
 class Queue : public ::testing::Test {
