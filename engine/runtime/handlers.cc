@@ -30,4 +30,21 @@ void Handlers::check() const {
   }
 }
 
+Handlers reads_only(const Handlers& handlers) {
+  using Sink = Answer<google::protobuf::Message>::Sink;
+  Handlers reading;
+  handlers.for_each([&reading](const Handlers::Entry& entry) {
+    Handlers::Entry kept = entry;
+    if (entry.info.effect != Effect::read) {
+      kept.perform = [name = entry.info.name](const AttemptInfo&, const Bytes&, const Sink& sink) {
+        const Failure refused{dry_run_code,
+                              std::string(name) + " writes, which a dry run does not do"};
+        sink({}, &refused, false);
+      };
+    }
+    reading.put(std::move(kept));
+  });
+  return reading;
+}
+
 }  // namespace ratchet::engine

@@ -114,4 +114,10 @@ class Handlers {
   std::map<std::string, Entry> entries_;
 };
 
+// The code of the failure of a step that a dry run does not perform.
+inline constexpr const char* dry_run_code = "dry_run";
+// The same handlers for a dry run: what an activity declares as its effect decides. `read` is
+// performed; everything else fails for good, unperformed.
+Handlers reads_only(const Handlers& handlers);
+
 }  // namespace ratchet::engine

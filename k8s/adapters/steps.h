@@ -33,6 +33,10 @@ class Refused : public std::runtime_error {
   std::string code_;
 };
 
+// The code of a failed attempt that may succeed another time: the API server or a server did not
+// answer, or not yet as it must.
+inline constexpr const char* unavailable_code = "unavailable";
+
 using SqlRows = std::vector<std::vector<std::string>>;  // NULL as empty text
 
 // Runs statements one after another in one session with a server, as the database's root, and
@@ -75,7 +79,7 @@ boost::asio::awaitable<void> answer_doing(Doing<In, Out> act, const Environment&
     failure = refused.failure();
     again = false;
   } catch (const std::exception& e) {
-    failure = engine::Failure{"unavailable", e.what()};
+    failure = engine::Failure{unavailable_code, e.what()};
   }
   if (again) {
     answer.fail(*failure);

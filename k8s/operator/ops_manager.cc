@@ -23,19 +23,6 @@ Key object_key(const std::string& key) {
   return {key.substr(0, slash), key.substr(slash + 1)};
 }
 
-mysql::UpdateRequest input_of(const OpsRequest& request) {
-  mysql::UpdateRequest input;
-  input.mutable_database()->set_space(request.space);
-  input.mutable_database()->set_name(request.database);
-  input.set_request(request.name);
-  input.set_target_version(request.target_version);
-  input.set_step_timeout_us(request.timeout.count());
-  input.set_generation(request.generation);
-  input.set_needs_approval(request.needs_approval);
-  input.set_window(request.window);
-  return input;
-}
-
 // Of a hash in hex. What is none becomes one that fits no plan.
 std::string bytes_of(const std::string& hex) {
   std::string bytes;
@@ -63,6 +50,19 @@ std::optional<mysql::UpdateRequest> input_of(const store::LogReader& log, std::u
 }
 
 }  // namespace
+
+mysql::UpdateRequest input_of(const OpsRequest& request) {
+  mysql::UpdateRequest input;
+  input.mutable_database()->set_space(request.space);
+  input.mutable_database()->set_name(request.database);
+  input.set_request(request.name);
+  input.set_target_version(request.target_version);
+  input.set_step_timeout_us(request.timeout.count());
+  input.set_generation(request.generation);
+  input.set_needs_approval(request.needs_approval);
+  input.set_window(request.window);
+  return input;
+}
 
 OpsManager::OpsManager(asio::any_io_executor executor, Client& client, engine::Engine& engine,
                        const store::LogReader& log, OpsManagerOptions options)

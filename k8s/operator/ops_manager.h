@@ -21,11 +21,18 @@
 #include "k8s/provisioner/work_queue.h"
 #include "store/log.h"
 
+namespace ratchet::mysql {
+class UpdateRequest;
+}
+
 namespace ratchet::k8s {
 
 // Follows a kind until the handle is destroyed; on_event is called on the manager's executor.
 using WatchKind =
     std::function<std::shared_ptr<void>(Resource kind, std::function<void(Event)> on_event)>;
+
+// What the run of a request is started with.
+mysql::UpdateRequest input_of(const OpsRequest& request);
 
 struct OpsManagerOptions {
   std::string principal = "ratchetd";

@@ -154,7 +154,10 @@ def ended(pod):
 
 
 def check_manager(database, target):
-    """An upgrade waits for approval of its plan, over the loss of the ops manager's pod too."""
+    """An upgrade waits for approval of its plan, over the loss of the ops manager's pod too. A dry
+    run in that pod, by its own service account, comes to the same plan."""
+    foreseen = ratchetctl("plan", "--database", f"{database.space}/{database.name}",
+                          "--target", target)
     cluster.apply(f"""
 apiVersion: ops.kubedb.com/v1alpha1
 kind: MySQLOpsRequest
@@ -177,6 +180,7 @@ spec:
     check(request()["metadata"]["annotations"].get("ratchet.dev/requested-by") == "admin",
           f"the webhook did not write who asked: {request()['metadata']}")
     plan = ratchetctl("plan", "--last")
+    check(foreseen.split()[1] == plan.split()[1], f"the dry run came to {foreseen}, not {plan}")
     kubectl("delete", "pod", f"{MANAGER}-0", "-n", SPACE)
     kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
             timeout=100)

@@ -7,6 +7,7 @@ SCENARIO is `minor` (a patch release of MariaDB, `UpdateVersion`) or `major` (10
 manager killed at each command and completion of the first; and at three moments of the API.
 """
 import argparse
+import json
 import os
 import pathlib
 import subprocess
@@ -16,7 +17,7 @@ import time
 import checks
 import cluster
 import kills
-from cluster import Database, Failed, Request
+from cluster import Database, Failed, Request, check
 from daemons import STARTED, Programs
 from history import kinds_of
 
@@ -62,11 +63,27 @@ class Upgrade:
         self.database.create(self.source)
         checks.write_rows(self.database)
         say(f"{self.database.space}: {self.source} is Ready and has {checks.ROWS} rows")
+        foreseen = self.dry_run()
         with self.database.open_server_log() as log:
-            known = steer(self.request.create())
+            run = self.request.create()
+            known = steer(run)
             self.request.await_end(60)
             self.server_log = log.read()
+        planned = self.hash_of_plan(run)
+        check(planned == foreseen, f"the run's plan is {planned}, the dry run's was {foreseen}")
         return known
+
+    def hash_of_plan(self, *words):
+        code, output = self.programs.ratchetctl("-o", "json", "plan", *words)
+        check(code == 0, f"ratchetctl plan {' '.join(words)} ended with {code}: {output}")
+        return json.loads(output)["hash"]
+
+    def dry_run(self):
+        """The plan, with no request there, by the ops manager's own rights: what a dry run wrote
+        would be a write without an intent (checks.check_writes)."""
+        return self.hash_of_plan("--database", f"{self.database.space}/{self.database.name}",
+                                 "--target", self.request.target,
+                                 "--kubeconfig", os.environ["RATCHET_KUBECONFIG_OPS"])
 
     def check(self, events, expected_writes=None):
         checks.check_objects(self.database, self.request)

@@ -317,6 +317,33 @@ TEST_P(Steps, AConditionalActivityWithoutAProbeIsRefused) {
   EXPECT_THROW(p->open(), std::invalid_argument);
 }
 
+TEST_P(Steps, InADryRunOnlyWhatReadsIsPerformed) {
+  auto p = process();
+  std::vector<CommandId> performed;
+  const auto perform = [&](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
+    performed.push_back(info.command);
+    answer.complete(text("done"));
+  };
+  Handlers all;
+  for (const auto* activity : {&patient, &flaky, &once, &touchy}) {
+    all.handle<Text, Text>(*activity, perform);
+  }
+  all.probe<Text, Text>(once,
+                        [](const AttemptInfo&, const Text&, auto answer) { answer.not_done(); });
+  p->handlers = reads_only(all);
+  p->open();
+  for (const char* workflow : {"patient", "flaky", "once", "touchy"}) {
+    p->engine->start(workflow, workflow, text("in").SerializeAsString(), "test");
+    p->host.run_until([&] { return p->engine->state(workflow) == RunState::completed; });
+    const bool reads = workflow == std::string("patient");
+    EXPECT_NE(p->history(workflow).find(reads ? "StepCompleted 1 after 1"
+                                              : "StepFailed 1 after 1: dry_run"),
+              std::string::npos)
+        << p->history(workflow);
+  }
+  EXPECT_EQ(performed.size(), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, Steps, all_disks(), name_of_disk);
 
 }  // namespace

@@ -1,7 +1,12 @@
-// What is proved: a recorded plan is shown from the log alone, with the hash that was approved.
+// What is proved: a recorded plan is shown from the log alone, with the hash that was approved; and
+// what came of a dry run is shown in the same words.
 #include "tools/ratchetctl/plan.h"
 
+#include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -61,6 +66,56 @@ TEST(Plan, HasTheHashThatTheGateShowed) {
 TEST(Plan, IsFoundByItsRequest) { EXPECT_THAT(shown("demo/upgrade"), HasSubstr("plan ")); }
 
 TEST(Plan, ThatWasNeverMadeIsNotInvented) { EXPECT_THROW(shown("look-blocked"), NotFound); }
+
+// What is printed about a dry run that came as far as one of the recorded runs.
+Printed rehearsed(const std::string& run, std::optional<engine::Failure> failure,
+                  Format format = Format::table) {
+  Rehearsal tried;
+  tried.log = std::make_unique<store::MemoryLog>(recorded_upgrade(), [](const auto&) {});
+  tried.run_id = run;
+  tried.failure = std::move(failure);
+  tried.exit = tried.failure ? Exit::refused : Exit::well;
+  if (!tried.failure) tried.stopped_before = "pause_database";
+  const Intent intent{.database = "demo/db", .target = "11.8.6"};
+  std::ostringstream out, err;
+  Streams streams{out, err, {}};
+  const int code = print_rehearsal(intent, tried, {streams, format});
+  return {code, out.str(), err.str()};
+}
+
+TEST(DryRun, IsShownLikeAPlanAndSaysWhereItEnded) {
+  const Printed text = rehearsed("look-warning", std::nullopt);
+  EXPECT_EQ(text.code, Exit::well);
+  EXPECT_EQ(text.err, "");
+  EXPECT_THAT(text.out, HasSubstr("MySQL demo/db: 10.11.6 to 11.8.6 (image:11.8.6)"));
+  EXPECT_THAT(text.out, HasSubstr("findings\n  WARNING engines: something\n"));
+  EXPECT_THAT(text.out,
+              HasSubstr("dry run: nothing was written; it ended before pause_database\n"));
+}
+
+TEST(DryRun, ShowsWhatBlocksAlthoughThereIsNoPlan) {
+  const Printed text = rehearsed("look-blocked", engine::Failure{"preflight", "not so"});
+  EXPECT_EQ(text.code, Exit::refused);
+  EXPECT_EQ(text.err, "ratchetctl: not so\n");
+  EXPECT_EQ(text.out,
+            "findings\n  BLOCKING xa-prepared: something\ndry run: nothing was written\n");
+}
+
+TEST(DryRun, IsADocumentForPrograms) {
+  const auto well =
+      nlohmann::json::parse(rehearsed("look-warning", std::nullopt, Format::json).out);
+  EXPECT_EQ(well["dry_run"], true);
+  EXPECT_EQ(well["plan"]["steps"].size(), 8u);
+  EXPECT_EQ(well["hash"], nlohmann::json::parse(shown("look-warning", Format::json))["hash"]);
+  EXPECT_EQ(well["findings"][0]["check"], "engines");
+  EXPECT_EQ(well["stopped_before"], "pause_database");
+  EXPECT_FALSE(well.contains("failure"));
+  const engine::Failure why{"preflight", "not so"};
+  const auto refused = nlohmann::json::parse(rehearsed("look-blocked", why, Format::json).out);
+  EXPECT_FALSE(refused.contains("plan"));
+  EXPECT_EQ(refused["findings"][0]["severity"], "BLOCKING");
+  EXPECT_EQ(refused["failure"]["code"], "preflight");
+}
 
 }  // namespace
 }  // namespace ratchet::ratchetctl

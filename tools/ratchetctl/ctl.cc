@@ -42,11 +42,12 @@ Examples:
   ratchetctl replay 5f3c --until 12             what was it, and what did it wait for, then?
   ratchetctl report --last --to run.html        a page to read, to print and to file
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
+  ratchetctl plan --database demo/db --target 11.8.6    what would it do? Nothing is written
   ratchetctl approve 5f3c --reason "night of 3/11"    shows what is asked, and how to say yes
 
 Exit codes: 0 well, 1 wrong usage, 2 no such log or run, 3 damage found, 4 replay diverged,
-5 cannot be read, 6 --timeout passed, 7 evidence without an anchor, 8 refused by the daemon,
-9 no daemon answers, 10 not allowed, 130 stopped by a signal.
+5 cannot be read, 6 --timeout passed, 7 evidence without an anchor, 8 refused, by the daemon or
+before an upgrade, 9 no daemon answers, or no cluster, 10 not allowed, 130 stopped by a signal.
 )";
 
 struct Arguments {
@@ -232,7 +233,7 @@ int exit_of(store::Fault fault) {
 // Parses and dispatches; failures are thrown.
 class Program {
  public:
-  Program(const engine::Registry& workflows, Streams& streams)
+  Program(const engine::Registry& workflows, Streams& streams, const Rehearse& rehearse)
       : workflows_(workflows), streams_(streams) {
     add_globals(app_, arguments_);
     add_runs(app_, chosen_);
@@ -240,7 +241,7 @@ class Program {
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
     add_show(app_, chosen_);
-    add_plan(app_, chosen_);
+    add_plan(app_, chosen_, chosen_for_file_, rehearse);
     add_report(app_, chosen_);
     add_diff(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
@@ -315,9 +316,9 @@ int exit_of(const std::exception& error) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const engine::Registry& workflows,
-        Streams streams) {
+        Streams streams, const Rehearse& rehearse) {
   try {
-    return Program(workflows, streams).run(arguments);
+    return Program(workflows, streams, rehearse).run(arguments);
   } catch (const std::exception& error) {
     streams.err << "ratchetctl: " << one_line(error.what()) << "\n";
     return exit_of(error);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/workflow.h"
+#include "tools/ratchetctl/dry_run.h"
 #include "tools/ratchetctl/table.h"
 
 namespace ratchet::ratchetctl {
@@ -21,9 +22,9 @@ enum Exit : int {
   failed = 5,           // the file system, or a log of a newer format
   timed_out = 6,        // --timeout passed while following
   self_consistent = 7,  // evidence was compared with its own checkpoint only
-  refused = 8,          // the run does not allow what was asked
+  refused = 8,          // the run does not allow what was asked, or the upgrade would be refused
   no_daemon = 9,        // nobody answers, or it cannot do anything now
-  not_allowed = 10,     // the daemon does not let this user do it
+  not_allowed = 10,     // the daemon, or the cluster, does not let this user do it
   stopped = 130         // a signal ended --follow
 };
 
@@ -33,8 +34,9 @@ struct Streams {
   Screen screen;  // of out
 };
 
-// Runs one command line, without the program's name.
+// Runs one command line, without the program's name. `rehearse`: what `plan --database` does; with
+// none there is no such option.
 int run(const std::vector<std::string>& arguments, const engine::Registry& workflows,
-        Streams streams);
+        Streams streams, const Rehearse& rehearse = {});
 
 }  // namespace ratchet::ratchetctl

@@ -1,10 +1,13 @@
 #include "tools/ratchetctl/plan.h"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -53,9 +56,7 @@ void print_steps(const Document& plan, std::ostream& out) {
   }
 }
 
-void print_findings(const Document& plan, std::ostream& out) {
-  const Document& findings = list_in(plan, "findings");
-  out << (findings.empty() ? "no findings\n" : "findings\n");
+void print_findings(const Document& findings, std::ostream& out) {
   for (const Document& finding : findings) {
     out << "  " << text_in(finding, "severity") << " " << text_in(finding, "check");
     if (finding.contains("pod")) out << " (" << text_in(finding, "pod") << ")";
@@ -79,7 +80,92 @@ void print(const Planned& planned, std::ostream& out) {
   }
   out << "steps\n";
   print_steps(plan, out);
-  print_findings(plan, out);
+  const Document& findings = list_in(plan, "findings");
+  out << (findings.empty() ? "no findings\n" : "findings\n");
+  print_findings(findings, out);
+}
+
+// What was seen and is no part of the plan: without one all of it.
+Document beside_plan(const Document& findings, bool planned) {
+  Document beside = Document::array();
+  for (const Document& finding : findings) {
+    if (!planned || finding.value("passing", false)) beside.push_back(finding);
+  }
+  return beside;
+}
+
+void print_table(const Rehearsal& tried, const std::optional<Planned>& plan,
+                 const Document& findings, std::ostream& out) {
+  if (plan) print(*plan, out);
+  const Document beside = beside_plan(findings, plan.has_value());
+  if (!beside.empty()) {
+    out << (plan ? "findings about the moment, no part of the plan\n" : "findings\n");
+    print_findings(beside, out);
+  }
+  if (!tried.waits.empty()) out << "a request now " << one_line(tried.waits) << "\n";
+  out << "dry run: nothing was written";
+  if (!tried.stopped_before.empty()) out << "; it ended before " << tried.stopped_before;
+  out << "\n";
+}
+
+Document document_of(const Intent& intent, const Rehearsal& tried,
+                     const std::optional<Planned>& plan, const Document& findings) {
+  Document document = {{"dry_run", true}, {"database", intent.database}, {"target", intent.target}};
+  if (plan) {
+    document["hash"] = plan->hash;
+    document["plan"] = plan->plan;
+  }
+  document["findings"] = findings;
+  if (!tried.stopped_before.empty()) document["stopped_before"] = tried.stopped_before;
+  if (!tried.waits.empty()) document["waits"] = tried.waits;
+  if (tried.failure) {
+    document["failure"] = {{"code", tried.failure->code}, {"message", tried.failure->message}};
+  }
+  return document;
+}
+
+std::vector<engine::RecordedEvent> events_of(const Rehearsal& tried) {
+  if (!tried.log) return {};
+  const auto run = engine::find_run(*tried.log, tried.run_id);
+  if (!run) return {};
+  return engine::EventReader(run->run).next(*tried.log);
+}
+
+void add_intent(CLI::App& command, CLI::Option& run, CLI::Option& last, Intent& intent) {
+  CLI::Option* database =
+      command
+          .add_option("--database", intent.database,
+                      "Dry run: what an upgrade of this MySQL would do. It looks at the live "
+                      "servers, and writes nothing")
+          ->type_name("NAMESPACE/NAME")
+          ->excludes(&run)
+          ->excludes(&last);
+  CLI::Option* target =
+      command
+          .add_option("--target", intent.target, "Name of the MySQLVersion that it would have then")
+          ->type_name("VERSION")
+          ->needs(database);
+  database->needs(target);
+  command
+      .add_option("--window", intent.window,
+                  "As the annotation ratchet.dev/window: \"<cron> <duration> <time zone>\"")
+      ->type_name("RULE")
+      ->needs(database);
+  command
+      .add_option("--kubeconfig", intent.kubeconfig,
+                  "none: $KUBECONFIG, the pod's service account, or ~/.kube/config")
+      ->type_name("FILE")
+      ->needs(database);
+  command
+      .add_option_function<double>(
+          "--timeout",
+          [&intent](double seconds) {
+            intent.within = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+          },
+          "Of the dry run; without it 600")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->needs(database);
 }
 
 }  // namespace
@@ -98,14 +184,38 @@ int print_plan(const store::LogReader& log, const RunName& name, const Output& o
   return Exit::well;
 }
 
-void add_plan(CLI::App& app, Action& chosen) {
-  CLI::App* added = app.add_subcommand("plan", "What an upgrade is going to do, or did");
+int print_rehearsal(const Intent& intent, const Rehearsal& tried, const Output& output) {
+  const auto events = events_of(tried);
+  const std::optional<Planned> plan = plan_in(events);
+  const Document findings = findings_in(events);
+  std::ostream& out = output.streams.out;
+  const Document document = document_of(intent, tried, plan, findings);
+  if (output.format == Format::json) write_json(out, document);
+  if (output.format == Format::yaml) write_yaml(out, document);
+  if (output.format == Format::table) print_table(tried, plan, findings, out);
+  if (tried.failure) {
+    output.streams.err << "ratchetctl: " << one_line(tried.failure->message) << "\n";
+  }
+  return tried.exit;
+}
+
+void add_plan(CLI::App& app, Action& chosen, FileAction& chosen_for_file,
+              const Rehearse& rehearse) {
+  CLI::App* added = app.add_subcommand("plan", "What an upgrade is going to do, did, or would do");
   const auto run = std::make_shared<RunName>();
+  const auto intent = std::make_shared<Intent>();
   auto* id = added->add_option("RUN", run->prefix,
                                "Id of the run, enough of its beginning, or NAMESPACE/NAME of the "
                                "request");
-  added->add_flag("--last", run->last, "The newest run")->excludes(id);
-  added->callback([&chosen, run] {
+  auto* last = added->add_flag("--last", run->last, "The newest run")->excludes(id);
+  if (rehearse) add_intent(*added, *id, *last, *intent);
+  added->callback([&chosen, &chosen_for_file, &rehearse, run, intent] {
+    if (!intent->database.empty()) {
+      chosen_for_file = [&rehearse, intent](const Output& output) {
+        return print_rehearsal(*intent, rehearse(*intent), output);
+      };
+      return;
+    }
     if (run->prefix.empty() && !run->last) {
       throw CLI::ValidationError("plan", "name a run or a request, or say --last");
     }

@@ -33,6 +33,16 @@ std::optional<Planned> plan_in(const std::vector<engine::RecordedEvent>& events)
   return out;
 }
 
+Document findings_in(const std::vector<engine::RecordedEvent>& events) {
+  Document found = Document::array();
+  for (const engine::RecordedEvent& event : events) {
+    const bool done = std::holds_alternative<engine::StepCompleted>(event.event);
+    if (!done || event.name != "look_at_database") continue;
+    found = list_in(payload_in(event.payloads.output), "findings");
+  }
+  return found;
+}
+
 Document payload_in(const std::string& json) {
   return json.empty() ? Document::object() : Document::parse(json);
 }

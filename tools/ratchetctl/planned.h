@@ -20,6 +20,9 @@ struct Planned {
 // The last plan that a run made; nothing if it made none.
 std::optional<Planned> plan_in(const std::vector<engine::RecordedEvent>& events);
 
+// What the last look before an upgrade found, the findings about the moment too; an array.
+Document findings_in(const std::vector<engine::RecordedEvent>& events);
+
 // A payload; empty text is an empty object.
 Document payload_in(const std::string& json);
 

@@ -51,6 +51,20 @@ const SqlRows* planted_in(const Planted& planted, const std::string& statement) 
   return nullptr;
 }
 
+asio::awaitable<std::vector<SqlRows>> ask(Answers answers, const Planted& planted, std::string name,
+                                          std::string version,
+                                          std::vector<std::string> statements) {
+  std::vector<SqlRows> rows;
+  for (const std::string& statement : statements) {
+    const bool asks = statement.starts_with("SELECT VERSION()");
+    const SqlRows* found = planted_in(planted, statement);
+    rows.push_back(found != nullptr ? *found
+                   : asks           ? SqlRows{{version, "Debian 13"}}
+                                    : answers(name, statement));
+  }
+  co_return rows;
+}
+
 // What differs between two runs of the same upgrade without meaning anything.
 std::string masked(std::string text) {
   static const std::regex uid("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
@@ -66,6 +80,13 @@ constexpr int pieces_a_round = 4;
 
 }  // namespace
 
+Sql sql_to(Answers answers, const Planted& planted) {
+  return [answers = std::move(answers), &planted](const mysql::Server& server, const Json& pod,
+                                                  std::vector<std::string> statements) {
+    return ask(answers, planted, server.pod(), version_of(pod), std::move(statements));
+  };
+}
+
 OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
                        engine::testing::MemoryAnchor& anchor, Answers answers,
                        const Planted& planted)
@@ -76,20 +97,7 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   environment_.now = [this] { return host_.now(); };
   environment_.pause = yield;
   environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
-  environment_.sql =
-      [answers, &planted](
-          mysql::Server server, Json pod,
-          std::vector<std::string> statements) -> asio::awaitable<std::vector<SqlRows>> {
-    std::vector<SqlRows> rows;
-    for (const std::string& statement : statements) {
-      const bool asks = statement.starts_with("SELECT VERSION()");
-      const SqlRows* found = planted_in(planted, statement);
-      rows.push_back(found != nullptr ? *found
-                     : asks           ? SqlRows{{version_of(pod), "Debian 13"}}
-                                      : answers(server.pod(), statement));
-    }
-    co_return rows;
-  };
+  environment_.sql = sql_to(std::move(answers), planted);
   add_database_handlers(handlers_, environment_);
   add_stateful_set_handlers(handlers_, environment_);
   add_pod_handlers(handlers_, environment_);

@@ -27,6 +27,10 @@ using Answers = std::function<SqlRows(const std::string& pod, const std::string&
 // What servers answer, instead, to statements with this part in them.
 using Planted = std::map<std::string, SqlRows>;
 
+// SQL to such servers: each runs the version that its pod's image names. `planted` is looked at
+// with every statement, and must outlive it.
+Sql sql_to(Answers answers, const Planted& planted);
+
 // The database that an OpsWorld has.
 struct OpsDatabase {
   std::string manifest;
