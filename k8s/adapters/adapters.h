@@ -19,5 +19,7 @@ void add_hand_over_handlers(engine::Handlers& handlers, const Environment& envir
 // The look before an upgrade, its plan and its window.
 void add_preflight_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_plan_handlers(engine::Handlers& handlers, const Environment& environment);
+// Of those: whether nodes can pull the target's image.
+void add_image_handlers(engine::Handlers& handlers, const Environment& environment);
 
 }  // namespace ratchet::k8s

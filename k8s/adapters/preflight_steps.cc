@@ -151,6 +151,7 @@ asio::awaitable<void> look_at_claim(const Environment& environment, const Json& 
 MemberSight member_of(const Json& pod) {
   MemberSight member;
   member.set_pod(text_at(pod, "/metadata/name"));
+  member.set_node(text_at(pod, "/spec/nodeName"));
   const Json& container = element(part_at(pod, "/spec/containers"), "name", database_container);
   member.set_image(text_at(container, "/image"));
   const Json& status =
@@ -240,6 +241,7 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
 void add_preflight_handlers(engine::Handlers& handlers, const Environment& environment) {
   handle(handlers, mysql::look_at_database, environment, look);
   add_plan_handlers(handlers, environment);
+  add_image_handlers(handlers, environment);
 }
 
 }  // namespace ratchet::k8s

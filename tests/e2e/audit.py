@@ -14,6 +14,8 @@ LEFT_OUT = {("leases", ""), ("events", ""), ("mysqlopsrequests", "status")}
 
 # The one write that each activity makes: (verb, resource). docs/EFFECTS.md lists the activities.
 WRITE_OF = {
+    "start_image_check": ("create", "pods"),
+    "remove_image_check": ("delete", "pods"),
     "pause_database": ("update", "mysqls/status"),
     "protect_pod": ("patch", "pods"),
     "change_image": ("patch", "statefulsets"),

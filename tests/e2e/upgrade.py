@@ -135,6 +135,38 @@ def upgrade_killed_at_moments(programs, scenario, way, writes):
     upgrade.check(events, writes)
 
 
+def refuse_unpullable(scenario):
+    """An image that the node cannot pull is found before anything is touched, in the kubelet's
+    words; nothing but the database's pod is left."""
+    source, _ = images_of(scenario)
+    numbers = cluster.server_of(source).split("-")[0].split(".")
+    newer = ".".join([*numbers[:2], str(int(numbers[2]) + 1)])
+    cluster.apply(f"""
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {{name: nowhere}}
+spec:
+  version: "{newer}"
+  distribution: MariaDB
+  db: {{image: "registry.invalid/mariadb:{newer}"}}
+""")
+    database = Database("demo-image")
+    database.create(cluster.version_of(source))
+    pod = database.pod_uid()
+    request = Request(database, SCENARIOS[scenario][1], "nowhere")
+    request.create()
+    request.await_end(120)
+    failed = [c["message"] for c in cluster.conditions_of(request.get()) if c["type"] == "Failed"]
+    check(failed and f"blocking image-pull ({database.pod})" in failed[0]
+          and "ErrImagePull" in failed[0], f"the request says {failed}")
+    check(database.pod_uid() == pod, "the pod was replaced")
+    cluster.await_("the pod that tried the image is gone",
+                   lambda: cluster.kubectl("get", "pods", "-n", database.space, "-o",
+                                           "name").split() == [f"pod/{database.pod}"], 30)
+    say(f"{database.space}: {failed[0][:200]}")
+    database.remove()
+
+
 def inside(folder, scenario):
     programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
     cluster.prepare()
@@ -145,6 +177,7 @@ def inside(folder, scenario):
         say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
         upgrade_killed_at_events(programs, scenario, way, writes)
         upgrade_killed_at_moments(programs, scenario, way, writes)
+        refuse_unpullable(scenario)
         programs.stop()
     except (Failed, TimeoutError, RuntimeError) as failure:
         say(f"FAILED: {failure}")

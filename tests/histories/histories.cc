@@ -149,6 +149,14 @@ constexpr Upgrade looks[] = {
     {"look-nobody-decides", "11.8.6", "11.8.9", [](FakeCluster& c) { c.needs_approval = true; }},
 };
 
+// With the proof that the nodes can pull the image: runs that passed the marker image-check.
+constexpr Upgrade image_checks[] = {
+    {"image-minor", "11.8.6", "11.8.9", no_fault},
+    {"image-missing", "10.11.6", "11.8.6",
+     [](FakeCluster& c) { c.image_trouble = "ErrImagePull: not found"; }},
+    {"image-approved", "10.11.6", "11.8.6", [](FakeCluster& c) { c.needs_approval = true; }},
+};
+
 // Approves each gate once it is open, but for the run in which nobody does.
 void decide(Process& process, const std::string& run_id, std::size_t& decided) {
   if (run_id == "look-nobody-decides") return;
@@ -217,6 +225,16 @@ std::vector<Recording> recordings() {
           {"update_version-1-look.history",
            [](Outside& outside) {
              for (const Upgrade& upgrade : looks) record<FakeCluster>(outside, upgrade);
+           }},
+          {"update_version-1-image.history",
+           [](Outside& outside) {
+             for (const Upgrade& upgrade : image_checks) record<FakeCluster>(outside, upgrade);
+             for (const GroupUpgrade& upgrade : group_upgrades) {
+               record<FakeGroupCluster>(outside, upgrade);
+             }
+             for (const GroupUpgrade& upgrade : semi_sync_upgrades) {
+               record<SemiSyncCluster>(outside, upgrade);
+             }
            }},
           {"travel-1.history", record_lisbon},
           {"travel-1-waiting.history", [](Outside& outside) {

@@ -27,7 +27,49 @@ UpdateRequest FakeDatabase::request() const {
   return request;
 }
 
+// One pod a member, as it may be there once.
+void FakeDatabase::serve_image_checks(Handlers& handlers, Host& host) {
+  const auto check_of = [](const StartImageCheck& in) {
+    ImageCheck check;
+    check.set_space(in.space());
+    check.set_pod(in.member() + "-image");
+    check.set_node("node-of-" + in.member());
+    return check;
+  };
+  on<StartImageCheck, ImageCheck>(
+      handlers, host, start_image_check,
+      [this, check_of](const Info& info, const StartImageCheck& in) {
+        const ImageCheck check = check_of(in);
+        if (image_checks.contains(check.pod())) throw Refusal{{"left", "it is there from before"}};
+        image_checks[check.pod()] = mark_of(info);
+        ++checked_images;
+        return check;
+      },
+      [this, check_of](const Info& info, const StartImageCheck& in) {
+        const ImageCheck check = check_of(in);
+        const auto found = image_checks.find(check.pod());
+        return when<ImageCheck>(found != image_checks.end() && found->second == mark_of(info),
+                                check);
+      });
+  on<AwaitImageCheck, ImageSeen>(handlers, host, await_image_check,
+                                 [this](const Info&, const AwaitImageCheck&) {
+                                   ImageSeen seen;
+                                   seen.set_trouble(image_trouble);
+                                   return seen;
+                                 });
+  on<ImageCheck, Done>(
+      handlers, host, remove_image_check,
+      [this](const Info&, const ImageCheck& in) {
+        image_checks.erase(in.pod());
+        return Done{};
+      },
+      [this](const Info&, const ImageCheck& in) {
+        return when<Done>(!image_checks.contains(in.pod()));
+      });
+}
+
 void FakeDatabase::serve_look(Handlers& handlers, Host& host) {
+  serve_image_checks(handlers, host);
   on<LookAtDatabase, Sight>(handlers, host, look_at_database,
                             [this](const Info&, const LookAtDatabase&) {
                               Sight sight = see();
@@ -101,6 +143,7 @@ std::string FakeDatabase::sorted_writes() const {
   std::ranges::sort(sorted);
   std::string lines;
   for (const std::string& write : sorted) lines += write + "\n";
+  for (const auto& [pod, mark] : image_checks) lines += "left behind: pod " + pod + "\n";
   return lines;
 }
 

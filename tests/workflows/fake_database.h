@@ -27,6 +27,7 @@ class FakeDatabase : public engine::testing::World {
   // Faults, set before the run.
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
   std::vector<Finding> findings;                  // of each look
+  std::string image_trouble;                      // why no node can pull the target's image
   bool needs_approval = false;                    // of request()
   std::string window;
   engine::Time window_begins{};  // the only one there is
@@ -35,6 +36,8 @@ class FakeDatabase : public engine::testing::World {
   std::string version;    // MySQL.spec.version
   std::string paused_by;  // run id
   std::vector<std::string> writes;
+  std::map<std::string, std::string> image_checks;  // pods → marks
+  int checked_images = 0;
 
  protected:
   using Info = engine::AttemptInfo;
@@ -44,8 +47,9 @@ class FakeDatabase : public engine::testing::World {
           std::function<std::optional<Out>(const Info&, const In&)> look = nullptr);
   void serve_database(engine::Handlers& handlers, engine::Host& host);
   void serve_look(engine::Handlers& handlers, engine::Host& host);
+  void serve_image_checks(engine::Handlers& handlers, engine::Host& host);
   void wrote(const std::string& what) { writes.push_back(what); }
-  std::string sorted_writes() const;  // a line each
+  std::string sorted_writes() const;  // a line each, and what was left behind
 
   std::string from_;
   std::string to_;

@@ -94,6 +94,7 @@ Sight FakeGroupCluster::see() {
     member.set_pod(pod_of(i));
     member.set_server_version(members[i].image.substr(6));
     member.set_image(members[i].image);
+    member.set_node("node-" + std::to_string(i));
   }
   return sight;
 }

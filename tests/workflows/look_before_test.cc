@@ -98,6 +98,35 @@ TEST(LookBefore, BlockingFindingsEndTheRequestBeforeAnythingIsTouched) {
   EXPECT_TRUE(cluster.writes.empty());
 }
 
+TEST(LookBefore, AnImageThatANodeCannotPullStopsIt) {
+  FakeCluster cluster("10.11.6", "11.8.6");
+  cluster.needs_approval = true;
+  cluster.image_trouble = "ErrImagePull: no such host";
+  const Decided run(cluster);
+  EXPECT_EQ(run.failure().code, "preflight");
+  const std::string why = run.failure().message;
+  EXPECT_NE(why.find("blocking image-pull (db-0): node node-of-db-0 cannot pull image:11.8.6: "
+                     "ErrImagePull: no such host. Fix: "),
+            std::string::npos)
+      << why;
+  EXPECT_EQ(run.gates, 0) << "nobody is asked about what cannot be done";
+  EXPECT_TRUE(cluster.writes.empty());
+  EXPECT_TRUE(cluster.image_checks.empty()) << "its pod is removed";
+}
+
+TEST(LookBefore, TheImageIsProvenAgainAfterTheApproval) {
+  FakeCluster cluster("10.11.6", "11.8.6");
+  cluster.needs_approval = true;
+  cluster.at_look = [](FakeCluster& c, int look) {
+    if (look == 2) c.image_trouble = "ErrImagePull: no such host";
+  };
+  const Decided run(cluster);
+  EXPECT_EQ(run.gates, 1);
+  EXPECT_EQ(cluster.checked_images, 2);
+  EXPECT_EQ(run.failure().code, "preflight");
+  EXPECT_TRUE(cluster.writes.empty());
+}
+
 TEST(LookBefore, WarningsDoNotStopIt) {
   FakeCluster cluster("10.11.6", "11.8.6");
   cluster.findings = {finding(WARNING, "engines"), finding(INFO, "new-defaults")};

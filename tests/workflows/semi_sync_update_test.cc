@@ -29,6 +29,12 @@ struct SemiSyncCluster : FakeGroupCluster {
   SemiSyncCluster() : FakeGroupCluster(from, to) { topology = semi_sync; }
 };
 
+// Each on a node of its own.
+std::string image_checks() {
+  const std::string one = "start_image_check\nawait_image_check\nremove_image_check\n";
+  return one + one + one;
+}
+
 std::string one_member() {
   return "await_group\n"
          "protect_pod\n"
@@ -50,11 +56,12 @@ TEST(UpgradeSemiSync, GoesReplicaByReplicaAndHandsOverBeforeThePrimarysTurn) {
             "inspect_database\n"
             "check_upgrade\n"
             "look_at_database\n"
-            "make_plan\n"
-            "pause_database\n"
-            "await_drained\n"
-            "inspect_group\n"
-            "change_image\n" +
+            "make_plan\n" +
+                image_checks() +
+                "pause_database\n"
+                "await_drained\n"
+                "inspect_group\n"
+                "change_image\n" +
                 one_member() + one_member() +
                 "await_group\n"
                 "hand_over_primary\n"

@@ -23,6 +23,9 @@ TEST(UpdateVersion, ChangesTheImageForAMinorUpgrade) {
             "check_upgrade\n"
             "look_at_database\n"
             "make_plan\n"
+            "start_image_check\n"
+            "await_image_check\n"
+            "remove_image_check\n"
             "pause_database\n"
             "await_drained\n"
             "inspect_workload\n"
@@ -97,6 +100,7 @@ TEST(UpdateVersion, MakesEachWriteOnceWhereverItIsStopped) {
 TEST(UpdateVersion, IsUndoneToTheSameEndWhereverItIsStopped) {
   expect_whole(matrix("10.11.6", "11.8.6", [](FakeCluster& c) { c.exit_code = 137; }));
   expect_whole(matrix("10.11.6", "11.8.6", [](FakeCluster& c) { c.target_image_missing = true; }));
+  expect_whole(matrix("10.11.6", "11.8.6", [](FakeCluster& c) { c.image_trouble = "not found"; }));
 }
 
 // Every step of an upgrade without faults, cancelled before it is performed and while it is.

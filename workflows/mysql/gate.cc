@@ -1,6 +1,7 @@
 #include "workflows/mysql/gate.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,6 +11,8 @@
 
 namespace ratchet::mysql {
 
+using engine::attempt;
+using engine::Outcome;
 using engine::StepFailure;
 using engine::Task;
 using engine::Workflow;
@@ -44,24 +47,73 @@ MakePlan the_plan(const Upgrade& upgrade, Sight sight) {
   return in;
 }
 
+StartImageCheck the_image_check(const Upgrade& upgrade, const MemberSight& member) {
+  StartImageCheck in;
+  in.set_space(upgrade.request.database().space());
+  in.set_request(upgrade.request.request());
+  in.set_member(member.pod());
+  in.set_image(upgrade.database.target().image());
+  in.set_limit_seconds(upgrade.request.step_timeout_us() / 1'000'000 + 60);
+  return in;
+}
+
+Finding not_pulled(const StartImageCheck& asked, const ImageCheck& check, const ImageSeen& seen) {
+  Finding finding;
+  finding.set_severity(BLOCKING);
+  finding.set_check("image-pull");
+  finding.set_pod(asked.member());
+  finding.set_what("node " + check.node() + " cannot pull " + asked.image() + ": " +
+                   seen.trouble());
+  finding.set_fix(
+      "let the node reach the registry (spec.podTemplate.spec.imagePullSecrets has the "
+      "credentials), or correct the image of the MySQLVersion");
+  return finding;
+}
+
+StepFailure blocked(const Sight& sight) {
+  return StepFailure({"preflight",
+                      "the pre-flight found what stops the upgrade; nothing was "
+                      "touched. " +
+                          blocking_text(sight) + ". Then create the request again"});
+}
+
+// Once a node: what has the image there already has proven it.
+Task<> prove_images(Workflow wf, Upgrade upgrade, Sight sight) {
+  std::set<std::string> proven;
+  for (const MemberSight& member : sight.members()) {
+    if (member.image() == upgrade.database.target().image()) proven.insert(member.node());
+  }
+  Sight found;
+  for (const MemberSight& member : sight.members()) {
+    if (!proven.insert(member.node()).second) continue;
+    const StartImageCheck asked = the_image_check(upgrade, member);
+    const ImageCheck check = co_await wf.step(start_image_check, asked);
+    AwaitImageCheck in;
+    *in.mutable_check() = check;
+    in.set_deadline_us(deadline(upgrade, wf.now()));
+    const Outcome<ImageSeen> seen = co_await attempt(wf.step(await_image_check, in));
+    co_await wf.shielded().step(remove_image_check, check);
+    if (!seen.ok()) throw StepFailure(*seen.failed);
+    if (!seen.value->trouble().empty())
+      *found.add_findings() = not_pulled(asked, check, *seen.value);
+  }
+  if (found.findings_size() > 0) throw blocked(found);
+}
+
 struct Looked {
   Plan plan;
   bool slow_shutdown = false;
 };
 
-Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade) {
-  Sight sight = co_await wf.step(look_at_database, the_look(upgrade));
-  if (const std::string why = blocking_text(sight); !why.empty()) {
-    throw StepFailure({"preflight",
-                       "the pre-flight found what stops the upgrade; nothing was "
-                       "touched. " +
-                           why + ". Then create the request again"});
-  }
+Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade, bool proves_images) {
+  const Sight sight = co_await wf.step(look_at_database, the_look(upgrade));
+  if (!blocking_text(sight).empty()) throw blocked(sight);
   // What runs decides how it must be stopped, whatever the catalogue says.
   if (sight.slow_shutdown()) upgrade.rules.set_slow_shutdown(true);
   Looked looked;
   looked.slow_shutdown = upgrade.rules.slow_shutdown();
-  looked.plan = co_await wf.step(make_plan, the_plan(upgrade, std::move(sight)));
+  looked.plan = co_await wf.step(make_plan, the_plan(upgrade, sight));
+  if (proves_images) co_await prove_images(wf, upgrade, sight);
   co_return looked;
 }
 
@@ -93,9 +145,10 @@ Task<bool> await_window(Workflow wf, Plan plan) {
 }  // namespace
 
 Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
+  const bool proves_images = wf.patched("image-check");
   std::optional<Plan> approved;
   for (;;) {
-    const Looked looked = co_await look_and_plan(wf, upgrade);
+    const Looked looked = co_await look_and_plan(wf, upgrade, proves_images);
     const Plan& plan = looked.plan;
     const bool asks =
         upgrade.request.needs_approval() && !(approved && same_ground(*approved, plan));

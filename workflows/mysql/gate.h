@@ -14,6 +14,15 @@ inline constexpr Activity<LookAtDatabase, Sight> look_at_database{
     "look_at_database", Effect::read, Policy{bounded}.each(std::chrono::minutes{10})};
 // The plan as a recorded event. Fails for good if the window's rule cannot be read.
 inline constexpr Activity<MakePlan, Plan> make_plan{"make_plan", Effect::read, bounded};
+// A pod on a member's node that has the target's image and nothing to do. Fails for good if the
+// cluster does not let us make it.
+inline constexpr Activity<StartImageCheck, ImageCheck> start_image_check{
+    "start_image_check", Effect::conditional, bounded};
+// Whether the node could pull the image. That it could not, or not in time, is an answer.
+inline constexpr Activity<AwaitImageCheck, ImageSeen> await_image_check{"await_image_check",
+                                                                        Effect::read, waiting};
+inline constexpr Activity<ImageCheck, Done> remove_image_check{"remove_image_check",
+                                                               Effect::conditional, bounded};
 // The window that is open at a time, or the next, with enough of it left.
 inline constexpr Activity<FindWindow, FoundWindow> find_window{"find_window", Effect::read,
                                                                bounded};

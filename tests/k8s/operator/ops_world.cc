@@ -276,6 +276,14 @@ std::vector<std::string> OpsWorld::events_of(const std::string& name) {
   return texts;
 }
 
+std::vector<std::string> OpsWorld::touches() {
+  std::vector<std::string> found = writes();
+  std::erase_if(found, [](const std::string& write) {
+    return write.find("-image-check") != std::string::npos;
+  });
+  return found;
+}
+
 std::vector<std::string> OpsWorld::writes() {
   std::vector<std::string> all;
   for (const auto& [verb, what] : writes_) all.push_back(masked(verb + " " + what));

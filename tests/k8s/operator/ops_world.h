@@ -93,6 +93,8 @@ class OpsWorld {
   // The ops manager's successful writes, but Events and statuses of requests; sorted; uids,
   // versions and times masked.
   std::vector<std::string> writes();
+  // Those of them that touch the database: not the pods that show whether a node has an image.
+  std::vector<std::string> touches();
   std::size_t records() const { return records_; }
   const store::LogReader& log() const { return process_->log(); }
   engine::Engine& engine() { return process_->engine(); }

@@ -1,0 +1,64 @@
+// What is proved: that every node of a member can pull the target's image is known before anything
+// of the database is touched, and the pods that show it leave nothing behind.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/k8s/operator/ops_world.h"
+
+namespace ratchet::k8s::testing {
+namespace {
+
+TEST(ImageCheck, AnImageThatANodeCannotPullIsFoundBeforeAnythingIsTouched) {
+  OpsWorld world;
+  world.world.missing_images.insert("docker.io/library/mariadb:11.8.6");
+  const std::string pod = world.pod_uid();
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  const std::string why = world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(why.find("blocking image-pull (my-standalone-0): node node cannot pull "
+                     "docker.io/library/mariadb:11.8.6: ImagePullBackOff"),
+            std::string::npos)
+      << why;
+  EXPECT_EQ(world.writes().size(), 2u) << "a pod that was made and removed";
+  EXPECT_EQ(world.pod_uid(), pod);
+  world.run_until([&] { return world.world.names(kinds::pod).size() == 1; });
+}
+
+TEST(ImageCheck, ThePodThatPullsTheImageIsTheRequestsAndNoMember) {
+  OpsWorld world;
+  Json seen;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] {
+    for (const std::string& name : world.world.names(kinds::pod)) {
+      if (name != "my-standalone-0") seen = world.world.get(kinds::pod, name);
+    }
+    return world.world.condition("Paused")["status"] == "True";
+  });
+  ASSERT_TRUE(seen.is_object());
+  const Json request = world.world.get(kinds::mysql_ops_request, "my-upgrade");
+  EXPECT_EQ(seen["metadata"]["ownerReferences"][0]["uid"], request["metadata"]["uid"]);
+  EXPECT_FALSE(seen["metadata"]["labels"].contains("app.kubernetes.io/instance"));
+  EXPECT_EQ(seen["spec"]["nodeName"], "node");
+  EXPECT_EQ(seen["spec"]["containers"][0]["image"], "docker.io/library/mariadb:11.8.6");
+  EXPECT_EQ(world.world.names(kinds::pod).size(), 1U) << "it is gone before the pause";
+}
+
+// Also when every answer to a write is lost once: the pod is made once, and removed.
+TEST(ImageCheck, LooksBeforeItMakesThePodAgain) {
+  OpsWorld world;
+  int lost = 0;
+  world.world.faults.on_write = [&](const embedded::Call& call) {
+    const bool first = call.user == "ops-manager" && call.plural == "pods" &&
+                       call.verb == embedded::Verb::create && lost++ == 0;
+    return first ? embedded::Fault::lost_after : embedded::Fault::none;
+  };
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(lost, 1) << "it was made twice";
+}
+
+}  // namespace
+}  // namespace ratchet::k8s::testing
