@@ -42,7 +42,7 @@ asio::awaitable<Json> the_database(const Environment& environment, mysql::Databa
                                    std::string uid) {
   auto database = co_await find_database(environment, ref, uid);
   if (!database) {
-    throw Refused("gone", "MySQL " + name_of(ref) + " was deleted while it was being upgraded");
+    throw Refused("gone", "MySQL " + name_of(ref) + " was deleted meanwhile");
   }
   co_return std::move(*database);
 }
@@ -63,6 +63,17 @@ asio::awaitable<mysql::CatalogueVersion> catalogue_entry(const Environment& envi
   co_return entry;
 }
 
+// What the catalogue says about the version that it has, and about the one that it shall have.
+asio::awaitable<void> add_versions(const Environment& environment, std::string target,
+                                   mysql::Database& database) {
+  const std::string current = database.current().name();
+  const std::string refusal =
+      "upgrade from version " + current + " to " + target + " is not supported";
+  const bool standalone = database.standalone();
+  *database.mutable_target() = co_await catalogue_entry(environment, target, standalone, refusal);
+  *database.mutable_current() = co_await catalogue_entry(environment, current, standalone, refusal);
+}
+
 asio::awaitable<mysql::Database> inspect(const Environment& environment, AttemptInfo,
                                          mysql::InspectDatabase in) {
   const std::string name = name_of(in.database());
@@ -75,17 +86,14 @@ asio::awaitable<mysql::Database> inspect(const Environment& environment, Attempt
   mysql::Database database;
   *database.mutable_ref() = in.database();
   database.set_uid(uid_of(*object));
-  const std::string current = text_at(*object, "/spec/version");
-  const std::string refusal =
-      "upgrade from version " + current + " to " + in.target_version() + " is not supported";
-  const bool standalone = part_at(*object, "/spec/topology").is_null();
-  database.set_standalone(standalone);
+  database.set_standalone(part_at(*object, "/spec/topology").is_null());
   database.set_topology(text_at(*object, "/spec/topology/mode"));
-  *database.mutable_target() =
-      co_await catalogue_entry(environment, in.target_version(), standalone, refusal);
-  *database.mutable_current() = co_await catalogue_entry(environment, current, standalone, refusal);
   const std::string secret = text_at(*object, "/spec/authSecret/name");
   database.set_auth_secret(secret.empty() ? in.database().name() + "-auth" : secret);
+  database.mutable_current()->set_name(text_at(*object, "/spec/version"));
+  if (!in.target_version().empty()) {
+    co_await add_versions(environment, in.target_version(), database);
+  }
   co_return database;
 }
 
@@ -194,8 +202,8 @@ asio::awaitable<Done> await_drained(const Environment& environment, AttemptInfo,
     const Json database = co_await the_database(environment, in.database(), in.uid());
     const Json& paused = element(part_at(database, "/status/conditions"), "type", "Paused");
     if (!paused.is_object()) {
-      throw Refused("not_paused", "somebody resumed MySQL " + name_of(in.database()) +
-                                      " while it was being upgraded");
+      throw Refused("not_paused",
+                    "somebody resumed MySQL " + name_of(in.database()) + " while it was worked on");
     }
     const std::string since = paused.value("lastTransitionTime", "");
     if (annotation(database, drained_note) == since) co_return Done{};
@@ -215,8 +223,8 @@ asio::awaitable<Done> await_ready(const Environment& environment, AttemptInfo, m
     }
     if (ready) co_return Done{};
     co_await wait_on(environment, in.deadline_us(),
-                     "the upgraded server answers, but MySQL " + name_of(in.database()) +
-                         " did not become Ready: see its conditions");
+                     "every server that was started anew answers, but MySQL " +
+                         name_of(in.database()) + " did not become Ready: see its conditions");
   }
 }
 

@@ -21,8 +21,8 @@ asio::awaitable<Json> the_mysql(const Environment& environment, mysql::DatabaseR
                                 std::string uid) {
   auto found = co_await find(environment, kinds::mysql, Key{database.space(), database.name()});
   if (!found || uid_of(*found) != uid) {
-    throw Refused("gone", "MySQL " + database.space() + "/" + database.name() +
-                              " was deleted while it was being upgraded");
+    throw Refused("gone",
+                  "MySQL " + database.space() + "/" + database.name() + " was deleted meanwhile");
   }
   co_return std::move(*found);
 }

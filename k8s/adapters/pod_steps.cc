@@ -76,7 +76,7 @@ std::string trouble_of(const std::optional<Json>& pod) {
 asio::awaitable<Json> the_pod(const Environment& environment, mysql::ProtectPod in) {
   auto pod = co_await find(environment, kinds::pod, key_of(in));
   if (!pod || uid_of(*pod) != in.pod_uid()) {
-    throw Refused("gone", name_of(in) + " was replaced by somebody else during the upgrade");
+    throw Refused("gone", name_of(in) + " was replaced by somebody else meanwhile");
   }
   co_return std::move(*pod);
 }
@@ -230,7 +230,7 @@ asio::awaitable<Json> the_claim(const Environment& environment, mysql::MarkClaim
   auto claim = co_await find(environment, kinds::persistent_volume_claim, key_of_claim(in));
   if (!claim || uid_of(*claim) != in.claim_uid()) {
     throw Refused("gone", "claim " + in.database().space() + "/" + in.claim() +
-                              " was deleted or replaced during the upgrade");
+                              " was deleted or replaced meanwhile");
   }
   co_return std::move(*claim);
 }

@@ -31,7 +31,7 @@ asio::awaitable<std::vector<SqlRows>> ask(const Environment& environment, mysql:
                                           std::vector<std::string> statements) {
   auto pod = co_await find_pod(environment, server);
   if (!pod) {
-    throw Refused("gone", pod_name(server) + " was replaced by somebody else during the upgrade");
+    throw Refused("gone", pod_name(server) + " was replaced by somebody else meanwhile");
   }
   co_return co_await environment.sql(server, std::move(*pod), std::move(statements));
 }

@@ -41,7 +41,7 @@ asio::awaitable<Json> the_same_set(const Environment& environment, mysql::Databa
   auto set = co_await find(environment, kinds::stateful_set, Key{ref.space(), name});
   if (!set || uid_of(*set) != uid) {
     throw Refused("gone", "StatefulSet " + ref.space() + "/" + name +
-                              " was deleted or replaced by somebody else during the upgrade");
+                              " was deleted or replaced by somebody else meanwhile");
   }
   co_return std::move(*set);
 }
@@ -120,7 +120,7 @@ asio::awaitable<std::optional<mysql::StatefulSetRef>> is_created(const Environme
   if (!set) co_return std::nullopt;
   if (bears_mark(*set, info)) co_return reference_to(*set);
   throw Refused("name_taken", "StatefulSet " + in.database().space() + "/" + name +
-                                  " was created by somebody else during the upgrade");
+                                  " was created by somebody else meanwhile");
 }
 
 // Nothing: the name is taken.
@@ -183,8 +183,8 @@ asio::awaitable<Done> await_adoption(const Environment& environment, AttemptInfo
   for (;;) {
     const auto pod = co_await find(environment, kinds::pod, key);
     if (!pod || uid_of(*pod) != in.pod_uid()) {
-      throw Refused("gone", "pod " + key.space + "/" + key.name +
-                                " was replaced by somebody else during the upgrade");
+      throw Refused(
+          "gone", "pod " + key.space + "/" + key.name + " was replaced by somebody else meanwhile");
     }
     // A pod that somebody else has deleted is adopted by nobody, and need not be: it goes anyway.
     if (controller_of(*pod) == in.stateful_set().uid() || is_deleting(*pod)) co_return Done{};

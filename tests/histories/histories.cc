@@ -8,6 +8,7 @@
 #include "tests/engine/travel.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
+#include "workflows/mysql/restart.h"
 #include "workflows/mysql/update_version.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -171,23 +172,101 @@ void decide(Process& process, const std::string& run_id, std::size_t& decided) {
   process.engine->decide(run_id, "approve_upgrade", true, shown.back(), {"ann", "read it"});
 }
 
-template <class Cluster, class Kind>
-void record(Outside& outside, const Kind& upgrade) {
-  Cluster cluster(upgrade.from, upgrade.to);
-  upgrade.fault(cluster);
+template <class Cluster>
+void record_run(Outside& outside, Cluster& cluster, const char* run_id, const char* workflow,
+                const google::protobuf::Message& input) {
   Process process(outside);
   mysql::add_workflows(process.registry);
   cluster.serve(process.handlers, process.host);
   process.open("recorded");
-  process.engine->start(upgrade.run_id, mysql::update_version_name,
-                        cluster.request().SerializeAsString(), "recorder");
+  process.engine->start(run_id, workflow, input.SerializeAsString(), "recorder");
   std::size_t decided = 0;
   process.host.run_until([&] {
-    if (cluster.needs_approval) decide(process, upgrade.run_id, decided);
-    const auto state = process.engine->state(upgrade.run_id);
+    if (cluster.needs_approval) decide(process, run_id, decided);
+    const auto state = process.engine->state(run_id);
     return state && *state != RunState::running;
   });
   process.host.settle();
+}
+
+template <class Cluster, class Kind>
+void record(Outside& outside, const Kind& upgrade) {
+  Cluster cluster(upgrade.from, upgrade.to);
+  upgrade.fault(cluster);
+  record_run(outside, cluster, upgrade.run_id, mysql::update_version_name, cluster.request());
+}
+
+struct Restart {
+  const char* run_id;
+  void (*fault)(FakeCluster& cluster);
+};
+
+// As in tests/workflows/restart_test.cc.
+constexpr Restart restarts[] = {
+    {"restart", no_fault},
+    {"restart-of-nothing", [](FakeCluster& c) { c.database_exists = false; }},
+    {"restart-provisioner-is-silent",
+     [](FakeCluster& c) { c.refuse["await_drained"] = {"timeout", "the provisioner is silent"}; }},
+    {"restart-other-image", [](FakeCluster& c) { c.set->image = "image:11.8.9"; }},
+    {"restart-unclean-shutdown", [](FakeCluster& c) { c.exit_code = 137; }},
+    {"restart-not-prepared",
+     [](FakeCluster& c) { c.refuse["delete_pod"] = {"forbidden", "not allowed"}; }},
+    {"restart-not-back",
+     [](FakeCluster& c) {
+       c.refuse["await_pod_ready"] = {"timeout", "pod demo/db-0 did not become ready"};
+     }},
+    {"restart-replaced-before", [](FakeCluster& c) { c.evict_at = "inspect_server"; }},
+    {"restart-replaced-meanwhile", [](FakeCluster& c) { c.evict_at = "protect_pod"; }},
+};
+
+struct ClusterRestart {
+  const char* run_id;
+  void (*fault)(FakeGroupCluster& cluster);
+};
+
+// As in tests/workflows/restart_cluster_test.cc.
+constexpr ClusterRestart cluster_restarts[] = {
+    {"restart-group", [](FakeGroupCluster&) {}},
+    {"restart-group-by-another-primary", [](FakeGroupCluster& c) { c.primary = 1; }},
+    {"restart-group-not-whole",
+     [](FakeGroupCluster& c) { c.lacks = {"member my-group-2 is RECOVERING"}; }},
+    {"restart-group-too-small", [](FakeGroupCluster& c) { c.replicas = 2; }},
+    {"restart-group-other-image", [](FakeGroupCluster& c) { c.members[1].image = "image:9.7.3"; }},
+    {"restart-other-topology", [](FakeGroupCluster& c) { c.topology = "InnoDBCluster"; }},
+    {"restart-group-unclean", [](FakeGroupCluster& c) { c.members[2].exit_code = 137; }},
+    {"restart-group-not-back",
+     [](FakeGroupCluster& c) {
+       c.refuse["await_pod_ready"] = {"timeout", "pod demo/my-group-1 did not become ready"};
+     }},
+    {"restart-group-replaced-before", [](FakeGroupCluster& c) { c.evict_at["inspect_group"] = 1; }},
+    {"restart-group-primary-replaced", [](FakeGroupCluster& c) { c.evict_at["protect_pod"] = 0; }},
+    {"restart-group-switch-not-proven",
+     [](FakeGroupCluster& c) {
+       c.refuse["prove_switch"] = {"timeout", "pod my-group-0 still takes writes"};
+     }},
+    {"restart-semi-sync", [](FakeGroupCluster& c) { c.topology = mysql::semi_sync; }},
+    {"restart-semi-sync-given-up-once",
+     [](FakeGroupCluster& c) {
+       c.topology = mysql::semi_sync;
+       c.given_up = 1;
+     }},
+    {"restart-semi-sync-always-given-up",
+     [](FakeGroupCluster& c) {
+       c.topology = mysql::semi_sync;
+       c.given_up = 100;
+     }},
+    {"restart-semi-sync-not-moved",
+     [](FakeGroupCluster& c) {
+       c.topology = mysql::semi_sync;
+       c.provisioner_is_silent = true;
+     }},
+};
+
+template <class Cluster, class Kind>
+void record_restart(Outside& outside, const Kind& restart, const char* version) {
+  Cluster cluster(version, version);
+  restart.fault(cluster);
+  record_run(outside, cluster, restart.run_id, mysql::restart_name, cluster.restart_request());
 }
 
 }  // namespace
@@ -234,6 +313,18 @@ std::vector<Recording> recordings() {
              }
              for (const GroupUpgrade& upgrade : semi_sync_upgrades) {
                record<SemiSyncCluster>(outside, upgrade);
+             }
+           }},
+          {"restart-1.history",
+           [](Outside& outside) {
+             for (const Restart& restart : restarts) {
+               record_restart<FakeCluster>(outside, restart, "11.8.6");
+             }
+           }},
+          {"restart-1-cluster.history",
+           [](Outside& outside) {
+             for (const ClusterRestart& restart : cluster_restarts) {
+               record_restart<FakeGroupCluster>(outside, restart, "9.7.4");
              }
            }},
           {"travel-1.history", record_lisbon},

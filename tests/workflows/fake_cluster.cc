@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include "workflows/mysql/group_ports.h"
+
 namespace ratchet::mysql::testing {
 
 using engine::Handlers;
@@ -17,6 +19,17 @@ FakeCluster::FakeCluster(std::string from, std::string to)
 void FakeCluster::start_pod() {
   if (pod || !set) return;
   pod = FakePod{new_uid("pod"), set->image, set->uid, false, "", false};
+}
+
+void FakeCluster::remove_pod() {
+  pod->deleting = true;
+  if (!pod->is_protected) pod.reset(), start_pod();
+}
+
+void FakeCluster::after(const std::string& activity) {
+  if (activity != evict_at) return;
+  evict_at.clear();
+  remove_pod();
 }
 
 void FakeCluster::serve(Handlers& handlers, Host& host) {
@@ -130,9 +143,8 @@ void FakeCluster::serve_pod(Handlers& handlers, Host& host) {
   on<DeletePod, Done>(
       handlers, host, delete_pod,
       [this](const Info&, const DeletePod& in) {
-        pod->deleting = true;
         wrote("delete " + in.pod_uid());
-        if (!pod->is_protected) pod.reset(), start_pod();
+        remove_pod();
         return Done{};
       },
       [this, is](const Info&, const DeletePod& in) {
@@ -156,6 +168,11 @@ void FakeCluster::serve_pod(Handlers& handlers, Host& host) {
     if (pod) state.set_uid(pod->uid);
     state.set_started(!(target_runs() && target_image_missing));
     return state;
+  });
+  on<FindPods, FoundPods>(handlers, host, find_pods, [this](const Info&, const FindPods& in) {
+    FoundPods found;
+    if (pod && pod->image == in.image() && pod->uid != in.not_uid()) found.add_pods("db-0");
+    return found;
   });
 }
 

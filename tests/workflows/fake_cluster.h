@@ -41,6 +41,7 @@ class FakeCluster : public FakeDatabase {
   bool target_crashes = false;        // its server starts, and ends
   std::string claim_version;
   std::int64_t prepared_transactions = 0;
+  std::string evict_at;  // activity: the pod is deleted by somebody else just after it, once
   // What changes while somebody decides: called at each look, which are counted from 1.
   std::function<void(FakeCluster&, int look)> at_look;
 
@@ -57,9 +58,11 @@ class FakeCluster : public FakeDatabase {
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
   void describe(Database& database) const override;
   Sight see() override;
+  void after(const std::string& activity) override;
 
   std::string new_uid(const std::string& what) { return what + std::to_string(++uids_[what]); }
-  void start_pod();  // as the StatefulSet controller would
+  void start_pod();   // as the StatefulSet controller would
+  void remove_pod();  // which goes once nobody holds it
   bool target_runs() const { return pod && pod->image == "image:" + to_; }
 
   std::map<std::string, int> uids_;

@@ -68,6 +68,15 @@ void FakeDatabase::serve_image_checks(Handlers& handlers, Host& host) {
       });
 }
 
+RestartRequest FakeDatabase::restart_request() const {
+  RestartRequest request;
+  *request.mutable_database() = this->request().database();
+  request.set_request("restart");
+  request.set_step_timeout_us(1'200'000'000);
+  request.set_generation(1);
+  return request;
+}
+
 void FakeDatabase::serve_look(Handlers& handlers, Host& host) {
   serve_image_checks(handlers, host);
   on<LookAtDatabase, Sight>(handlers, host, look_at_database,
@@ -95,6 +104,8 @@ void FakeDatabase::serve_database(Handlers& handlers, Host& host) {
         *database.mutable_ref() = in.database();
         database.set_uid("db1");
         describe(database);
+        database.mutable_current()->set_name(version);
+        if (in.target_version().empty()) return database;
         for (auto [entry, name] : {std::pair(database.mutable_current(), version),
                                    std::pair(database.mutable_target(), in.target_version())}) {
           entry->set_name(name);

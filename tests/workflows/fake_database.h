@@ -23,6 +23,7 @@ class FakeDatabase : public engine::testing::World {
   FakeDatabase(std::string name, std::string from, std::string to);
 
   UpdateRequest request() const;
+  RestartRequest restart_request() const;
 
   // Faults, set before the run.
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good

@@ -1,4 +1,4 @@
-// A run of update_version on a fake cluster.
+// A run of a workflow on a fake cluster.
 #pragma once
 
 #include <functional>
@@ -21,9 +21,14 @@ namespace ratchet::mysql::testing {
 // given: `begun`, when it is being performed; else before that.
 class OneRun {
  public:
-  // The cluster has `request()`.
+  // Of update_version; the cluster has `request()`.
   template <class Cluster>
-  explicit OneRun(Cluster& cluster, const std::string& cancel_at = {}, bool begun = false) {
+  explicit OneRun(Cluster& cluster, const std::string& cancel_at = {}, bool begun = false)
+      : OneRun(cluster, update_version_name, cluster.request(), cancel_at, begun) {}
+
+  template <class Cluster>
+  OneRun(Cluster& cluster, const std::string& workflow, const google::protobuf::Message& request,
+         const std::string& cancel_at = {}, bool begun = false) {
     engine_.observe([this, cancel_at, begun](const engine::Recorded& recorded) {
       for (const auto& event : recorded.turn.events) {
         const auto* step = std::get_if<engine::StepScheduled>(&event);
@@ -35,9 +40,7 @@ class OneRun {
     add_workflows(registry_);
     cluster.serve(handlers_, host_);
     anchor_.serve(host_);
-    engine_.open([&] {
-      engine_.start("run-1", update_version_name, cluster.request().SerializeAsString(), "test");
-    });
+    engine_.open([&] { engine_.start("run-1", workflow, request.SerializeAsString(), "test"); });
     host_.run_until([this] {
       const auto state = engine_.state("run-1");
       return state && *state != engine::RunState::running;

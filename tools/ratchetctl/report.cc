@@ -22,9 +22,9 @@ bool has_step(const engine::Report& report, const std::string& name) {
 
 }  // namespace
 
-// By the names of the steps of update_version (workflows/mysql/ports.h, group_ports.h). A group
-// takes no writes while its primary moves, a standalone server from its end to its new version's
-// first answer: whoever looks at the record cannot say less.
+// By the names of the steps of update_version and restart (workflows/mysql/ports.h, group_ports.h).
+// A group takes no writes while its primary moves, a standalone server from its end to its
+// successor's first answer: whoever looks at the record cannot say less.
 std::optional<Outage> outage_of(const engine::Report& report) {
   const bool group = has_step(report, "inspect_group");
   auto span =

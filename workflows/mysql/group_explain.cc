@@ -62,9 +62,13 @@ std::optional<Failure> other_version(const Upgrade& upgrade, const GroupMember& 
 
 }  // namespace
 
-std::optional<Failure> unfit_group(const Upgrade& upgrade, const GroupState& group) {
+std::optional<Failure> needs_everybody(const Upgrade& upgrade, const GroupState& group) {
   if (group.lacks_size() > 0) return not_whole(upgrade, group);
-  if (auto blocker = too_few_members(upgrade, group)) return blocker;
+  return too_few_members(upgrade, group);
+}
+
+std::optional<Failure> unfit_group(const Upgrade& upgrade, const GroupState& group) {
+  if (auto blocker = needs_everybody(upgrade, group)) return blocker;
   for (const GroupMember& member : group.members()) {
     if (auto blocker = other_version(upgrade, member)) return blocker;
     if (auto blocker = unfit(upgrade, server_of(group, member))) return blocker;

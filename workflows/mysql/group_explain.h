@@ -10,7 +10,10 @@
 
 namespace ratchet::mysql {
 
-// Why no member of this group must be stopped for an upgrade now, if so.
+// Why no member of this group must be stopped now, whatever for: another is missing, or would be.
+std::optional<engine::Failure> needs_everybody(const Upgrade& upgrade, const GroupState& group);
+
+// Why none must be stopped for an upgrade, if so.
 std::optional<engine::Failure> unfit_group(const Upgrade& upgrade, const GroupState& group);
 
 // `why` was met when the target version may have opened a member's volume. `member`: the pod that

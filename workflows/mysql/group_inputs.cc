@@ -38,6 +38,15 @@ InspectGroup the_others(const Upgrade& upgrade, const Workload& workload, engine
   return in;
 }
 
+FindPods pods_as_the_set(const Upgrade& upgrade, const Workload& workload) {
+  FindPods in;
+  *in.mutable_database() = upgrade.request.database();
+  in.set_stateful_set(workload.stateful_set());
+  in.set_replicas(1);
+  in.set_image(workload.image());
+  return in;
+}
+
 FindPods targets_of(const Upgrade& upgrade, const GroupState& group, const std::string& not_uid) {
   FindPods in;
   *in.mutable_database() = upgrade.request.database();
@@ -48,8 +57,8 @@ FindPods targets_of(const Upgrade& upgrade, const GroupState& group, const std::
   return in;
 }
 
-SwitchPrimary the_switch(const Upgrade& upgrade, const GroupState& group) {
-  const GroupMember& candidate = *candidate_of(upgrade, group);
+SwitchPrimary the_switch(const Upgrade& upgrade, const GroupState& group,
+                         const GroupMember& candidate) {
   SwitchPrimary in;
   *in.mutable_candidate() = the_server(upgrade, candidate.workload());
   in.set_candidate_id(candidate.id());
@@ -93,19 +102,26 @@ bool any_runs_target(const Upgrade& upgrade, const GroupState& group) {
       group.members(), [&](const GroupMember& member) { return runs_target(upgrade, member); });
 }
 
-const GroupMember* next_member(const Upgrade& upgrade, const GroupState& group) {
+bool was_restarted(const GroupState& before, const GroupMember& member) {
+  return std::ranges::none_of(before.members(), [&](const GroupMember& former) {
+    return former.workload().pod() == member.workload().pod() &&
+           former.workload().pod_uid() == member.workload().pod_uid();
+  });
+}
+
+const GroupMember* next_member(const GroupState& group, const IsDone& is_done) {
   const GroupMember* next = nullptr;
   for (const GroupMember& member : group.members()) {
-    if (runs_target(upgrade, member)) continue;
+    if (is_done(member)) continue;
     if (!member.primary()) return &member;
     next = &member;
   }
   return next;
 }
 
-const GroupMember* candidate_of(const Upgrade& upgrade, const GroupState& group) {
+const GroupMember* candidate_of(const GroupState& group, const IsDone& is_done) {
   const auto found = std::ranges::find_if(group.members(), [&](const GroupMember& member) {
-    return !member.primary() && runs_target(upgrade, member);
+    return !member.primary() && is_done(member);
   });
   return found == group.members().end() ? nullptr : &*found;
 }

@@ -9,6 +9,7 @@
 #include "workflows/mysql/group_inputs.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/member.h"
+#include "workflows/mysql/move_primary.h"
 
 namespace ratchet::mysql {
 
@@ -46,27 +47,16 @@ void count_surprise(const Upgrade& upgrade, Progress& progress) {
   }
 }
 
-// Somebody else deleted the pod that a step was about: its successor runs the target.
-bool was_replaced(const Failure& failure) {
-  return failure.code == "gone" || failure.code == "deleted_by_other";
+// Which members are upgraded. Not for longer than `upgrade` lives.
+IsDone upgraded_in(const Upgrade& upgrade) {
+  return [&upgrade](const GroupMember& member) { return runs_target(upgrade, member); };
 }
 
-Task<> move_and_prove(Workflow wf, Upgrade upgrade, SwitchPrimary moved) {
-  co_await wf.step(moved.term() == 0 ? switch_primary : hand_over_primary, moved);
-  co_await wf.step(prove_switch, the_proof(upgrade, moved, wf.now()));
-}
-
-// The primary moves to a member that is upgraded already; the former one is a secondary then. What
-// the provisioner was asked for does not outlive this.
-Task<> move_primary(Workflow wf, Upgrade upgrade, Progress& progress, GroupState group) {
-  const SwitchPrimary moved = the_switch(upgrade, group);
-  const Outcome<void> made = co_await attempt(move_and_prove(wf, upgrade, moved));
-  if (made.ok()) co_return;
-  if (moved.term() == 0) throw StepFailure(*made.failed);
-  co_await wf.shielded().step(withdraw_hand_over, moved);
-  const bool surprised = made.failed->code == other_term_code || was_replaced(*made.failed);
-  if (!surprised) throw StepFailure(*made.failed);
-  count_surprise(upgrade, progress);
+// The primary moves to a member that is upgraded already; the former one is a secondary then.
+Task<> make_way(Workflow wf, Upgrade upgrade, Progress& progress, GroupState group) {
+  const GroupMember& candidate = *candidate_of(group, upgraded_in(upgrade));
+  const bool moved = co_await move_primary(wf, upgrade, the_switch(upgrade, group, candidate));
+  if (!moved) count_surprise(upgrade, progress);
 }
 
 // Until the first volume is released a cancellation interrupts this, after that it does not.
@@ -76,7 +66,7 @@ Task<> upgrade_member(Workflow wf, Upgrade upgrade, Progress& progress, Member m
   progress.under_way = member;
   progress.released = false;
   const Outcome<void> ready = co_await attempt(prepare_server(stopping, upgrade, member.workload));
-  if (!ready.ok() && was_replaced(*ready.failed)) {
+  if (!ready.ok() && was_replaced(*ready.failed)) {  // its successor runs the target
     progress.under_way.reset();
     count_surprise(upgrade, progress);
     co_return;
@@ -105,11 +95,11 @@ Task<> upgrade_members(Workflow wf, Upgrade upgrade, Progress& progress) {
   for (;;) {
     const GroupState now = co_await wf.step(await_group, the_whole_group(upgrade, wf.now()));
     progress.opened = progress.opened || any_runs_target(upgrade, now);
-    const GroupMember* next = next_member(upgrade, now);
+    const GroupMember* next = next_member(now, upgraded_in(upgrade));
     if (next == nullptr) co_return;
     if (next->primary()) {
       if (std::exchange(moved, true)) count_surprise(upgrade, progress);
-      co_await move_primary(wf, upgrade, progress, now);
+      co_await make_way(wf, upgrade, progress, now);
       continue;
     }
     co_await upgrade_member(wf, upgrade, progress, server_of(progress.before, *next));

@@ -6,7 +6,8 @@
 
 namespace ratchet::mysql {
 
-// What the first steps found out, and what stays fixed from then on.
+// What the first steps found out, and what stays fixed from then on. A restart is one to the
+// version that runs (restart.cc).
 struct Upgrade {
   UpdateRequest request;
   Database database;

@@ -36,8 +36,12 @@ Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
   if (!former.claim().empty()) {
     co_await wf.step(restore_claim, claim_of(upgrade, former, former.claim_version()));
   }
-  co_await wf.step(unprotect_pod, the_pod(upgrade, former));
-  co_await wf.step(await_pod_ready, a_pod(upgrade, former, wf.now()));
+  co_await let_run(wf, upgrade, member);
+}
+
+Task<> let_run(Workflow wf, Upgrade upgrade, Member member) {
+  co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));
+  co_await wf.step(await_pod_ready, a_pod(upgrade, member.workload, wf.now()));
   co_await wf.step(restore_settings, former_settings(upgrade, member));
 }
 

@@ -1,5 +1,5 @@
 // Stopping one server, starting its successor on the same volume, and undoing it: the parts that a
-// standalone server and a member of a group have in common.
+// standalone server and a member of a group have in common, and an upgrade and a restart.
 //
 // From prepare_server to the release of the volume the pod is protected: no other pod can open the
 // volume, whoever deletes the pod.
@@ -25,6 +25,10 @@ engine::Task<VerifiedServer> start_new_server(engine::Workflow wf, Upgrade upgra
 // The StatefulSet, the claim, the pod and the settings are as they were. Every step looks first, so
 // it does not matter how far the upgrade went, but no target server may have opened the volume.
 engine::Task<> put_back(engine::Workflow wf, Upgrade upgrade, Member member);
+
+// The member's pod is protected no longer, and ready with its former settings; or, if it was
+// deleted meanwhile, its successor of the same image is.
+engine::Task<> let_run(engine::Workflow wf, Upgrade upgrade, Member member);
 
 // The pod that should have brought the target up is protected, and has ended. Nothing: the target's
 // server was started, or there is no such pod. Else `member` with that pod: its volume is as the

@@ -34,7 +34,8 @@ inline constexpr Policy waiting =
 
 // Before anything is touched.
 
-// The database object and its versions' catalogue entries. Fails for good if one is missing.
+// The database object and, if a target is named, its versions' catalogue entries. Fails for good if
+// one is missing.
 inline constexpr Activity<InspectDatabase, Database> inspect_database{"inspect_database",
                                                                       Effect::read, bounded};
 // Whether the server's rules and the catalogue's constraints allow this way, and how to go it.

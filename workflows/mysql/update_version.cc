@@ -8,6 +8,7 @@
 #include "workflows/mysql/group_update.h"
 #include "workflows/mysql/inputs.h"
 #include "workflows/mysql/member.h"
+#include "workflows/mysql/restart.h"
 
 namespace ratchet::mysql {
 
@@ -121,6 +122,7 @@ Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
 void add_workflows(engine::Registry& registry) {
   registry.add<UpdateRequest, UpdateResult>(update_version_name, update_version_version,
                                             update_version);
+  registry.add<RestartRequest, RestartResult>(restart_name, restart_version, restart);
 }
 
 }  // namespace ratchet::mysql

@@ -1,0 +1,45 @@
+// Runs of restart on fake clusters: one, and all that are stopped somewhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/testing/crash_matrix.h"
+#include "tests/workflows/one_run.h"
+#include "workflows/mysql/restart.h"
+#include "workflows/mysql/update_version.h"
+
+namespace ratchet::mysql::testing {
+
+class Restarted : public OneRun {
+ public:
+  template <class Cluster>
+  explicit Restarted(Cluster& cluster, const std::string& cancel_at = {}, bool begun = false)
+      : OneRun(cluster, restart_name, cluster.restart_request(), cancel_at, begun) {}
+};
+
+// `Cluster` can be made of nothing.
+template <class Cluster>
+engine::testing::CrashReport restart_matrix(std::function<void(Cluster&)> fault = {}) {
+  engine::testing::CrashCase crash_case;
+  crash_case.registry = add_workflows;
+  crash_case.world = [=] {
+    auto cluster = std::make_unique<Cluster>();
+    if (fault) fault(*cluster);
+    return cluster;
+  };
+  crash_case.workflow = restart_name;
+  crash_case.input = Cluster().restart_request().SerializeAsString();
+  return engine::testing::run_crash_matrix(crash_case);
+}
+
+inline void expect_whole(const engine::testing::CrashReport& report) {
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
+  EXPECT_EQ(report.lost_answers, report.activities);
+}
+
+}  // namespace ratchet::mysql::testing
