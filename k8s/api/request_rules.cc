@@ -7,8 +7,6 @@
 namespace ratchet::k8s::api {
 namespace {
 
-bool is_update(const std::string& type) { return type == "UpdateVersion" || type == "Upgrade"; }
-
 void check_update(const Json& request, const std::string& type, Findings& findings) {
   if (target_version(request).empty()) {
     findings.push_back(
@@ -27,7 +25,51 @@ void check_update(const Json& request, const std::string& type, Findings& findin
   }
 }
 
+// One operation a request: what is not done must not be asked for.
+void check_restart(const Json& request, const std::string& type, Findings& findings) {
+  for (const char* block :
+       {"updateVersion", "upgrade", "horizontalScaling", "verticalScaling", "volumeExpansion",
+        "configuration", "tls", "authentication", "replicationModeTransformation", "migration"}) {
+    const std::string path = std::string("spec.") + block;
+    if (field(request, path).is_null()) continue;
+    findings.push_back({path, "a request of type " + type + " does nothing about " + path +
+                                  ": leave it out, and create another request for it"});
+  }
+}
+
+struct Type {
+  const char* name;
+  void (*check)(const Json& request, const std::string& type, Findings& findings);
+};
+constexpr Type types[] = {
+    {"UpdateVersion", check_update}, {"Upgrade", check_update}, {"Restart", check_restart}};
+
+const Type* find_type(const Json& request) {
+  const std::string name = text_field(request, "spec.type");
+  for (const Type& type : types) {
+    if (name == type.name) return &type;
+  }
+  return nullptr;
+}
+
+std::string names_of_types() {
+  std::string names;
+  for (const Type& type : types) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  return names;
+}
+
 }  // namespace
+
+std::vector<std::string> request_types() {
+  std::vector<std::string> names;
+  for (const Type& type : types) names.emplace_back(type.name);
+  return names;
+}
+
+bool is_update(const Json& request) {
+  const Type* type = find_type(request);
+  return type != nullptr && type->check == check_update;
+}
 
 std::string target_version(const Json& request) {
   const std::string now = text_field(request, "spec.updateVersion.targetVersion");
@@ -36,11 +78,11 @@ std::string target_version(const Json& request) {
 
 Findings check_request(const Json& request) {
   Findings findings = check_namespaces(request);
-  const std::string type = text_field(request, "spec.type");
-  if (!is_update(type)) {
-    findings.push_back({"spec.type", "defined OpsRequestType " + type +
-                                         " is not supported, supported types for MySQL are "
-                                         "UpdateVersion, Upgrade"});
+  const Type* type = find_type(request);
+  if (type == nullptr) {
+    findings.push_back({"spec.type", "defined OpsRequestType " + text_field(request, "spec.type") +
+                                         " is not supported, supported types for MySQL are " +
+                                         names_of_types()});
   }
   if (text_field(request, "spec.databaseRef.name").empty()) {
     findings.push_back({"spec.databaseRef", "spec.databaseRef " +
@@ -48,7 +90,7 @@ Findings check_request(const Json& request) {
                                                 "/, is invalid or not found: name the MySQL"});
   }
   check_name(request, "spec.databaseRef.name", findings);
-  if (is_update(type)) check_update(request, type, findings);
+  if (type != nullptr) type->check(request, type->name, findings);
   const std::string timeout = text_field(request, "spec.timeout");
   if (!timeout.empty() && !parse_duration(timeout)) {
     findings.push_back({"spec.timeout", "spec.timeout \"" + timeout +

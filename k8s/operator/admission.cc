@@ -4,6 +4,7 @@
 
 #include "k8s/api/duration.h"
 #include "k8s/api/request_rules.h"
+#include "k8s/operator/request_types.h"
 
 namespace ratchet::k8s {
 
@@ -23,6 +24,23 @@ bool is_newer(const OpsRequest& a, const OpsRequest& b) {
   return a.created != b.created ? a.created > b.created : a.name < b.name;
 }
 
+void complain(OpsRequest& request, const std::string& what) {
+  request.malformed += (request.malformed.empty() ? "" : "; ") + what;
+}
+
+// What would not be waited for must not be asked for in vain.
+void refuse_waits(OpsRequest& request, const std::string& approval) {
+  const RequestType* type = request_type(request.type);
+  if (type == nullptr || type->has_plan) return;
+  for (const auto& [name, value] :
+       {std::pair(approval_annotation, approval), std::pair(window_annotation, request.window)}) {
+    if (value.empty()) continue;
+    complain(request, std::string("annotation ") + name + ": a request of type " + request.type +
+                          " has no plan to approve and waits for no window: leave it out, and "
+                          "create the request when it may begin");
+  }
+}
+
 // A word that is none must not pass for "no approval".
 void read_annotations(const Json& object, OpsRequest& request) {
   const Json::json_pointer path("/metadata/annotations");
@@ -35,13 +53,26 @@ void read_annotations(const Json& object, OpsRequest& request) {
   const std::string approval = note(approval_annotation);
   request.needs_approval = approval == "required";
   if (!approval.empty() && !request.needs_approval) {
-    request.malformed += (request.malformed.empty() ? "" : "; ") + std::string("annotation ") +
-                         approval_annotation + ": \"" + approval + "\" is not \"required\"";
+    complain(request, std::string("annotation ") + approval_annotation + ": \"" + approval +
+                          "\" is not \"required\"");
   }
   request.window = note(window_annotation);
+  refuse_waits(request, approval);
   request.approved_plan = note(approved_annotation);
   request.denied_plan = note(denied_annotation);
   request.decided_by = note(decider_annotation);
+}
+
+bool is_ready(const std::optional<Json>& database) {
+  return database && text_at(*database, "/status/phase") == "Ready";
+}
+
+// Of another type, older, and not held up itself by a database that is not Ready: else nobody could
+// restart that.
+bool goes_first(const OpsRequest& other, const OpsRequest& request,
+                const std::optional<Json>& database) {
+  return other.type != request.type && is_newer(request, other) &&
+         (!other.only_if_ready || is_ready(database));
 }
 
 }  // namespace
@@ -76,11 +107,14 @@ Decision admit(const OpsRequest& request, const std::vector<OpsRequest>& others,
   if (!request.malformed.empty()) {
     return {Admission::fail, "OpsRequestFailedToProgressing", request.malformed};
   }
+  const OpsRequest* first = nullptr;
   for (const OpsRequest& other : others) {
     const bool waits_too = other.database == request.database && other.uid != request.uid &&
-                           other.type == request.type && other.malformed.empty() &&
-                           !other.ended() && other.name != running.value_or("");
-    if (!waits_too || !is_newer(other, request)) continue;
+                           other.malformed.empty() && !other.ended() &&
+                           other.name != running.value_or("");
+    if (!waits_too) continue;
+    if (goes_first(other, request, database)) first = &other;
+    if (other.type != request.type || !is_newer(other, request)) continue;
     return {Admission::skip, "Skipped",
             "skipped as " + other.space + "/" + other.name +
                 " is the most updated MySQLOpsRequest of type " + other.type + " at " +
@@ -92,8 +126,13 @@ Decision admit(const OpsRequest& request, const std::vector<OpsRequest>& others,
             "waits for MySQLOpsRequest " + request.space + "/" + *running +
                 ", which works on MySQL " + name};
   }
+  if (first != nullptr) {
+    return {Admission::wait, "OlderRequestWaiting",
+            "waits for MySQLOpsRequest " + first->space + "/" + first->name + " of type " +
+                first->type + ", which is older"};
+  }
   // A database that is not there fails the run, where the reason is recorded.
-  if (request.only_if_ready && database && text_at(*database, "/status/phase") != "Ready") {
+  if (request.only_if_ready && database && !is_ready(database)) {
     const std::string phase = text_at(*database, "/status/phase");
     return {Admission::wait, "DatabaseNotReady",
             "waits until MySQL " + name + " is Ready (it is " +
@@ -122,7 +161,8 @@ Json status_without_run(const OpsRequest& request, const Decision& decision,
   }
   if (decision.admission == Admission::fail) {
     phase = "Failed";
-    conditions.push_back(condition("UpgradeVersion", "False"));
+    const RequestType* type = request_type(request.type);
+    conditions.push_back(condition(type != nullptr ? type->done.type : "UpgradeVersion", "False"));
     conditions.push_back(condition("Failed", "True"));
   }
   return {{"phase", phase},

@@ -3,48 +3,23 @@
 // Source of the rules and of quoted texts: KubeDB's API and its ops webhook.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "k8s/client/client.h"
+#include "k8s/operator/ops_request.h"
 
 namespace ratchet::k8s {
 
-// Annotations on a MySQLOpsRequest. `approval` and `window` count as they are when its run starts.
+// Annotations on a MySQLOpsRequest. `approval` and `window` count as they are when its run starts,
+// and are refused on a type whose runs have no plan.
 inline constexpr const char* approval_annotation = "ratchet.dev/approval";
 inline constexpr const char* window_annotation = "ratchet.dev/window";
 inline constexpr const char* approved_annotation = "ratchet.dev/approved-plan";
 inline constexpr const char* denied_annotation = "ratchet.dev/denied-plan";
 // By the webhook: who set one of the two before.
 inline constexpr const char* decider_annotation = "ratchet.dev/decided-by";
-
-// The parts of a MySQLOpsRequest that matter here. Both spellings of type and block are read.
-struct OpsRequest {
-  std::string space;
-  std::string name;
-  std::string uid;
-  std::string created;  // as the API writes it, so that texts compare as times
-  std::int64_t generation = 0;
-  std::string type;
-  std::string database;
-  std::string target_version;
-  std::chrono::microseconds timeout{std::chrono::minutes{20}};
-  std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
-  bool only_if_ready = true;
-  bool needs_approval = false;
-  std::string window;         // as its annotation says
-  std::string approved_plan;  // hashes, as the annotations say
-  std::string denied_plan;
-  std::string decided_by;  // who set them, as the webhook recorded; empty: nobody recorded it
-  std::string phase;       // as its status says
-  std::string malformed;   // why it can never start; empty: it is well-formed
-
-  bool ended() const {
-    return phase == "Successful" || phase == "Failed" || phase == "Skipped" || phase == "Denied";
-  }
-};
 
 // Never throws: what is wrong with the object is in `malformed`.
 OpsRequest read_request(const Json& object);

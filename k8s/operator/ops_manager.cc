@@ -1,14 +1,15 @@
 #include "k8s/operator/ops_manager.h"
 
 #include <charconv>
+#include <stdexcept>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "engine/inspect/history.h"
 #include "k8s/client/kinds.h"
+#include "k8s/operator/request_types.h"
 #include "workflows/mysql/gate.h"
-#include "workflows/mysql/update_version.h"
 
 namespace ratchet::k8s {
 
@@ -36,13 +37,13 @@ std::string bytes_of(const std::string& hex) {
   return bytes.size() == 32 ? bytes : std::string(32, '\0');
 }
 
-// What the run was started with; nothing if the record was pruned.
-std::optional<mysql::UpdateRequest> input_of(const store::LogReader& log, std::uint64_t run) {
+// What the run is about; nothing if its record was pruned.
+std::optional<RequestRun> read_run(const store::LogReader& log, const RequestType& type,
+                                   std::uint64_t run) {
   for (const engine::HistoryTurn& record : engine::read_history(log, run)) {
     for (const engine::Event& event : record.turn.events) {
       const auto* started = std::get_if<engine::RunStarted>(&event);
-      mysql::UpdateRequest input;
-      if (started != nullptr && input.ParseFromString(started->input)) return input;
+      if (started != nullptr) return type.about(started->input);
     }
     break;
   }
@@ -80,9 +81,10 @@ void OpsManager::know_open_runs() {
 }
 
 void OpsManager::know(const std::string& run_id, const std::string& workflow, std::uint64_t run) {
-  if (workflow != mysql::update_version_name) return;
-  if (const auto input = input_of(log_, run)) {
-    open_runs_[run_id] = {input->database().space(), input->database().name(), input->request()};
+  const RequestType* type = type_of_workflow(workflow);
+  if (type == nullptr) return;
+  if (const auto about = read_run(log_, *type, run)) {
+    open_runs_[run_id] = {about->space, about->database, about->request};
   }
 }
 
@@ -240,12 +242,15 @@ void OpsManager::decide(const OpsRequest& request, const std::string& run_id,
   }
 }
 
+// Only types that are served are well-formed (k8s/api/request_rules.h).
 void OpsManager::start(const OpsRequest& request) {
-  spdlog::info("MySQLOpsRequest {}/{}: starts (MySQL {} to version {})", request.space,
-               request.name, request.database, request.target_version);
+  const RequestType* type = request_type(request.type);
+  if (type == nullptr) throw std::logic_error("nothing serves type " + request.type);
+  spdlog::info("MySQLOpsRequest {}/{}: starts ({} of MySQL {}{}{})", request.space, request.name,
+               request.type, request.database, request.target_version.empty() ? "" : " to version ",
+               request.target_version);
   open_runs_[request.uid] = {request.space, request.database, request.name};
-  engine_.start(request.uid, mysql::update_version_name, input_of(request).SerializeAsString(),
-                principal_of(request));
+  engine_.start(request.uid, type->workflow, type->input(request), principal_of(request));
 }
 
 }  // namespace ratchet::k8s

@@ -4,9 +4,11 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/core/run.h"
+#include "k8s/operator/request_types.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/plan.h"
@@ -20,6 +22,11 @@ namespace {
 
 bool is(const std::string& activity, const engine::ActivityInfo& info) {
   return activity == info.name;
+}
+
+void put(std::string& text, const std::string& mark, const std::string& name) {
+  const auto at = text.find(mark);
+  if (at != std::string::npos) text.replace(at, mark.size(), name);
 }
 
 // Reads one history and collects what it means.
@@ -39,17 +46,19 @@ class Reader {
 
  private:
   void on(const engine::RunStarted& started) {
-    mysql::UpdateRequest request;
-    request.ParseFromString(started.input);
-    out_.space = request.database().space();
-    out_.request = request.request();
+    type_ = type_of_workflow(started.workflow);
+    if (type_ == nullptr) {
+      throw std::invalid_argument("no MySQLOpsRequest is answered by workflow " + started.workflow);
+    }
+    const RequestRun run = type_->about(started.input);
+    out_.space = run.space;
+    out_.request = run.request;
     out_.kept = started.origin.kept;
     out_.phase = "Progressing";
-    out_.observed_generation = request.generation();
-    database_ = out_.space + "/" + request.database().name();
-    ops_ = out_.space + "/" + out_.request;
-    condition("Progressing", true, "OpsRequestProgressingStarted",
-              "Controller has started to Progress the MySQLOpsRequest: " + ops_);
+    out_.observed_generation = run.generation;
+    database_ = run.space + "/" + run.database;
+    ops_ = run.space + "/" + run.request;
+    condition(type_->started);
     announce("Starting", "Start processing for MySQLOpsRequest: " + ops_);
   }
 
@@ -58,8 +67,7 @@ class Reader {
     if (is(step.activity, mysql::pause_database.info())) {
       paused_ = true;
       out_.phase = "Progressing";
-      condition("Upgrading", true, "DatabaseVersionUpgradingStarted",
-                "MySQL version UpgradeFunc stated for MySQLOpsRequest: " + ops_);
+      condition(type_->begun);
       announce("Starting", "Pausing MySQL databse: " + database_);
     } else if (is(step.activity, mysql::change_image.info()) ||
                is(step.activity, mysql::orphan_stateful_set.info())) {
@@ -77,6 +85,8 @@ class Reader {
       announce("Starting", "Moving the primary of MySQL: " + database_ + " to Pod: " + candidate_);
     } else if (is(step.activity, mysql::resume_database.info())) {
       announce("Starting", "Resuming MySQL database: " + database_);
+    } else if (is(step.activity, mysql::await_pod_ready.info()) && evicted_) {
+      tell_pod("is pod ready", false);
     }
   }
 
@@ -93,23 +103,36 @@ class Reader {
     } else if (is(activity, mysql::prove_switch.info())) {
       announce("Successful",
                "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
-    } else if (is(activity, mysql::record_version.info())) {
-      recorded_ = true;
-      const std::string text = "Image successfully updated in MySQL: " + database_ +
-                               " for MySQLOpsRequest: " + out_.request;
-      condition("UpgradeVersion", true, "SuccessfullyUpgradedDatabaseVersion", text + " ");
-      announce("Successful", text);
     } else if (is(activity, mysql::resume_database.info())) {
       announce("Successful", "Successfully resumed MySQL database: " + database_);
+    }
+    if (activity == type_->work_step) {
+      done_ = true;
+      condition(type_->done);
+      announce("Successful", filled(type_->done_event));
+    }
+    if (type_->tells_pods) on_pod(activity);
+  }
+
+  // KubeDB's restart has one condition for a step of all pods, and an Event for that of each.
+  void on_pod(const std::string& activity) {
+    if (is(activity, mysql::delete_pod.info())) {
+      evicted_ = true;
+      sub_step("EvictPod", "evict pod");
+    } else if (is(activity, mysql::await_pod_ready.info()) && std::exchange(evicted_, false)) {
+      back_ = true;
+      sub_step("IsPodReady", "is pod ready");
+    } else if (is(activity, mysql::await_group.info()) && std::exchange(back_, false)) {
+      sub_step("IsJoinInCluster", "is join in cluster");
+    } else if (is(activity, mysql::prove_switch.info())) {
+      sub_step("SwitchPrimary", "switch primary");
     }
   }
 
   void on(const engine::RunCompleted&) {
     out_.phase = "Successful";
-    condition("Successful", true, "OpsRequestProcessedSuccessfully",
-              "Controller has successfully upgraded the MySQL " + ops_);
-    announce("Successful",
-             "Controller has Successfully upgraded the version of MySQL : " + database_);
+    condition(type_->ended);
+    announce("Successful", filled(type_->ended_event));
   }
 
   void on(const engine::GateOpened& gate) {
@@ -154,10 +177,10 @@ class Reader {
       return;
     }
     out_.phase = "Failed";
-    const char* reason = drained_  ? "FailedToUpgradeDatabaseVersion"
+    const char* reason = drained_  ? type_->failed
                          : paused_ ? "FailedToPauseDatabase"
                                    : "OpsRequestFailedToProgressing";
-    if (!recorded_) condition("UpgradeVersion", false, reason, failed.failure.message);
+    if (!done_) condition(type_->done.type, false, reason, failed.failure.message);
     condition("Failed", true, reason, failed.failure.message);
     announce("Failed", failed.failure.message, true);
   }
@@ -192,6 +215,28 @@ class Reader {
     out_.conditions.push_back({type, holds, reason, std::move(message), at_});
   }
 
+  void condition(const ConditionWords& words) {
+    if (words.type != nullptr) condition(words.type, true, words.reason, filled(words.message));
+  }
+
+  // The message with its names in it (request_types.h).
+  std::string filled(std::string message) const {
+    put(message, "<x>", database_);
+    put(message, "<o>", ops_);
+    put(message, "<ops>", out_.request);
+    return message;
+  }
+
+  // Such Events have their message as their reason, and are warnings.
+  void tell_pod(const std::string& step, bool holds) {
+    const std::string text = step + (holds ? "; ConditionStatus:True" : "; ConditionStatus:False");
+    announce(text, text, true);
+  }
+  void sub_step(const char* type, const std::string& step) {
+    condition(type, true, "", step + "; ConditionStatus:True");
+    tell_pod(step, true);
+  }
+
   // Says the latest of what can be so more than once. All of this is our addition to KubeDB's.
   void restate(const char* type, const char* reason, std::string message) {
     std::erase_if(out_.conditions, [&](const Condition& known) { return known.type == type; });
@@ -216,18 +261,23 @@ class Reader {
     announce("WaitingForWindow", "MySQL " + database_ + " " + text);
   }
 
-  void announce(const char* reason, std::string message, bool warning = false) {
-    out_.announcements.push_back({turn_, place_++, warning, reason, std::move(message), at_});
+  void announce(std::string reason, std::string message, bool warning = false) {
+    out_.announcements.push_back(
+        {turn_, place_++, warning, std::move(reason), std::move(message), at_});
   }
 
   Projection out_;
+  const RequestType* type_ = nullptr;
   std::string database_;  // namespace/name
   std::string ops_;
   std::string candidate_;  // pod/namespace of who takes over as the primary
   std::map<engine::CommandId, std::string> activities_;
   bool paused_ = false;
   bool drained_ = false;
-  bool recorded_ = false;
+  bool done_ = false;  // the type's work_step
+  // Where the type tells of pods.
+  bool evicted_ = false;  // one, whose successor is not ready yet
+  bool back_ = false;     // one, not yet seen in the cluster
   std::uint32_t turn_ = 0;
   std::uint32_t place_ = 0;
   engine::Time at_{};
@@ -252,12 +302,13 @@ std::string api_time(engine::Time time) {
 nlohmann::json status_of(const Projection& projection) {
   nlohmann::json conditions = nlohmann::json::array();
   for (const Condition& condition : projection.conditions) {
-    conditions.push_back({{"type", condition.type},
-                          {"status", condition.holds ? "True" : "False"},
-                          {"reason", condition.reason},
-                          {"message", condition.message},
-                          {"observedGeneration", projection.observed_generation},
-                          {"lastTransitionTime", api_time(condition.since)}});
+    nlohmann::json& one = conditions.emplace_back(
+        nlohmann::json{{"type", condition.type},
+                       {"status", condition.holds ? "True" : "False"},
+                       {"message", condition.message},
+                       {"observedGeneration", projection.observed_generation},
+                       {"lastTransitionTime", api_time(condition.since)}});
+    if (!condition.reason.empty()) one["reason"] = condition.reason;
   }
   return {{"phase", projection.phase},
           {"observedGeneration", projection.observed_generation},

@@ -1,5 +1,6 @@
 // What a request's status and Events say, as a pure function of its run's history. The texts are
-// KubeDB's of the StatefulSet era, misprints included, so that users' scripts find them.
+// KubeDB's, misprints included, so that users' scripts find them: the frame is here, what each type
+// says of its own in request_types.cc.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace ratchet::k8s {
 struct Condition {
   std::string type;
   bool holds = true;
-  std::string reason;
+  std::string reason;  // may be empty
   std::string message;
   engine::Time since{};
 };
@@ -44,7 +45,8 @@ struct Projection {
   std::set<std::string> decided_plans;  // hashes (bytes) that decisions named, counted or not
 };
 
-// `history` starts with the run's first turn, and the run is one of update_version.
+// `history` starts with the run's first turn. Throws std::invalid_argument if the run is of a
+// workflow that answers no request.
 Projection project(const std::vector<engine::HistoryTurn>& history);
 
 // The request's status. Times have the resolution of the API: seconds.

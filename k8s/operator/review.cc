@@ -225,6 +225,7 @@ asio::awaitable<Json> Reviewer::validate_request(Json request) {
   if (!mysql.ok()) {
     co_return verdict_on_request(object, api::database_not_found(object));
   }
+  if (!api::is_update(object)) co_return allowed();
   const std::string why = co_await blocked(object, mysql.body);
   if (!why.empty()) findings.push_back({"spec.updateVersion", why});
   co_return verdict_on_request(object, findings);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "k8s/api/duration.h"
+#include "k8s/api/request_rules.h"
+#include "k8s/operator/request_types.h"
 #include "k8s/operator/review.h"
 
 namespace ratchet::k8s {
@@ -44,11 +46,10 @@ TEST(Admission, ReadsWhoAsked) {
 
 TEST(Admission, SaysWhatIsWrongWithASpec) {
   Json other = object("a");
-  other["spec"]["type"] = "Restart";
+  other["spec"]["type"] = "VolumeExpansion";
   EXPECT_EQ(read_request(other).malformed,
-            "spec.type: defined OpsRequestType Restart is not supported, supported types for MySQL "
-            "are "
-            "UpdateVersion, Upgrade");
+            "spec.type: defined OpsRequestType VolumeExpansion is not supported, supported types "
+            "for MySQL are UpdateVersion, Upgrade, Restart");
   Json targetless = object("a");
   targetless["spec"].erase("updateVersion");
   EXPECT_NE(read_request(targetless).malformed.find("spec.updateVersion nil not supported"),
@@ -92,6 +93,83 @@ TEST(Admission, OneRequestADatabaseAndTheNewestOfThoseThatWait) {
   const OpsRequest twin = read_request(object("twin", "2026-11-23T10:00:05Z"));
   EXPECT_EQ(admit(twin, {newer}, std::nullopt, database("Ready")).admission, Admission::skip);
   EXPECT_EQ(admit(newer, {twin}, std::nullopt, database("Ready")).admission, Admission::start);
+}
+
+Json restart(const std::string& name, const std::string& created = "2026-11-23T10:00:00Z") {
+  Json request = object(name, created);
+  request["spec"]["type"] = "Restart";
+  request["spec"].erase("updateVersion");
+  return request;
+}
+
+// What the API lets in, the ops manager has a workflow for.
+TEST(Admission, EveryTypeThatIsServedHasAWorkflow) {
+  for (const std::string& name : api::request_types()) {
+    const RequestType* type = request_type(name);
+    ASSERT_NE(type, nullptr) << name;
+    EXPECT_EQ(type_of_workflow(type->workflow), type);
+    const RequestRun run = type->about(type->input(read_request(object("a"))));
+    EXPECT_EQ(run.space + "/" + run.database + "/" + run.request, "demo/db/a") << name;
+    EXPECT_EQ(run.generation, 1) << name;
+  }
+  EXPECT_EQ(request_type("VolumeExpansion"), nullptr);
+  EXPECT_EQ(type_of_workflow("travel"), nullptr);
+}
+
+TEST(Admission, ARestartAsksForNothingElse) {
+  EXPECT_EQ(read_request(restart("a")).malformed, "");
+  Json both = restart("a");
+  both["spec"]["updateVersion"] = {{"targetVersion", "11.8.6"}};
+  EXPECT_EQ(read_request(both).malformed,
+            "a request of type Restart does nothing about spec.updateVersion: leave it out, and "
+            "create another request for it");
+  const Decision decision = admit(read_request(both), {}, std::nullopt, database("Ready"));
+  const Json status = status_without_run(read_request(both), decision, "now");
+  EXPECT_EQ(status["conditions"][0]["type"], "Restart");
+}
+
+TEST(Admission, ARestartHasNoPlanThatCouldBeApprovedOrWait) {
+  for (const auto& [name, value] : {std::pair(approval_annotation, "required"),
+                                    std::pair(window_annotation, "0 2 * * SAT 1h UTC")}) {
+    Json request = restart("a");
+    request["metadata"]["annotations"][name] = value;
+    const std::string why = read_request(request).malformed;
+    EXPECT_NE(why.find(std::string("annotation ") + name + ": a request of type Restart has no"),
+              std::string::npos)
+        << why;
+    Json update = object("a");
+    update["metadata"]["annotations"][name] = value;
+    EXPECT_EQ(read_request(update).malformed, "");
+  }
+}
+
+TEST(Admission, OfDifferentTypesTheOldestGoesFirst) {
+  const OpsRequest older = read_request(object("older", "2026-11-23T10:00:00Z"));
+  const OpsRequest newer = read_request(restart("newer", "2026-11-23T10:00:05Z"));
+  const Decision waits = admit(newer, {older}, std::nullopt, database("Ready"));
+  EXPECT_EQ(waits.admission, Admission::wait);
+  EXPECT_EQ(waits.reason, "OlderRequestWaiting");
+  EXPECT_NE(waits.message.find("demo/older of type UpdateVersion"), std::string::npos);
+  EXPECT_EQ(admit(older, {newer}, std::nullopt, database("Ready")).admission, Admission::start);
+  EXPECT_EQ(admit(newer, {older}, "first", database("Ready")).reason, "AnotherRequestProgressing");
+  EXPECT_EQ(admit(older, {newer}, "first", database("Ready")).admission, Admission::wait)
+      << "another type skips nobody";
+
+  OpsRequest done = older;
+  done.phase = "Failed";
+  EXPECT_EQ(admit(newer, {done}, std::nullopt, database("Ready")).admission, Admission::start);
+  OpsRequest elsewhere = older;
+  elsewhere.database = "other";
+  EXPECT_EQ(admit(newer, {elsewhere}, std::nullopt, database("Ready")).admission, Admission::start);
+}
+
+// What waits for the database to be Ready does not keep others from making it so.
+TEST(Admission, AnOlderRequestThatWaitsForTheDatabaseHoldsUpNobody) {
+  const OpsRequest older = read_request(object("older", "2026-11-23T10:00:00Z"));
+  Json always = restart("newer", "2026-11-23T10:00:05Z");
+  always["spec"]["apply"] = "Always";
+  EXPECT_EQ(admit(read_request(always), {older}, std::nullopt, database("NotReady")).admission,
+            Admission::start);
 }
 
 TEST(Durations, AreReadAsGoWritesThem) {

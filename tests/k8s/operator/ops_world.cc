@@ -166,6 +166,12 @@ OpsWorld::OpsWorld(OpsDatabase database) : database_(std::move(database)) {
 
 void OpsWorld::request(const std::string& name, const std::string& target, const std::string& more,
                        const std::string& annotations) {
+  request_of("UpdateVersion", name, "  updateVersion: {targetVersion: \"" + target + "\"}\n" + more,
+             annotations);
+}
+
+void OpsWorld::request_of(const std::string& type, const std::string& name, const std::string& more,
+                          const std::string& annotations) {
   world.apply(
       "apiVersion: ops.kubedb.com/v1alpha1\n"
       "kind: MySQLOpsRequest\n"
@@ -176,9 +182,8 @@ void OpsWorld::request(const std::string& name, const std::string& target, const
       "  databaseRef: {name: " +
       database_.name +
       "}\n"
-      "  type: UpdateVersion\n"
-      "  updateVersion: {targetVersion: \"" +
-      target + "\"}\n" + more);
+      "  type: " +
+      type + "\n" + more);
 }
 
 // What a kubelet does with a deleted pod that somebody's finalizer keeps.

@@ -78,6 +78,9 @@ class OpsWorld {
 
   void request(const std::string& name, const std::string& target, const std::string& more = "",
                const std::string& annotations = "");
+  // Of any type; `more`: lines of its spec.
+  void request_of(const std::string& type, const std::string& name, const std::string& more = "",
+                  const std::string& annotations = "");
   // Runs everything until the request has ended. Kills the ops manager after `kill_after` of its
   // records, once. Throws if it takes too long.
   void finish(const std::string& name, std::optional<std::size_t> kill_after = std::nullopt);

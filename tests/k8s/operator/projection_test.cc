@@ -1,9 +1,12 @@
 #include "k8s/operator/projection.h"
 
 #include <sstream>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
+#include "k8s/operator/request_types.h"
+#include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::k8s {
@@ -14,15 +17,19 @@ using namespace engine;
 // Writes a history as a run would: one turn a fact, the decisions behind it.
 class Story {
  public:
-  Story() {
-    mysql::UpdateRequest request;
-    request.mutable_database()->set_space("demo");
-    request.mutable_database()->set_name("my-standalone");
-    request.set_request("my-upgrade");
-    request.set_generation(1);
+  // Of a request of this type.
+  explicit Story(const std::string& type = "UpdateVersion",
+                 const std::string& name = "my-upgrade") {
+    OpsRequest request;
+    request.space = "demo";
+    request.database = "my-standalone";
+    request.name = name;
+    request.generation = 1;
+    const RequestType& served = *request_type(type);
     RunStarted started;
     started.run_id = "0a1b2c3d-0000-4000-8000-000000000000";
-    started.input = request.SerializeAsString();
+    started.workflow = served.workflow;
+    started.input = served.input(request);
     turn(started);
   }
 
@@ -117,8 +124,83 @@ TEST(Projection, OfAnUpgradeIsWhatKubeDbsGuidesShow) {
       "demo/my-standalone|\n");
 }
 
-TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
-  const std::vector<HistoryTurn> whole = upgraded().history();
+Story restarted() {
+  Story story("Restart", "restart");
+  story.step(mysql::inspect_database).step(mysql::pause_database).step(mysql::await_drained);
+  story.step(mysql::inspect_group).step(mysql::await_group).step(mysql::protect_pod);
+  story.step(mysql::await_group).delete_pod().step(mysql::await_clean_shutdown);
+  story.step(mysql::unprotect_pod).step(mysql::await_pod_ready).step(mysql::await_group);
+  story.step(mysql::switch_primary).step(mysql::prove_switch).step(mysql::await_group);
+  story.step(mysql::verify_group).step(mysql::await_database_ready);
+  story.step(mysql::resume_database).end(RunCompleted{});
+  return story;
+}
+
+// kubedb.md 5.4 and 3.5.3: the conditions in their order, and what is told of each pod.
+TEST(Projection, OfARestartIsWhatKubeDbsGuideShows) {
+  EXPECT_EQ(
+      text(project(restarted().history())),
+      "phase Successful\n"
+      "condition Running=True Running "
+      "|Controller has started to Progress the MySQLOpsRequest: demo/restart|\n"
+      "condition EvictPod=True  |evict pod; ConditionStatus:True|\n"
+      "condition IsPodReady=True  |is pod ready; ConditionStatus:True|\n"
+      "condition IsJoinInCluster=True  |is join in cluster; ConditionStatus:True|\n"
+      "condition SwitchPrimary=True  |switch primary; ConditionStatus:True|\n"
+      "condition Restart=True RestartPodsSucceeded "
+      "|Successfully started MySQL pods for MySQLOpsRequest: demo/restart |\n"
+      "condition Successful=True Successful "
+      "|Controller has successfully restart the MySQL replicas|\n"
+      "event Normal Starting |Start processing for MySQLOpsRequest: demo/restart|\n"
+      "event Normal Starting |Pausing MySQL databse: demo/my-standalone|\n"
+      "event Normal Successful |Successfully paused MySQL database: demo/my-standalone for "
+      "MySQLOpsRequest: restart|\n"
+      "event Normal Starting |Restarting Pod: my-standalone-0/demo|\n"
+      "event Warning evict pod; ConditionStatus:True |evict pod; ConditionStatus:True|\n"
+      "event Warning is pod ready; ConditionStatus:False "
+      "|is pod ready; ConditionStatus:False|\n"
+      "event Warning is pod ready; ConditionStatus:True "
+      "|is pod ready; ConditionStatus:True|\n"
+      "event Warning is join in cluster; ConditionStatus:True "
+      "|is join in cluster; ConditionStatus:True|\n"
+      "event Normal Starting |Moving the primary of MySQL: demo/my-standalone to Pod: /demo|\n"
+      "event Normal Successful |Successfully moved the primary of MySQL: demo/my-standalone "
+      "to Pod: /demo|\n"
+      "event Warning switch primary; ConditionStatus:True "
+      "|switch primary; ConditionStatus:True|\n"
+      "event Normal Successful |Successfully started MySQL pods for MySQLOpsRequest: "
+      "demo/restart|\n"
+      "event Normal Starting |Resuming MySQL database: demo/my-standalone|\n"
+      "event Normal Successful |Successfully resumed MySQL database: demo/my-standalone|\n"
+      "event Normal Successful |Controller has Successfully restarted the MySQL: "
+      "demo/my-standalone|\n");
+}
+
+TEST(Projection, OfARestartLeavesOutReasonsThatKubeDbHasNot) {
+  const nlohmann::json conditions = status_of(project(restarted().history())).at("conditions");
+  EXPECT_TRUE(conditions.at(0).contains("reason"));
+  EXPECT_FALSE(conditions.at(1).contains("reason"));
+}
+
+TEST(Projection, OfAFailedRestartSaysThatPodsWereNotRestarted) {
+  Story story("Restart", "restart");
+  story.step(mysql::pause_database).step(mysql::await_drained);
+  story.failing(mysql::protect_pod, {"timeout", "no answer"}).step(mysql::resume_database);
+  story.end(RunFailed{{"timeout", "no answer"}});
+  const std::string said = text(project(story.history()));
+  EXPECT_NE(said.find("condition Restart=False RestartPodsFailed |no answer|"), std::string::npos)
+      << said;
+  EXPECT_EQ(said.find("pod ready"), std::string::npos) << said;
+}
+
+TEST(Projection, OfAnotherWorkflowThereIsNone) {
+  Story story;
+  std::vector<HistoryTurn> history = story.history();
+  std::get<RunStarted>(history[0].turn.events[0]).workflow = "travel";
+  EXPECT_THROW(project(history), std::invalid_argument);
+}
+
+void expect_growth(const std::vector<HistoryTurn>& whole) {
   Projection before;
   for (std::size_t turns = 1; turns <= whole.size(); ++turns) {
     const Projection now = project({whole.begin(), whole.begin() + static_cast<long>(turns)});
@@ -133,6 +215,11 @@ TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
     }
     before = now;
   }
+}
+
+TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
+  expect_growth(upgraded().history());
+  expect_growth(restarted().history());
 }
 
 TEST(Projection, OfATerminatedRunSaysWhoAndThatNothingWasUndone) {

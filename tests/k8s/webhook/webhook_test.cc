@@ -293,6 +293,17 @@ TEST_F(Asking, WhatIsNoReviewIsRefused) {
   EXPECT_EQ(post("/", review.dump()).status, 400);
 }
 
+TEST_F(Asking, ARestartNeedsNoVersion) {
+  Json there = good_mysql();
+  there["metadata"]["name"] = "my-standalone";
+  ASSERT_TRUE(world.run(world.client.create(kinds::mysql, there)).ok());
+  Json request = good_request();
+  request["spec"] = {{"type", "Restart"}, {"databaseRef", {{"name", "my-standalone"}}}};
+  EXPECT_EQ(said(submit("CREATE", request, {}, "jane")), "");
+  request["spec"]["databaseRef"]["name"] = "nobody";
+  EXPECT_THAT(said(submit("CREATE", request, {}, "jane")), HasSubstr("demo/nobody, is invalid"));
+}
+
 TEST_F(Asking, ARenewedCertificateIsUsedWithoutARestart) {
   const auto works = [&] {
     try {
