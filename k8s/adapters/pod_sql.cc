@@ -4,6 +4,7 @@
 
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/sql.h"
+#include "k8s/api/certificates.h"
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
 
@@ -13,8 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Annotation on a claim: SHA-256 of its server's certificate, kept by the provisioner.
+// Annotations on a claim, kept by the provisioner: SHA-256 of its server's certificate, of its own
+// making or issued.
 constexpr const char* certificate_annotation = "ratchet.dev/server-certificate";
+constexpr const char* issued_annotation = "ratchet.dev/issued-certificate";
 
 std::string secret_text(const Json& secret, const char* key) {
   const Json& data = part_at(secret, "/data");
@@ -45,11 +48,18 @@ asio::awaitable<sql::Target> target_of(Client& client, mysql::Server server, Jso
   target.password = secret_text(secret, "password");
   target.deadline = deadline;
 
+  const std::string certificates = api::server_secret_of(pod);
+  if (!certificates.empty()) {
+    target.authority =
+        secret_text(co_await read(client, kinds::secret, Key{space, certificates}), "ca.crt");
+  }
+
   const Json& volume = element(part_at(pod, "/spec/volumes"), "name", "data");
   const std::string claim_name = text_at(volume, "/persistentVolumeClaim/claimName");
   if (claim_name.empty()) co_return target;
   const Json claim = co_await read(client, kinds::persistent_volume_claim, Key{space, claim_name});
-  const std::string pin = annotation(claim, certificate_annotation);
+  const std::string pin =
+      annotation(claim, target.authority ? issued_annotation : certificate_annotation);
   if (!pin.empty()) target.certificate = pin;
   co_return target;
 }

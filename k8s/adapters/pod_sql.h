@@ -1,5 +1,6 @@
 // SQL to the server in a pod: its address from the pod, the password from the database's Secret,
-// the server recognised by the certificate that is pinned on the pod's claim.
+// the server recognised by the certificate that is pinned on the pod's claim, or by the authority
+// of spec.tls where the pod has such certificates.
 #pragma once
 
 #include <chrono>

@@ -85,18 +85,35 @@ class Watchdog {
 struct Session::Impl {
   Impl(const asio::any_io_executor& executor, Target to)
       : target(std::move(to)), tls(asio::ssl::context::tls_client), connection(executor, tls) {
-    // No authority is asked: the certificate itself is compared, and that ends the handshake
-    // before anything secret was sent.
+    // A certificate that is not as demanded ends the handshake before anything secret was sent.
+    if (target.authority) trust(*target.authority);
     connection.stream().set_verify_mode(asio::ssl::verify_peer);
     connection.stream().set_verify_callback(
-        [this](bool, asio::ssl::verify_context& context) { return accept(context); });
+        [this](bool signed_well, asio::ssl::verify_context& context) {
+          return accept(signed_well, context);
+        });
   }
 
-  bool accept(asio::ssl::verify_context& context) {
+  void trust(const std::string& pem) {
+    error_code error;
+    tls.add_certificate_authority(asio::buffer(pem), error);
+    if (error) {
+      throw Error(0, where() + ": the certificate of the authority can not be read (" +
+                         error.message() + "); it is the ca.crt of the secret that has the " +
+                         "server's certificate");
+    }
+  }
+
+  // Called for each certificate of the chain, and for each fault that OpenSSL finds.
+  bool accept(bool signed_well, asio::ssl::verify_context& context) {
     X509_STORE_CTX* handle = context.native_handle();
-    if (X509_STORE_CTX_get_error_depth(handle) != 0) return true;
-    seen = sha256_of(X509_STORE_CTX_get_current_cert(handle));
-    return !seen.empty() && (!target.certificate || *target.certificate == seen);
+    seen = sha256_of(X509_STORE_CTX_get0_cert(handle));
+    if (seen.empty()) return false;
+    const bool known = target.certificate && *target.certificate == seen;
+    if (!target.authority) return known || !target.certificate;
+    if (signed_well || known) return true;
+    why_not = X509_verify_cert_error_string(X509_STORE_CTX_get_error(handle));
+    return false;
   }
 
   asio::ip::tcp::socket& socket() { return connection.stream().next_layer(); }
@@ -109,9 +126,13 @@ struct Session::Impl {
       const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(target.deadline);
       throw Error(0, where() + ": no answer within " + std::to_string(limit.count()) + " ms");
     }
-    if (target.certificate && !seen.empty() && *target.certificate != seen) {
+    if (target.certificate && !target.authority && !seen.empty() && *target.certificate != seen) {
       throw Error(0, where() + ": the server shows another TLS certificate (sha256 " + seen +
                          ") than the pinned one (" + *target.certificate + ")");
+    }
+    if (!why_not.empty()) {
+      throw Error(0, where() + ": the server's TLS certificate is not one of the authority in " +
+                         "ca.crt: " + why_not);
     }
     const std::string detail(diagnostics.server_message());
     if (is_server_error(error)) {
@@ -134,6 +155,7 @@ struct Session::Impl {
 
   Target target;
   std::string seen;
+  std::string why_not;  // what OpenSSL says against the certificate
   asio::ssl::context tls;
   mysql::tcp_ssl_connection connection;
 };

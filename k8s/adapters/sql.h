@@ -1,5 +1,5 @@
-// One SQL session with one server, always over TLS. A server without a certificate of a known
-// authority is recognised by the certificate itself: the caller keeps its SHA-256 and demands it
+// One SQL session with one server, always over TLS. A server whose certificate no known authority
+// has signed is recognised by the certificate itself: the caller keeps its SHA-256 and demands it
 // the next time (trust on first use).
 #pragma once
 
@@ -22,12 +22,16 @@ struct Target {
   std::string password = {};
   // SHA-256 of the server's certificate (DER) in lower-case hex; nothing: any certificate.
   std::optional<std::string> certificate = {};
+  // Certificates of authorities (PEM): the server's must be signed by one of them, or be
+  // `certificate`, the one that was signed by an earlier authority. What it calls the server is not
+  // looked at, as that is dialled by address. Nothing: nobody is asked.
+  std::optional<std::string> authority = {};
   // For connecting (with log-in) and for each statement.
   std::chrono::steady_clock::duration deadline = std::chrono::seconds(5);
 };
 
 // The server refused (number is its error number), or there was no answer within the deadline, no
-// connection, no TLS or another certificate than expected (number is 0). After a statement with
+// connection, no TLS or another certificate than demanded (number is 0). After a statement with
 // number 0 its effect is unknown and the session is of no further use.
 class Error : public std::runtime_error {
  public:
@@ -44,7 +48,7 @@ using Rows = std::vector<std::vector<std::optional<std::string>>>;
 // closes the connection without a good-bye.
 class Session {
  public:
-  // Throws Error. The password is sent only after the certificate was found to be the expected.
+  // Throws Error. The password is sent only after the certificate was found to be as demanded.
   static boost::asio::awaitable<std::unique_ptr<Session>> connect(Target target);
   ~Session();
   Session(const Session&) = delete;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "k8s/api/certificates.h"
 #include "k8s/api/field.h"
 
 namespace ratchet::k8s::api {
@@ -50,6 +51,21 @@ void fill_topology(Json& spec, const std::string& group_name) {
   }
 }
 
+// Every certificate gets the name of its secret; those that are served are there.
+void fill_certificates(const Json& mysql, Json& spec) {
+  if (!field(spec, "tls").is_object() || text_field(mysql, "metadata.name").empty()) return;
+  fill(spec["tls"], "certificates", Json::array());
+  Json& entries = spec["tls"]["certificates"];
+  if (!entries.is_array()) return;
+  for (const char* alias : served_aliases) {
+    if (certificate_entry(mysql, alias).is_null()) entries.push_back({{"alias", alias}});
+  }
+  for (Json& entry : entries) {
+    const std::string alias = text_field(entry, "alias");
+    if (!alias.empty()) fill(entry, "secretName", certificate_secret(mysql, alias));
+  }
+}
+
 // The user's own numbers stay; a limit counts as the request.
 void fill_resources(Json& container) {
   Json* resources = inner(container, "resources");
@@ -95,6 +111,7 @@ Json with_defaults(Json mysql, const std::string& group_name) {
   if (field(spec, "authSecret").is_object()) fill(spec["authSecret"], "kind", "Secret");
   fill_topology(spec, group_name);
   fill_template(mysql, spec);
+  fill_certificates(mysql, spec);
   mysql["spec"] = std::move(spec);
   return mysql;
 }

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <limits>
 
+#include "k8s/api/certificates.h"
 #include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/pod_rules.h"
@@ -41,7 +42,7 @@ void check_unsupported(const Json& mysql, Findings& findings) {
   if (!mode.empty() && mode != "GroupReplication" && mode != "SemiSync") {
     refuse_unsupported("spec.topology.mode: " + mode, "spec.topology.mode", findings);
   }
-  for (const char* path : {"spec.tls", "spec.monitor", "spec.init.archiver", "spec.init.script.git",
+  for (const char* path : {"spec.monitor", "spec.init.archiver", "spec.init.script.git",
                            "spec.configuration.inline"}) {
     if (!field(mysql, path).is_null()) refuse_unsupported(path, path, findings);
   }
@@ -241,6 +242,7 @@ Findings check_database(const Json& mysql) {
   check_topology(mysql, findings);
   check_storage(mysql, findings);
   append(findings, check_pod_template(mysql));
+  if (!field(mysql, "spec.tls").is_null()) check_certificates(mysql, findings);
   check_numbers(mysql, findings);
   if (is_true(mysql, "spec.halted") && deletion_policy(mysql) == DeletionPolicy::do_not_terminate) {
     findings.push_back({"spec.halted",

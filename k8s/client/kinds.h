@@ -27,6 +27,8 @@ inline const Resource pet_set{"apps.k8s.appscode.com", "v1", "petsets", "PetSet"
 // How other programs of AppsCode's find a database, in clusters that have it.
 inline const Resource app_binding{"appcatalog.appscode.com", "v1alpha1", "appbindings",
                                   "AppBinding", true};
+// What cert-manager issues certificates for, in clusters that have it.
+inline const Resource certificate{"cert-manager.io", "v1", "certificates", "Certificate", true};
 inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
                                             "PodDisruptionBudget", true};

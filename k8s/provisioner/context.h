@@ -25,6 +25,8 @@ struct ProbeTarget {
   std::string user;
   std::string password;
   std::optional<std::string> certificate;  // SHA-256 to demand; nothing: the first one seen
+  // PEM of who must have signed it, unless it is `certificate`; nothing: nobody.
+  std::optional<std::string> authority;
 };
 
 // What a server answered. Never an exception: not answering is an outcome.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "k8s/api/certificates.h"
 #include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/finding.h"
@@ -40,6 +41,17 @@ SemiSync read_semi_sync(const Json& spec) {
   return wish;
 }
 
+std::optional<Tls> read_tls(const Json& mysql) {
+  const Json& given = at_path(mysql, {"spec", "tls"});
+  if (!given.is_object()) return std::nullopt;
+  Tls tls;
+  for (const char* alias : api::served_aliases) {
+    tls.secrets[alias] = api::certificate_secret(mysql, alias);
+  }
+  tls.issuer = at_path(given, {"issuerRef"});
+  return tls;
+}
+
 std::optional<std::string> read_paused(const Json& mysql) {
   for (const Json& condition : at_path(mysql, {"status", "conditions"})) {
     if (condition.value("type", "") == "Paused" && condition.value("status", "") == "True") {
@@ -69,6 +81,7 @@ Database read_database(const Json& mysql) {
     database.group = Group{text_at(spec, {"topology", "group", "name"})};
   }
   if (mode == "SemiSync") database.semi_sync = read_semi_sync(spec);
+  database.tls = read_tls(mysql);
   database.replicas = spec.value("replicas", database.is_cluster() ? 3 : 1);
   database.durable = text_at(spec, {"storageType"}) != "Ephemeral";
   database.halted = spec.value("halted", false);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,12 @@ struct Group {
   std::string name;  // a UUID; empty until one was chosen
 };
 
+// The certificates of the servers (spec.tls).
+struct Tls {
+  std::map<std::string, std::string> secrets;  // by alias
+  Json issuer;                                 // spec.tls.issuerRef; null: the secrets are given
+};
+
 struct Database {
   std::string space;
   std::string name;
@@ -29,6 +36,7 @@ struct Database {
   std::string auth_secret;  // spec.authSecret.name or the name that it will get
   std::optional<Group> group;
   std::optional<SemiSync> semi_sync;  // neither: a standalone server
+  std::optional<Tls> tls;             // nothing: each server makes its own certificate
   int replicas = 1;
   bool owns_auth_secret = true;
   bool durable = true;

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "k8s/api/certificates.h"
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/certificate_care.h"
 #include "k8s/provisioner/group_care.h"
 #include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
@@ -28,7 +30,10 @@ ProbeResult not_reached(std::string why) {
 
 asio::awaitable<std::optional<Duration>> Health::check(std::string key) {
   const Reply found = co_await context_.client.get(kinds::mysql, object_key(key));
-  if (!found.ok()) co_return std::nullopt;
+  if (!found.ok()) {
+    next_reload_.erase(key);
+    co_return std::nullopt;
+  }
   const Database database = read_database(found.body);
   const Json status = found.body.value("status", Json::object());
   // Nothing has been made yet, or it is to go, or is somebody else's, or nobody wants checks.
@@ -36,13 +41,26 @@ asio::awaitable<std::optional<Duration>> Health::check(std::string key) {
       condition_status(status, "HealthCheckPaused") == true || says_left_to_kubedb(status)) {
     co_return std::nullopt;
   }
+  std::optional<Duration> again;
   if (database.group) {
     co_await GroupCare(context_, database).run();
-    co_return context_.options.group_period;
+    again = context_.options.group_period;
+  } else if (database.semi_sync) {
+    again = co_await SemiSyncCare(context_, database).run();
+  } else {
+    co_await check_standalone(database);
   }
-  if (database.semi_sync) co_return co_await SemiSyncCare(context_, database).run();
-  co_await check_standalone(database);
-  co_return std::nullopt;
+  if (database.tls) co_await keep_certificates(database);
+  co_return again;
+}
+
+// Clusters are looked at more often than this is worth a connection to each of their servers.
+asio::awaitable<void> Health::keep_certificates(const Database& database) {
+  auto& next = next_reload_[queue_key(database.space, database.name)];
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next) co_return;
+  next = now + context_.options.health_period;
+  co_await reload_certificates(context_, database);
 }
 
 asio::awaitable<void> Health::check_standalone(Database database) {
@@ -50,7 +68,8 @@ asio::awaitable<void> Health::check_standalone(Database database) {
   const Json claim = co_await claim_of(context_, database.space, pod);
   const ProbeResult seen = co_await look(database, pod, claim);
   if (!claim.is_null() && !seen.connect_error) {
-    co_await note_on_claim(context_, claim, seen.certificate, seen.version);
+    const bool vouched = !api::server_secret_of(pod).empty();
+    co_await note_on_claim(context_, claim, seen.certificate, vouched, seen.version);
   }
   if (!pod.is_null()) co_await set_gate(context_, pod, !seen.connect_error && seen.ready);
   const std::string now = context_.now();
@@ -73,8 +92,8 @@ asio::awaitable<ProbeResult> Health::look(const Database& database, const Json& 
   target.host = host;
   target.user = secret_value(secret.body, "username");
   target.password = secret_value(secret.body, "password");
-  const std::string pin = claim.is_null() ? "" : annotation(claim, server_certificate_annotation);
-  if (!pin.empty()) target.certificate = pin;
+  target.authority = co_await authority_of(context_, database.space, pod);
+  target.certificate = noted_certificate(claim, target);
   co_return co_await context_.probe(std::move(target));
 }
 

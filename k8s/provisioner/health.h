@@ -1,8 +1,10 @@
 // One look at one database's servers: opens or closes the pod's readiness gate, keeps the
-// certificate's pin and the server version on the claim, tells AcceptingConnection and Ready.
-// Goes on while the MySQL is paused.
+// certificate's pin and the server version on the claim, tells AcceptingConnection and Ready, and
+// has servers take up renewed certificates. Goes on while the MySQL is paused.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -27,8 +29,10 @@ class Health {
   boost::asio::awaitable<ProbeResult> look(const Database& database, const Json& pod,
                                            const Json& claim);
   boost::asio::awaitable<Json> find_pod(const Database& database);
+  boost::asio::awaitable<void> keep_certificates(const Database& database);
 
   Context& context_;
+  std::map<std::string, std::chrono::steady_clock::time_point> next_reload_;  // by key
 };
 
 }  // namespace ratchet::k8s::provisioner

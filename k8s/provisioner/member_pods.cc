@@ -9,7 +9,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
+#include "k8s/api/certificates.h"
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/certificate_care.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
@@ -58,13 +60,26 @@ asio::awaitable<bool> MemberPods::gather() {
       co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
   pods_ = pods.body.at("items").size();
   for (int i = 0; i < database_.replicas; ++i) {
-    add(i, named(pods.body, set_ + "-" + std::to_string(i)),
-        named(claims.body, claim_name(set_, i)));
+    Json pod = named(pods.body, set_ + "-" + std::to_string(i));
+    std::optional<std::string> authority = co_await find_authority(pod);
+    if (authority && authority->empty()) co_return false;
+    add(i, std::move(pod), named(claims.body, claim_name(set_, i)), std::move(authority));
   }
   co_return true;
 }
 
-void MemberPods::add(int ordinal, Json pod, Json claim) {
+// Members have one in common, as a rule.
+asio::awaitable<std::optional<std::string>> MemberPods::find_authority(Json pod) {
+  const std::string secret = api::server_secret_of(pod);
+  if (const auto known = authorities_.find(secret); known != authorities_.end()) {
+    co_return known->second;
+  }
+  const auto found = co_await authority_of(context_, database_.space, std::move(pod));
+  if (found) authorities_[secret] = *found;
+  co_return found;
+}
+
+void MemberPods::add(int ordinal, Json pod, Json claim, std::optional<std::string> authority) {
   MemberPod node;
   node.name = set_ + "-" + std::to_string(ordinal);
   node.pod = pod.is_null() ? std::move(pod) : typed(kinds::pod, std::move(pod));
@@ -73,9 +88,8 @@ void MemberPods::add(int ordinal, Json pod, Json claim) {
   node.target.host = pod_ip(node.pod);
   node.target.user = user_;
   node.target.password = password_;
-  const std::string pin =
-      node.claim.is_null() ? "" : annotation(node.claim, server_certificate_annotation);
-  if (!pin.empty()) node.target.certificate = pin;
+  node.target.authority = std::move(authority);
+  node.target.certificate = noted_certificate(node.claim, node.target);
   nodes_.push_back(std::move(node));
 }
 
@@ -116,7 +130,8 @@ asio::awaitable<void> MemberPods::mark_one(std::size_t i, Role role, bool servin
 
 asio::awaitable<void> MemberPods::note_on_claim(std::size_t i, std::string version) {
   if (nodes_[i].claim.is_null()) co_return;
-  co_await provisioner::note_on_claim(context_, nodes_[i].claim, nodes_[i].certificate,
+  const bool vouched = nodes_[i].target.authority.has_value();
+  co_await provisioner::note_on_claim(context_, nodes_[i].claim, nodes_[i].certificate, vouched,
                                       std::move(version));
 }
 

@@ -31,6 +31,7 @@ struct MemberOf {
   unsigned server_id = 0;         // that it should have
   std::optional<Seen> seen = {};  // nothing: not reached
   std::string why_not = {};
+  bool has_certificates = false;  // its pod has the files of spec.tls
 };
 
 // What a member said, or why it said nothing.

@@ -48,6 +48,7 @@ sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadli
           .user = at.user,
           .password = at.password,
           .certificate = at.certificate,
+          .authority = at.authority,
           .deadline = deadline};
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "k8s/client/text.h"
+#include "k8s/provisioner/certificates.h"
 #include "k8s/provisioner/digest.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/object_parts.h"
@@ -20,7 +21,8 @@ struct OptionalVolume {
   const char* path;
 };
 
-std::vector<OptionalVolume> optional_volumes(const Json& spec) {
+std::vector<OptionalVolume> optional_volumes(const Database& database) {
+  const Json& spec = database.spec();
   std::vector<OptionalVolume> volumes;
   const Json init = spec.value("init", Json::object());
   if (init.contains("script")) {
@@ -35,6 +37,7 @@ std::vector<OptionalVolume> optional_volumes(const Json& spec) {
     volumes.push_back(
         {{{"name", "custom-config"}, {"secret", {{"secretName", config}}}}, "/etc/mysql/conf.d"});
   }
+  if (database.tls) volumes.push_back({certificates_volume(database), certificates_path});
   return volumes;
 }
 
@@ -46,7 +49,7 @@ Json mysql_container(const Database& database, const std::string& set) {
   append(env, wish.value("env", Json::array()));
   Json mounts = {{{"name", "tmp"}, {"mountPath", "/tmp"}},
                  {{"name", "data"}, {"mountPath", "/var/lib/mysql"}}};
-  for (const OptionalVolume& optional : optional_volumes(database.spec())) {
+  for (const OptionalVolume& optional : optional_volumes(database)) {
     mounts.push_back({{"name", optional.volume.at("name")}, {"mountPath", optional.path}});
   }
   append(mounts, wish.value("volumeMounts", Json::array()));
@@ -55,7 +58,7 @@ Json mysql_container(const Database& database, const std::string& set) {
   if (database.group) args = group_args(database, set, resources);
   if (database.semi_sync) args = semi_sync_args(database);
   append(args, wish.value("args", Json::array()));
-  if (database.spec().value("requireSSL", false)) args.push_back("--require-secure-transport=ON");
+  append(args, certificate_args(database));
   Json container = std::move(wish);
   container["name"] = "mysql";
   container["image"] = "";
@@ -92,7 +95,7 @@ Json pod_spec(const Database& database, const std::string& set) {
   pod["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
   if (database.is_cluster()) pod["volumes"].push_back(companion_volume(database));
   if (!database.durable) pod["volumes"].push_back(ephemeral_data(spec));
-  for (const OptionalVolume& optional : optional_volumes(spec)) {
+  for (const OptionalVolume& optional : optional_volumes(database)) {
     pod["volumes"].push_back(optional.volume);
   }
   const Json::json_pointer own("/podTemplate/spec/volumes");
@@ -191,7 +194,8 @@ Json role_binding(const Database& database) {
   return binding;
 }
 
-Json app_binding(const Database& database, const Json& catalogue_entry) {
+Json app_binding(const Database& database, const Json& catalogue_entry,
+                 const std::string& authority) {
   Json binding =
       object_of(database, "appcatalog.appscode.com/v1alpha1", "AppBinding", database.name);
   binding["spec"] = {
@@ -201,6 +205,10 @@ Json app_binding(const Database& database, const Json& catalogue_entry) {
        {{"service", {{"scheme", "mysql"}, {"name", database.name}, {"port", 3306}, {"path", "/"}}},
         {"url", "tcp(" + database.name + "." + database.space + ".svc:3306)/"}}},
       {"secret", {{"name", database.auth_secret}}}};
+  if (!authority.empty()) binding["spec"]["clientConfig"]["caBundle"] = authority;
+  if (database.tls) {
+    binding["spec"]["tlsSecret"] = {{"name", database.tls->secrets.at("client")}};
+  }
   const auto stash = "/spec/stash"_json_pointer;
   if (catalogue_entry.contains(stash)) {
     binding["spec"]["parameters"] = {{"apiVersion", "appcatalog.appscode.com/v1alpha1"},

@@ -13,6 +13,8 @@ namespace ratchet::k8s::provisioner {
 inline constexpr const char* server_version_annotation = "ratchet.dev/server-version";
 // Annotation on a claim: SHA-256 (hex) of the server's TLS certificate, pinned at first sight.
 inline constexpr const char* server_certificate_annotation = "ratchet.dev/server-certificate";
+// Annotation on a claim: the same of the last one that spec.tls vouched for.
+inline constexpr const char* issued_certificate_annotation = "ratchet.dev/issued-certificate";
 // Annotation on a MySQL: the provisioner has no write of its own under way since the Paused
 // condition with this lastTransitionTime.
 inline constexpr const char* drained_annotation = "ratchet.dev/provisioner-drained";
@@ -44,8 +46,10 @@ Json service_account(const Database& database);
 Json role(const Database& database);
 Json role_binding(const Database& database);
 // How Stash and others find the database: where it listens, which secret opens it, and the
-// catalogue's backup tasks, if it has any.
-Json app_binding(const Database& database, const Json& catalogue_entry);
+// catalogue's backup tasks, if it has any. `authority`: PEM in base64 of who vouches for the
+// server; empty if nobody does.
+Json app_binding(const Database& database, const Json& catalogue_entry,
+                 const std::string& authority);
 // `name`: the set that exists, or the database's name.
 Json stateful_set(const Database& database, const Json& catalogue_entry, const std::string& name);
 // Owned by the StatefulSet, as it protects that set's pods.

@@ -148,6 +148,7 @@ asio::awaitable<MaybeStop> Pass::provision() {
   }
   if (MaybeStop stop = co_await ensure_cluster_objects()) co_return stop;
   if (MaybeStop stop = co_await ensure_secret()) co_return stop;
+  if (MaybeStop stop = co_await ensure_certificates()) co_return stop;
   if (MaybeStop stop = co_await ensure_set()) co_return stop;
   if (MaybeStop stop = co_await guarded_.ensure(kinds::pod_disruption_budget,
                                                 disruption_budget(database(), set_), "")) {
@@ -162,7 +163,8 @@ asio::awaitable<MaybeStop> Pass::ensure_app_binding() {
   options.label_selector = selector_text(database().name);
   const Reply known = co_await context_.client.list(kinds::app_binding, database().space, options);
   if (!known.ok()) co_return std::nullopt;
-  co_return co_await guarded_.ensure(kinds::app_binding, app_binding(database(), entry_),
+  co_return co_await guarded_.ensure(kinds::app_binding,
+                                     app_binding(database(), entry_, authority_),
                                      "Successfully created appbinding");
 }
 

@@ -35,6 +35,11 @@ class Pass {
   boost::asio::awaitable<MaybeStop> ensure_app_binding();
   boost::asio::awaitable<MaybeStop> ensure_secret();
   boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);
+  // pass_certificates.cc
+  boost::asio::awaitable<MaybeStop> ensure_certificates();
+  boost::asio::awaitable<MaybeStop> request_certificate(const Reply& secret, std::string alias);
+  boost::asio::awaitable<bool> has_issuer();
+
   boost::asio::awaitable<MaybeStop> ensure_set();
   boost::asio::awaitable<MaybeStop> check_data(std::string claim);
   boost::asio::awaitable<MaybeStop> create_set(Json wanted);
@@ -44,9 +49,11 @@ class Pass {
 
   // removal.cc
   boost::asio::awaitable<MaybeStop> halt();
+  boost::asio::awaitable<MaybeStop> withdraw_certificates();
   boost::asio::awaitable<MaybeStop> remove_all();
   boost::asio::awaitable<MaybeStop> release_children();
   boost::asio::awaitable<bool> shares_secret();
+  boost::asio::awaitable<MaybeStop> release_secret(std::string name);
   boost::asio::awaitable<MaybeStop> set_owner(Resource kind, Json object);
 
   Context& context_;
@@ -54,6 +61,7 @@ class Pass {
   Guarded guarded_;
   Json entry_;                   // the MySQLVersion; null if there is none
   Json set_;                     // the StatefulSet; null if there is none
+  std::string authority_;        // ca.crt of spec.tls, in base64; empty without
   std::optional<Refusal> held_;  // what is left undone although the rest goes on
 };
 

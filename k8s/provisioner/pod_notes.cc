@@ -49,12 +49,27 @@ asio::awaitable<void> set_gate(Context& context, Json pod, bool open) {
   co_await context.client.update_status(kinds::pod, std::move(pod));
 }
 
+namespace {
+
+const char* certificate_note(bool vouched) {
+  return vouched ? issued_certificate_annotation : server_certificate_annotation;
+}
+
+}  // namespace
+
+std::optional<std::string> noted_certificate(const Json& claim, const ProbeTarget& target) {
+  if (claim.is_null()) return std::nullopt;
+  std::string noted = annotation(claim, certificate_note(target.authority.has_value()));
+  if (noted.empty()) return std::nullopt;
+  return noted;
+}
+
 asio::awaitable<void> note_on_claim(Context& context, Json claim, std::string certificate,
-                                    std::string version) {
+                                    bool vouched, std::string version) {
   Json notes = Json::object();
-  if (annotation(claim, server_certificate_annotation).empty() && !certificate.empty()) {
-    notes[server_certificate_annotation] = certificate;
-  }
+  const std::string noted = annotation(claim, certificate_note(vouched));
+  const bool is_news = vouched ? noted != certificate : noted.empty();
+  if (is_news && !certificate.empty()) notes[certificate_note(vouched)] = certificate;
   version = version_digits(version);
   if (compare_versions(version, annotation(claim, server_version_annotation)) > 0) {
     notes[server_version_annotation] = version;

@@ -1,6 +1,7 @@
 // What the health loops read of a pod and its claim, and what they write there.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,9 +23,14 @@ boost::asio::awaitable<Json> claim_of(Context& context, std::string space, Json 
 // the rest.
 boost::asio::awaitable<void> set_gate(Context& context, Json pod, bool open);
 
-// The first certificate seen on a claim is the one to demand from then on; the version never goes
-// back, as the data does not. Both only on the claim as it was read.
+// The certificate that a claim (null if there is none) has a note of, as the target is to show it:
+// one that its authority vouched for, or without an authority the first one seen.
+std::optional<std::string> noted_certificate(const Json& claim, const ProbeTarget& target);
+
+// Of certificates of the server's own making the first seen on a claim is noted, of those that an
+// authority vouches for (`vouched`) the last; the version never goes back, as the data does not.
+// All only on the claim as it was read.
 boost::asio::awaitable<void> note_on_claim(Context& context, Json claim, std::string certificate,
-                                           std::string version);
+                                           bool vouched, std::string version);
 
 }  // namespace ratchet::k8s::provisioner

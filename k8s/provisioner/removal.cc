@@ -1,7 +1,10 @@
 // The end of a database: halting, and deletion by policy.
 #include <utility>
+#include <vector>
 
+#include "k8s/api/certificates.h"
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/certificates.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/objects.h"
@@ -33,6 +36,7 @@ asio::awaitable<MaybeStop> Pass::halt() {
   for (const auto& [kind, name] : children) {
     if (MaybeStop stop = co_await guarded_.remove(kind, name)) co_return stop;
   }
+  if (MaybeStop stop = co_await withdraw_certificates()) co_return stop;
   ListOptions options;
   options.label_selector = selector_text(database().name);
   const Reply pods = co_await context_.client.list(kinds::pod, database().space, options);
@@ -46,6 +50,16 @@ asio::awaitable<MaybeStop> Pass::halt() {
     set_condition(status, halted(database()), now);
     status["observedGeneration"] = database().generation;
   });
+  co_return std::nullopt;
+}
+
+// Their secrets stay, and are those of the next ones.
+asio::awaitable<MaybeStop> Pass::withdraw_certificates() {
+  if (!database().tls) co_return std::nullopt;
+  for (const char* alias : api::served_aliases) {
+    const std::string name = certificate_name(database(), alias);
+    if (MaybeStop stop = co_await guarded_.remove(kinds::certificate, name)) co_return stop;
+  }
   co_return std::nullopt;
 }
 
@@ -82,13 +96,24 @@ asio::awaitable<MaybeStop> Pass::release_children() {
     if (MaybeStop stop = co_await set_owner(kinds::persistent_volume_claim, claim)) co_return stop;
   }
   if (database().policy != DeletionPolicy::wipe_out) co_return std::nullopt;
-  const Reply secret =
-      co_await context_.client.get(kinds::secret, {database().space, database().auth_secret});
+  std::vector<std::string> secrets;
+  if (!co_await shares_secret()) secrets.push_back(database().auth_secret);
+  if (database().tls) {
+    for (const auto& [alias, name] : database().tls->secrets) secrets.push_back(name);
+  }
+  for (const std::string& name : secrets) {
+    if (MaybeStop stop = co_await release_secret(name)) co_return stop;
+  }
+  co_return std::nullopt;
+}
+
+// One that the user brought along has not our labels, and stays.
+asio::awaitable<MaybeStop> Pass::release_secret(std::string name) {
+  const Reply secret = co_await context_.client.get(kinds::secret, {database().space, name});
   if (!secret.ok()) co_return std::nullopt;
-  const bool made_by_us = covers(secret.body.at("metadata").value("labels", Json::object()),
-                                 Json(selector_labels(database().name)));
-  const bool shared = co_await shares_secret();
-  if (!made_by_us || shared) co_return std::nullopt;
+  const bool made_for_us = covers(secret.body.at("metadata").value("labels", Json::object()),
+                                  Json(selector_labels(database().name)));
+  if (!made_for_us) co_return std::nullopt;
   co_return co_await set_owner(kinds::secret, secret.body);
 }
 

@@ -91,8 +91,9 @@ bool SemiSyncCare::moves() const {
 
 bool SemiSyncCare::describe() {
   for (std::size_t i = 0; i < pods_.size(); ++i) {
-    situation_.members.push_back(
-        {.pod = pods_.at(i).name, .server_id = semi_sync_server_id(static_cast<unsigned>(i))});
+    situation_.members.push_back({.pod = pods_.at(i).name,
+                                  .server_id = semi_sync_server_id(static_cast<unsigned>(i)),
+                                  .has_certificates = pods_.at(i).target.authority.has_value()});
   }
   plan_.roles.assign(pods_.size(), Role::none);
   plan_.serving.assign(pods_.size(), false);

@@ -147,6 +147,10 @@ void SemiSyncPlanner::bring_in(const Replica& member, const ReplicaSeen& holder)
   // What it has received and not applied would be lost with the old source.
   if (!apply(member)) return;
   if (!seen.executed.contains(holder.purged)) return clone(member, {});
+  attach(member);
+}
+
+void SemiSyncPlanner::attach(const Replica& member) {
   act({.kind = Kind::attach,
        .pod = member.pod,
        .source = term_.holder,
@@ -156,6 +160,13 @@ void SemiSyncPlanner::bring_in(const Replica& member, const ReplicaSeen& holder)
 void SemiSyncPlanner::keep_attached(const Replica& member, const ReplicaSeen& holder) {
   const ReplicaSeen& seen = *member.seen;
   if (!seen.hears && !seen.known().contains(holder.purged)) return clone(member, {});
+  // Its pod came with certificates, or without, which the channel does not know yet. Making the
+  // channel anew takes away what was received and not applied, so nothing may be received just
+  // then.
+  if (!seen.receiving && seen.verifies != member.has_certificates) {
+    if (apply(member)) attach(member);
+    return;
+  }
   const bool voter = is_voter(member);
   const bool as_told = seen.acknowledges == voter && (!seen.hears || seen.acknowledging == voter);
   if (!seen.receiving || !seen.applying || !as_told) {

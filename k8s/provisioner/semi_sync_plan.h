@@ -43,6 +43,7 @@ struct ReplicaSeen : MemberSeen {
   bool applying = false;       // its applier runs
   bool acknowledges = false;   // it is told to
   bool acknowledging = false;  // and its connection is made so
+  bool verifies = false;       // its channel demands a certificate that spec.tls vouches for
   std::string trouble;         // what stopped one of them last
 };
 

@@ -32,6 +32,7 @@ class SemiSyncPlanner {
   unsigned wanted_acknowledgements() const;
   void bring_in(const Replica& member, const ReplicaSeen& holder);
   void keep_attached(const Replica& member, const ReplicaSeen& holder);
+  void attach(const Replica& member);
   void ask_about_errant(const Replica& member, const GtidSet& errant);
   void clone(const Replica& member, const GtidSet& errant);
   std::string best_donor(const Replica& member) const;

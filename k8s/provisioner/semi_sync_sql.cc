@@ -21,7 +21,8 @@ constexpr const char* channel = R"(
 SELECT c.HOST, s.SERVICE_STATE, a.SERVICE_STATE, s.RECEIVED_TRANSACTION_SET,
   s.LAST_ERROR_MESSAGE, t.LAST_ERROR_MESSAGE,
   (SELECT MAX(LAST_ERROR_MESSAGE) FROM performance_schema.replication_applier_status_by_worker
-   WHERE CHANNEL_NAME = '' AND LAST_ERROR_NUMBER <> 0)
+   WHERE CHANNEL_NAME = '' AND LAST_ERROR_NUMBER <> 0),
+  c.SSL_CA_FILE
 FROM performance_schema.replication_connection_configuration c
 JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME)
 JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME)
@@ -52,6 +53,7 @@ void read_channel(const Row& row, ReplicaSeen& seen) {
   for (const std::size_t column : {std::size_t{4}, std::size_t{5}, std::size_t{6}}) {
     if (seen.trouble.empty()) seen.trouble = text_at(row, column);
   }
+  seen.verifies = !text_at(row, 7).empty();
 }
 
 void read_settings(const sql::Rows& rows, ReplicaSeen& seen) {

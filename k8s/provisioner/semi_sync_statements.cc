@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "k8s/provisioner/certificates.h"
+
 namespace ratchet::k8s::provisioner {
 namespace {
 
@@ -17,15 +19,25 @@ std::string acknowledge(bool on) {
   return std::string("SET GLOBAL rpl_semi_sync_replica_enabled = ") + (on ? "ON" : "OFF");
 }
 
+// The files are those of the pod; without them a channel that had some forgets them.
+std::string channel_files(bool has_certificates) {
+  const auto file = [&](const char* name) {
+    return quoted(has_certificates ? certificate_file(name) : "");
+  };
+  return ", SOURCE_SSL_CA = " + file("ca.crt") + ", SOURCE_SSL_CERT = " + file("server.crt") +
+         ", SOURCE_SSL_KEY = " + file("server.key");
+}
+
 // Before the receiver is told to start: the connection is made with it or without.
-std::vector<std::string> attach(const ReplicaAction& action, const Credentials& credentials,
-                                const std::string& source_host) {
+std::vector<std::string> attach(const ReplicaAction& action, const Replica& member,
+                                const Credentials& credentials, const std::string& source_host) {
   return {"STOP REPLICA",
           "SET GLOBAL offline_mode = OFF",
           acknowledge(action.acknowledges),
           "SET GLOBAL rpl_semi_sync_source_enabled = OFF",
           "CHANGE REPLICATION SOURCE TO SOURCE_HOST = " + quoted(source_host) +
-              ", SOURCE_PORT = 3306, SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1, "
+              ", SOURCE_PORT = 3306, SOURCE_SSL = 1" + channel_files(member.has_certificates) +
+              ", SOURCE_AUTO_POSITION = 1, "
               "SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 86400, SOURCE_HEARTBEAT_PERIOD = 1",
           start_replica(credentials)};
 }
@@ -75,7 +87,7 @@ std::vector<std::string> semi_sync_statements(const ReplicaAction& action, const
     case ReplicaAction::Kind::apply:
       return {"START REPLICA SQL_THREAD"};
     case ReplicaAction::Kind::attach:
-      return attach(action, credentials, source_host);
+      return attach(action, member, credentials, source_host);
     case ReplicaAction::Kind::resume:
       return {stop_receiver, acknowledge(action.acknowledges), start_replica(credentials)};
     case ReplicaAction::Kind::clone: {

@@ -32,6 +32,7 @@ Prober sql_prober(std::uint16_t port, std::chrono::steady_clock::duration deadli
                     .user = at.user,
                     .password = at.password,
                     .certificate = at.certificate,
+                    .authority = at.authority,
                     .deadline = deadline},
                    result);
     } catch (const sql::Error& error) {
