@@ -119,6 +119,7 @@ void FakeSemiSync::obey_as_replica(const std::string& pod, Server& server,
     server.source.clear();
   } else if (statement.starts_with("CHANGE")) {
     server.source = between(statement, "SOURCE_HOST = '", ".");
+    server.verifies = !between(statement, "SOURCE_SSL_CA = '", "'").empty();
   } else if (statement.starts_with("START REPLICA")) {
     server.applying = true;
     server.receiving = server.receiving || statement != "START REPLICA SQL_THREAD";

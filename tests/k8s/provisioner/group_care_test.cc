@@ -73,6 +73,34 @@ TEST_F(Group, BecomesReadyWithItsObjectsAndLabels) {
   EXPECT_EQ(claim["metadata"]["annotations"][provisioner::server_certificate_annotation], "c0ffee");
 }
 
+TEST_F(Group, WithCertificatesIsLookedAtByTheirAuthorityAndWithoutThemNotAtAll) {
+  for (const char* name : {"my-group-server-cert", "my-group-client-cert"}) {
+    const Json secret = {{"apiVersion", "v1"},
+                         {"kind", "Secret"},
+                         {"metadata", {{"name", name}, {"namespace", "demo"}}},
+                         {"data", {{"ca.crt", "Y2E="}, {"tls.crt", "YQ=="}, {"tls.key", "YQ=="}}}};
+    ASSERT_TRUE(world.run(world.client.create(kinds::secret, secret)).ok());
+  }
+  std::vector<std::string> authorities;
+  const auto look = world.context.group.look;
+  world.context.group.look = [&](const provisioner::ProbeTarget& target) {
+    authorities.push_back(target.authority.value_or("none"));
+    return look(target);
+  };
+  world.apply(testing::group);
+  world.patch(kinds::mysql, db, {{"spec", {{"tls", Json::object()}}}});
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_THAT(authorities, ::testing::AllOf(::testing::Not(IsEmpty()), ::testing::Each("ca")));
+
+  authorities.clear();
+  world.remove(kinds::secret, "my-group-server-cert");
+  world.settle(db);
+  EXPECT_THAT(authorities, IsEmpty());
+  EXPECT_EQ(labels(), "pss") << "as they were";
+  EXPECT_EQ(world.condition("SpecAccepted", db)["reason"], "SecretMissing");
+}
+
 TEST_F(Group, OnceWellIsLookedAtWithoutAWrite) {
   bring_up();
   std::vector<std::string> writes;

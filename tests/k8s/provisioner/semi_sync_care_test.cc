@@ -91,6 +91,36 @@ TEST_F(SemiSync, BecomesReadyWithItsObjectsLabelsAndTerm) {
   EXPECT_TRUE(servers.write("my-semi-0"));
 }
 
+TEST_F(SemiSync, WithCertificatesReplicasDemandTheSourcesOwn) {
+  for (const char* name : {"my-semi-server-cert", "my-semi-client-cert"}) {
+    const Json secret = {{"apiVersion", "v1"},
+                         {"kind", "Secret"},
+                         {"metadata", {{"name", name}, {"namespace", "demo"}}},
+                         {"data", {{"ca.crt", "Y2E="}, {"tls.crt", "YQ=="}, {"tls.key", "YQ=="}}}};
+    ASSERT_TRUE(world.run(world.client.create(kinds::secret, secret)).ok());
+  }
+  world.apply(testing::semi_sync);
+  world.patch(kinds::mysql, db, {{"spec", {{"tls", Json::object()}}}});
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+  EXPECT_THAT(servers.told, Contains(HasSubstr("SOURCE_SSL = 1, SOURCE_SSL_CA = "
+                                               "'/etc/mysql/certs/ca.crt', SOURCE_SSL_CERT = "
+                                               "'/etc/mysql/certs/server.crt'")));
+  EXPECT_TRUE(servers.at("my-semi-1").verifies);
+  EXPECT_TRUE(servers.write("my-semi-0"));
+
+  // Without them from the next start on.
+  world.patch(kinds::mysql, db, {{"spec", {{"tls", nullptr}}}});
+  world.settle(db);
+  EXPECT_TRUE(servers.at("my-semi-1").verifies);
+  world.remove(kinds::pod, "my-semi-1");
+  world.run_cluster();
+  servers.restart("my-semi-1");
+  world.settle(db);
+  EXPECT_FALSE(servers.at("my-semi-1").verifies);
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+}
+
 TEST_F(SemiSync, OnceWellIsLookedAtWithoutAWrite) {
   bring_up();
   std::vector<std::string> writes;

@@ -51,6 +51,10 @@ struct SemiStory {
     if (now.term.holder == "db-" + std::to_string(i)) now.first = at(i);
     return *this;
   }
+  SemiStory& received(int i, const std::string& ranges) {
+    at(i).received = tx(ranges);
+    return *this;
+  }
   SemiStory& stopped(int i) {
     at(i).receiving = at(i).hears = at(i).acknowledging = false;
     return *this;
@@ -62,6 +66,11 @@ struct SemiStory {
     at(i).acknowledges = at(i).applying = false;
     stopped(i);
     if (now.term.holder == "db-" + std::to_string(i)) now.first = at(i);
+    return *this;
+  }
+  // Its pod has certificates, which its channel knows nothing of.
+  SemiStory& certified(int i) {
+    now.members.at(static_cast<std::size_t>(i)).has_certificates = true;
     return *this;
   }
   // Its volume is another one, and just initialised.
