@@ -6,6 +6,7 @@ needs a server. Every object that the provisioner keeps is changed by hand and p
 that is somebody else's is left alone, and said; a halted MySQL leaves claims and secrets only, and
 a deleted one nothing.
 """
+import base64
 import json
 import pathlib
 import sys
@@ -27,7 +28,26 @@ CHANGES = [
     ("configmap", "-coordinator", {"data": None}),
     ("statefulset", "", {"spec": {"replicas": 1}}),
     ("appbinding", "", {"spec": {"secret": {"name": "other"}}}),
+    ("certificate", "-server-cert", {"spec": {"secretName": "other"}}),
+    ("certificate", "-client-cert", {"spec": {"commonName": "other"}}),
 ]
+
+
+class Issued(Group):
+    """One with certificates of cert-manager's, which these tests stand for."""
+    more = "\n  tls: {issuerRef: {apiGroup: cert-manager.io, kind: Issuer, name: ca}}"
+
+    def issue(self, alias):
+        name = f"{self.name}-{alias}-cert"
+        wanted = await_(f"certificate {name} is asked for",
+                        lambda: get(self.space, "certificate", name), 60)["spec"]
+        data = {key: base64.b64encode(key.encode()).decode()
+                for key in ("ca.crt", "tls.crt", "tls.key")}
+        cluster.apply(json.dumps({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": data,
+            "metadata": {"name": wanted["secretName"], "namespace": self.space,
+                         "labels": wanted["secretTemplate"]["labels"],
+                         "annotations": {"cert-manager.io/certificate-name": name}}}))
 
 
 def spec_of(thing):
@@ -42,11 +62,14 @@ def await_everything(group):
 
 
 def form(group):
-    # A kind of AppsCode's catalogue, which not every cluster has.
-    kubectl("apply", "-f", str(pathlib.Path(__file__).parent / "fixtures" / "appbindings.yaml"))
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd",
-            "appbindings.appcatalog.appscode.com")
+    # Kinds of AppsCode's catalogue and of cert-manager, which not every cluster has.
+    for kind in ("appbindings.appcatalog.appscode.com", "certificates.cert-manager.io"):
+        fixture = kind.split(".", maxsplit=1)[0] + ".yaml"
+        kubectl("apply", "-f", str(pathlib.Path(__file__).parent / "fixtures" / fixture))
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", kind)
     group.create(cluster.version_of("mysql-sid"))
+    for alias in ("client", "server"):
+        group.issue(alias)
     await_everything(group)
     say(f"{len(CHANGES)} objects of MySQL {group.space}/{group.name} are there")
 
@@ -89,7 +112,7 @@ def halted(group):
     left = [kind for kind, suffix, _ in CHANGES if get(group.space, kind, group.name + suffix)]
     check(not left, f"still there: {left}")
     kept = kubectl("get", "pvc,secret", "-n", group.space, "-o", "name").split()
-    check(len(kept) == 5, f"not three claims and two secrets: {kept}")
+    check(len(kept) == 7, f"not three claims and four secrets: {kept}")
     say("halted: claims and secrets are left")
     # Halting has set the deletion policy to Halt.
     kubectl("patch", "mysql.kubedb.com", group.name, "-n", group.space, "--type=merge", "-p",
@@ -124,4 +147,4 @@ def story(group, _):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__file__, __doc__, Group("demo"), story, images="none"))
+    sys.exit(main(__file__, __doc__, Issued("demo"), story, images="none"))

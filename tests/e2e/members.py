@@ -77,6 +77,7 @@ class Group:
     name = "my-group"
     replicas = 3
     topology = "{mode: GroupReplication}"
+    more = ""  # lines of the spec
     provisioner = None  # the process that looks after it, while it runs
 
     def __init__(self, space):
@@ -96,7 +97,7 @@ metadata: {{name: {self.name}, namespace: {self.space}}}
 spec:
   version: "{version}"
   replicas: {self.replicas}
-  topology: {self.topology}
+  topology: {self.topology}{self.more}
   storageType: Durable
   storage:
     storageClassName: standard

@@ -46,14 +46,21 @@ std::uint16_t free_port() {
 constexpr const char* start = R"(
 set -e
 for d in var/lib/mysql run tmp; do mount -t tmpfs -o mode=1777 none "$ROOT/$d"; done
-mkdir "$ROOT/run/mysqld"
+mkdir "$ROOT/run/mysqld" "$ROOT/run/certs"
+set --
+if [ -n "$CERTIFICATES" ]; then
+  mount --bind "$CERTIFICATES" "$ROOT/run/certs"
+  set -- --ssl-capath=/run/certs --ssl-ca=/run/certs/ca.crt --ssl-cert=/run/certs/server.crt \
+    --ssl-key=/run/certs/server.key --require-secure-transport=ON
+fi
 mount -t proc none "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
-chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT"
+chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT" "$@"
 exit $?
 )";
 
-[[noreturn]] void run_server(const std::string& root, std::uint16_t port) {
+[[noreturn]] void run_server(const std::string& root, std::uint16_t port,
+                             const std::string& certificates) {
   const int quiet = open("/dev/null", O_RDWR);
   dup2(quiet, 0);
   if (std::getenv("RATCHET_TEST_SERVER_LOG") == nullptr) {
@@ -61,6 +68,7 @@ exit $?
     dup2(quiet, 2);
   }
   setenv("ROOT", root.c_str(), 1);
+  setenv("CERTIFICATES", certificates.c_str(), 1);
   setenv("PORT", std::to_string(port).c_str(), 1);
   setenv("MYSQL_ROOT_PASSWORD", Server::password, 1);
   setenv("RATCHET_BIND_ADDRESS", "127.0.0.1", 1);
@@ -79,12 +87,12 @@ bool answers(std::uint16_t port) {
   return !error;
 }
 
-Server::Server(const std::string& image) : port_(free_port()) {
+Server::Server(const std::string& image, const std::string& certificates) : port_(free_port()) {
   const auto folder = image_folder(image);
   std::ifstream(folder / "version") >> version_;
   const std::string root = (folder / "rootfs").string();
   process_ = fork();
-  if (process_ == 0) run_server(root, port_);
+  if (process_ == 0) run_server(root, port_, certificates);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!answers(port_)) {
     if (waitpid(process_, nullptr, WNOHANG) == process_) {

@@ -14,9 +14,11 @@ bool answers(std::uint16_t port);
 
 class Server {
  public:
-  // `image`: a name of images/index.tsv. Returns once the server accepts connections (120 s at
-  // most). Throws std::runtime_error that says how to get what is missing.
-  explicit Server(const std::string& image);
+  // `image`: a name of images/index.tsv. `certificates`: a folder with ca.crt, server.crt and
+  // server.key, which must outlive the server; empty: it makes a certificate of its own. Returns
+  // once the server accepts connections (120 s at most). Throws std::runtime_error that says how to
+  // get what is missing.
+  explicit Server(const std::string& image, const std::string& certificates = "");
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
