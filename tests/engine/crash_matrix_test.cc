@@ -60,6 +60,8 @@ TEST(CrashMatrix, NoticesAProbeThatDoesNotLook) {
 // What the workflows below do to the world: each note once, whoever repeats it.
 constexpr Activity<Text, Text> note{"note", Effect::idempotent};
 constexpr Activity<Text, Text> delicate{"delicate", Effect::manual};
+// Answers "early" as long as the note "steer" is not taken, "late" from then on.
+constexpr Activity<Text, Text> look{"look", Effect::read};
 
 const By ann{"ann", "a test"};
 
@@ -81,6 +83,9 @@ class Notebook final : public World {
                                     at_note_(*engine_, *host_);
                                   answer.complete(what);
                                 });
+    handlers.handle<Text, Text>(look, [this](const AttemptInfo&, const Text&, Answer<Text> answer) {
+      answer.complete(text(notes_.contains("steer") ? "late" : "early"));
+    });
     handlers.handle<Text, Text>(
         delicate, [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
           if (what.value() != "jams once" || !std::exchange(jammed_, true)) {
@@ -210,14 +215,29 @@ TEST(CrashMatrix, ATerminatedRunDoesNothingMoreWhereverItIsStopped) {
   expect_whole(report, "steer \nstate 6 terminated: terminated by ann: a test");
 }
 
-// What came after its second turn is done anew, once. It does not show that a crash between the
-// copies loses none of them: with fewer turns it ends the same.
+// What came after its second turn is done anew, once.
 TEST(CrashMatrix, ARunThatIsResetGoesOnOnceWhereverItIsStopped) {
   const CrashReport report = matrix_of(notes_and_signals, {}, [](Engine& engine, Host&) {
     engine.reset("crash-matrix", 2, ann);
     engine.signal("crash-matrix", approval.name(), text("yes").SerializeAsString(), "ann");
   });
   expect_whole(report, "before steer then \nstate 2");
+}
+
+Task<Text> looks_first(Workflow wf, Text) {
+  const Text seen = co_await wf.step(look, text("steer"));
+  co_await wf.step(note, text("steer"));
+  co_return seen;
+}
+
+// What it saw before its reset is not looked at again: it would see something else by then.
+TEST(CrashMatrix, ARunThatIsResetKeepsItsTurnsWhereverItIsStopped) {
+  const CrashReport report = matrix_of(looks_first, {}, [](Engine& engine, Host&) {
+    // Its third turn is the look's answer where the first was lost.
+    if (engine.reset("crash-matrix", 3, ann).refused) engine.reset("crash-matrix", 2, ann);
+  });
+  expect_whole(report, "steer \nstate 2");
+  EXPECT_NE(report.end.find("early"), std::string::npos) << report.end;
 }
 
 constexpr ChildWorkflow<Text, Text> helper{"helper"};
