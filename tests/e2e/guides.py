@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""guides.py GUIDE --bin DIR: a guide of KubeDB's, command by command, on a real Kubernetes.
+"""guides.py GUIDE --bin DIR [--images OLD NEW]: a guide of KubeDB's, command by command.
 
 DIR holds ratchetd. GUIDE is the name of a file in tests/e2e/guides: the commands that the guide
-tells its reader to type, and what they print. Starts the cluster by itself (tests/cluster/run).
+tells its reader to type, and what they print. Starts a real Kubernetes (tests/cluster/run).
 
 Such a file has steps, with an empty line between them. A step begins with "$ ", and is what a shell
 is given; "> " begin the lines that it must print, all of them, white space aside. In these "*"
 stands for one word, and "> ..." for any lines. "within N s" asks again until it prints that. "# "
-begins a remark, "images: " names the images that the guide needs. {OLD} and {NEW} stand for the
-catalogue's names of their versions.
+begins a remark, "images: " names the images that the guide needs, if --images does not. {OLD} and
+{NEW} stand for the catalogue's names of their versions.
 """
 import argparse
 import dataclasses
@@ -104,11 +104,11 @@ def names_of(images):
     return names
 
 
-def inside(folder, guide):
+def inside(folder, guide, images):
     text = (GUIDES / guide).read_text()
     work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
     cluster.prepare()
-    names = names_of(images_of(text))
+    names = names_of(images)
     daemons = [Daemon(folder, words, os.environ[cluster.ROLES[role]], work / f"{role}.out")
                for role, words in (
                    ("ratchet-provisioner", ["--role", "provisioner", "--health-interval", "1"]),
@@ -139,16 +139,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("guide", choices=sorted(path.name for path in GUIDES.iterdir()))
     parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--images", nargs=2)
     options = parser.parse_args()
+    images = options.images or images_of((GUIDES / options.guide).read_text())
     if os.environ.get("RATCHET_NO_E2E") == "1":
         print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
         return LEFT_OUT
     if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), options.guide)
-    images = " ".join(images_of((GUIDES / options.guide).read_text()))
+        return inside(options.bin.resolve(), options.guide, images)
     return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
                            *sys.argv[1:]], check=False,
-                          env={**os.environ, "RATCHET_IMAGES": images,
+                          env={**os.environ, "RATCHET_IMAGES": " ".join(images),
                                "RATCHET_SECOND_TAG": TAG}).returncode
 
 
