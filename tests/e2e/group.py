@@ -22,7 +22,6 @@ from members import Client, Group
 from writer import Writer, lost
 
 IMAGE = "mysql-sid"
-LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
 LABEL_LIMIT = 5.0  # seconds from the election to the label
 BEGUN = time.monotonic()
 
@@ -240,14 +239,8 @@ def main(program, description, group, play, images=IMAGE):
 
 def run(program, options, group, play, images=IMAGE):
     """In a cluster of its own: `play(group, work)`; the exit code."""
-    if os.environ.get("RATCHET_NO_E2E") == "1":
-        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
-        return LEFT_OUT
-    if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), group, play)
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, program,
-                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": images},
-                          check=False).returncode
+    return cluster.in_its_own(program, images,
+                              lambda: inside(options.bin.resolve(), group, play))
 
 
 if __name__ == "__main__":

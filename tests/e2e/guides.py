@@ -22,7 +22,7 @@ import time
 import cluster
 from cluster import Failed, check
 from daemons import Daemon
-from group import LEFT_OUT, say
+from group import say
 from upgrade_group import TAG, add_release
 
 GUIDES = pathlib.Path(__file__).resolve().parent / "guides"
@@ -142,15 +142,9 @@ def main():
     parser.add_argument("--images", nargs=2)
     options = parser.parse_args()
     images = options.images or images_of((GUIDES / options.guide).read_text())
-    if os.environ.get("RATCHET_NO_E2E") == "1":
-        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
-        return LEFT_OUT
-    if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), options.guide, images)
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
-                           *sys.argv[1:]], check=False,
-                          env={**os.environ, "RATCHET_IMAGES": " ".join(images),
-                               "RATCHET_SECOND_TAG": TAG}).returncode
+    return cluster.in_its_own(__file__, " ".join(images),
+                              lambda: inside(options.bin.resolve(), options.guide, images),
+                              RATCHET_SECOND_TAG=TAG)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
@@ -27,7 +26,6 @@ SCENARIOS = {  # pairs of images from and to, spelling of the request
                ("mariadb-trixie", "mariadb-sid")], ("UpdateVersion", "updateVersion")),
     "major": ([("mariadb-bookworm", "mariadb-trixie")], ("Upgrade", "upgrade")),
 }
-LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
 BEGUN = time.monotonic()
 
 
@@ -196,15 +194,8 @@ def main():
     parser.add_argument("scenario", choices=SCENARIOS)
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     options = parser.parse_args()
-    if os.environ.get("RATCHET_NO_E2E") == "1":
-        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
-        return LEFT_OUT
-    if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), options.scenario)
-    images = " ".join(images_of(options.scenario))
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
-                           *sys.argv[1:]], env={**os.environ, "RATCHET_IMAGES": images},
-                          check=False).returncode
+    return cluster.in_its_own(__file__, " ".join(images_of(options.scenario)),
+                              lambda: inside(options.bin.resolve(), options.scenario))
 
 
 if __name__ == "__main__":

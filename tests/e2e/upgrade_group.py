@@ -23,7 +23,7 @@ import cluster
 import kills
 from cluster import Failed, Request, check, get, kubectl
 from daemons import Programs
-from group import IMAGE, LEFT_OUT, check_rows, form, say
+from group import IMAGE, check_rows, form, say
 from history import kinds_of
 from members import Group
 from writer import Writer
@@ -189,15 +189,10 @@ def main(kind, description):
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--every", action="store_true")
     options = parser.parse_args()
-    if os.environ.get("RATCHET_NO_E2E") == "1":
-        print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
-        return LEFT_OUT
-    if "RATCHET_CLUSTER_DIR" in os.environ:
-        return inside(options.bin.resolve(), kind, options.part, options.every)
-    return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, kind.program,
-                           *sys.argv[1:]], check=False,
-                          env={**os.environ, "RATCHET_IMAGES": IMAGE,
-                               "RATCHET_SECOND_TAG": TAG}).returncode
+    return cluster.in_its_own(
+        kind.program, IMAGE,
+        lambda: inside(options.bin.resolve(), kind, options.part, options.every),
+        RATCHET_SECOND_TAG=TAG)
 
 
 if __name__ == "__main__":
