@@ -50,8 +50,12 @@ void check_unsupported(const Json& mysql, Findings& findings) {
     const std::string path = "spec.topology.group.mode";
     refuse_unsupported(path + ": Multi-Primary", path, findings);
   }
-  if (!mode.empty() && !field(mysql, "spec.init.script").is_null()) {
-    refuse_unsupported("spec.init.script with spec.topology", "spec.init.script", findings);
+  const bool scripted = !mode.empty() && !field(mysql, "spec.init.script").is_null();
+  if (scripted && field(mysql, "spec.init.script.configMap").is_null() &&
+      field(mysql, "spec.init.script.secret").is_null()) {
+    refuse_unsupported(
+        "spec.init.script with spec.topology from anything but a configMap or secret",
+        "spec.init.script", findings);
   }
   const std::string restore = "spec.init.waitForInitialRestore";
   if (is_true(mysql, restore)) refuse_unsupported(restore, restore, findings);

@@ -63,6 +63,11 @@ std::optional<std::string> read_paused(const Json& mysql) {
 
 }  // namespace
 
+bool Database::runs_init_script() const {
+  const Json init = spec().value("init", Json::object());
+  return init.contains("script") && !(is_cluster() && init.value("initialized", false));
+}
+
 Database read_database(const Json& mysql) {
   const Json& meta = mysql.at("metadata");
   const Json& spec = mysql.at("spec");

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "k8s/api/database_rules.h"
 #include "k8s/api/version.h"
@@ -37,6 +38,9 @@ struct Database {
   std::optional<Group> group;
   std::optional<SemiSync> semi_sync;  // neither: a standalone server
   std::optional<Tls> tls;             // nothing: each server makes its own certificate
+  // Keys of the source of a cluster's init script, while that is still to run (runs_init_script):
+  // in its first member, as every member that joins gets the data of the others.
+  std::vector<std::string> init_files;
   int replicas = 1;
   bool owns_auth_secret = true;
   bool durable = true;
@@ -48,6 +52,8 @@ struct Database {
   Json object;  // as read
 
   bool is_cluster() const { return group || semi_sync; }
+  // Of a cluster only until it is provisioned: a member that loses its data later joins empty.
+  bool runs_init_script() const;
   const Json& spec() const { return object.at("spec"); }
   std::string path() const { return space + "/" + name; }
 };

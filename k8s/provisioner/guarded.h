@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -33,6 +35,7 @@ class Guarded {
       : context_(context), doubts_(doubts), database_(std::move(database)) {}
 
   const Database& database() const { return database_; }
+  void know_init_files(std::vector<std::string> keys) { database_.init_files = std::move(keys); }
 
   // Makes the object, or changes what differs from `wanted`. An object of that name which this
   // MySQL does not control is refused. `created` is the text of the event; none if empty.

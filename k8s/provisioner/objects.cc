@@ -19,17 +19,35 @@ namespace {
 struct OptionalVolume {
   Json volume;
   const char* path;
+  const char* part = "";  // the folder of the volume that shows up there
 };
 
-std::vector<OptionalVolume> optional_volumes(const Database& database) {
+// A folder for the first member's pod; the others find none of theirs, and nothing to run.
+Json for_first_member(Json volume, const Database& database, const std::string& set) {
+  const char* kind = volume.contains("secret") ? "secret" : "configMap";
+  Json& source = volume[kind];
+  Json items = source.value("items", Json::array());
+  if (items.empty()) {
+    for (const std::string& key : database.init_files) {
+      items.push_back({{"key", key}, {"path", key}});
+    }
+  }
+  for (Json& item : items) item["path"] = set + "-0/" + item.at("path").get<std::string>();
+  source["items"] = std::move(items);
+  return volume;
+}
+
+std::vector<OptionalVolume> optional_volumes(const Database& database, const std::string& set) {
   const Json& spec = database.spec();
   std::vector<OptionalVolume> volumes;
-  const Json init = spec.value("init", Json::object());
-  if (init.contains("script")) {
-    Json volume = init["script"];
+  if (database.runs_init_script()) {
+    const bool cluster = database.is_cluster();
+    Json volume = spec.at("init").at("script");
     volume.erase("scriptPath");
     volume["name"] = "initial-script";
-    volumes.push_back({std::move(volume), "/docker-entrypoint-initdb.d"});
+    if (cluster) volume = for_first_member(std::move(volume), database, set);
+    volumes.push_back(
+        {std::move(volume), "/docker-entrypoint-initdb.d", cluster ? "$(POD_NAME)" : ""});
   }
   std::string config = spec.value("configSecret", Json::object()).value("name", "");
   if (config.empty()) config = spec.value("configuration", Json::object()).value("secretName", "");
@@ -49,8 +67,10 @@ Json mysql_container(const Database& database, const std::string& set) {
   append(env, wish.value("env", Json::array()));
   Json mounts = {{{"name", "tmp"}, {"mountPath", "/tmp"}},
                  {{"name", "data"}, {"mountPath", "/var/lib/mysql"}}};
-  for (const OptionalVolume& optional : optional_volumes(database)) {
-    mounts.push_back({{"name", optional.volume.at("name")}, {"mountPath", optional.path}});
+  for (const OptionalVolume& optional : optional_volumes(database, set)) {
+    Json mount = {{"name", optional.volume.at("name")}, {"mountPath", optional.path}};
+    if (*optional.part != '\0') mount["subPathExpr"] = optional.part;
+    mounts.push_back(std::move(mount));
   }
   append(mounts, wish.value("volumeMounts", Json::array()));
   const Json resources = with_default_resources(wish.value("resources", Json::object()));
@@ -95,7 +115,7 @@ Json pod_spec(const Database& database, const std::string& set) {
   pod["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
   if (database.is_cluster()) pod["volumes"].push_back(companion_volume(database));
   if (!database.durable) pod["volumes"].push_back(ephemeral_data(spec));
-  for (const OptionalVolume& optional : optional_volumes(database)) {
+  for (const OptionalVolume& optional : optional_volumes(database, set)) {
     pod["volumes"].push_back(optional.volume);
   }
   const Json::json_pointer own("/podTemplate/spec/volumes");

@@ -27,6 +27,7 @@ class Pass {
   boost::asio::awaitable<MaybeStop> undrain();
   boost::asio::awaitable<MaybeStop> find_set();
   boost::asio::awaitable<MaybeStop> admit();
+  boost::asio::awaitable<MaybeStop> find_init_script();
   boost::asio::awaitable<MaybeStop> begin();
   boost::asio::awaitable<MaybeStop> provision();
   boost::asio::awaitable<MaybeStop> choose_group_name();

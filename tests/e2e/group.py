@@ -164,9 +164,32 @@ def decide(group):
         say(f"told, and approved: {told}")
 
 
+class Scripted(Group):
+    """With a script that its first member runs, once."""
+    more = "\n  init: {script: {configMap: {name: scripts}}}"
+
+    def create(self, version):
+        kubectl("create", "namespace", self.space)
+        kubectl("create", "configmap", "-n", self.space, "scripts", "--from-literal=one.sql="
+                "CREATE DATABASE scripted; CREATE TABLE scripted.marks (id INT PRIMARY KEY); "
+                "INSERT INTO scripted.marks VALUES (7)")
+        self.apply(version)
+
+    def check_script(self):
+        """Every member has what the first one's script made, and no pod made later runs it."""
+        await_("the script is noted as done",
+               lambda: self.get()["spec"]["init"].get("initialized"), 30)
+        workload = kubectl("get", "statefulset", "-n", self.space, self.name, "-o", "yaml")
+        check("initial-script" not in workload, "the StatefulSet still has the init script")
+        rows = {tuple(self.ask(pod, "SELECT id FROM scripted.marks")) for pod in self.pods}
+        check(rows == {("7",)}, f"the init script's rows: {rows}")
+
+
 def story(group, work):
     form(group)
+    group.check_script()
     run_faults(group, work)
+    group.check_script()
 
 
 def run_faults(group, work):
@@ -244,4 +267,4 @@ def run(program, options, group, play, images=IMAGE):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__file__, __doc__, Group("demo"), story))
+    sys.exit(main(__file__, __doc__, Scripted("demo"), story))

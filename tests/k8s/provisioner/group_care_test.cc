@@ -19,6 +19,7 @@ using ::testing::ElementsAre;
 using testing::FakeGroup;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using testing::World;
 
@@ -122,6 +123,35 @@ TEST_F(Group, GetsANameOnceWhereNoneIsGiven) {
   const Json mysql = world.get(kinds::mysql, db);
   EXPECT_EQ(mysql["spec"]["topology"]["group"]["name"], mysql["metadata"]["uid"]);
   EXPECT_EQ(world.phase(db), "Ready");
+}
+
+TEST_F(Group, RunsItsInitScriptInTheFirstMemberAndOnlyUntilItIsProvisioned) {
+  world.apply(testing::group);
+  world.patch(kinds::mysql, db,
+              {{"spec", {{"init", {{"script", {{"configMap", {{"name", "scripts"}}}}}}}}}});
+  world.settle(db);
+  EXPECT_EQ(world.condition("SpecAccepted", db)["reason"], "InitScriptMissing");
+  EXPECT_THAT(world.condition("SpecAccepted", db)["message"].get<std::string>(),
+              HasSubstr("configmap demo/scripts of spec.init.script not found; create it"));
+  EXPECT_THAT(world.names(kinds::stateful_set), IsEmpty());
+
+  const Json scripts = {{"apiVersion", "v1"},
+                        {"kind", "ConfigMap"},
+                        {"metadata", {{"name", "scripts"}, {"namespace", "demo"}}},
+                        {"data", {{"a.sql", "SELECT 1"}, {"b.sh", "true"}}}};
+  ASSERT_TRUE(world.run(world.client.create(kinds::config_map, scripts)).ok());
+  for (int i = 0; i < 20 && world.names(kinds::stateful_set).empty(); ++i) world.pass(db);
+  const auto pod = [this] {
+    return world.get(kinds::stateful_set, db).at("spec").at("template").at("spec").dump();
+  };
+  EXPECT_THAT(pod(), HasSubstr(R"({"key":"a.sql","path":"my-group-0/a.sql"})"));
+  EXPECT_THAT(pod(), HasSubstr(R"({"key":"b.sh","path":"my-group-0/b.sh"})"));
+  EXPECT_THAT(pod(), HasSubstr("\"subPathExpr\":\"$(POD_NAME)\""));
+
+  world.settle(db);
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_EQ(world.get(kinds::mysql, db)["spec"]["init"]["initialized"], true);
+  EXPECT_THAT(pod(), Not(HasSubstr("initial-script"))) << "a member that is lost joins empty";
 }
 
 TEST_F(Group, LabelsFollowTheElectionAndTheOldPrimaryComesBackAsStandby) {

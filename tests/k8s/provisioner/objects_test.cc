@@ -204,8 +204,9 @@ TEST(BadGroup, IsRefusedWithWhatToDo) {
               HasSubstr("invalid group name is set"));
   EXPECT_THAT(message(R"({"topology": {"group": {"mode": "Multi-Primary"}}})", version),
               HasSubstr("spec.topology.group.mode: Multi-Primary"));
-  EXPECT_THAT(message(R"({"init": {"script": {"configMap": {"name": "x"}}}})", version),
-              HasSubstr("spec.init.script with spec.topology"));
+  EXPECT_EQ(message(R"({"init": {"script": {"configMap": {"name": "x"}}}})", version), "");
+  EXPECT_THAT(message(R"({"init": {"script": {"hostPath": {"path": "/x"}}}})", version),
+              HasSubstr("spec.init.script with spec.topology from anything but a configMap"));
   EXPECT_THAT(message("{}", entry()), HasSubstr("MySQLVersion \"9.7.4\" is MariaDB 10.11.18"));
   Json old = version;
   old["spec"]["version"] = "8.0.21";
