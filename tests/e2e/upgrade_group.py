@@ -21,9 +21,9 @@ import audit
 import checks
 import cluster
 import kills
-from cluster import Failed, Request, check, get, kubectl
+from cluster import Failed, Request, await_, check, get, kubectl
 from daemons import Programs
-from group import IMAGE, check_rows, form, say
+from group import IMAGE, check_rows, form, say, whole
 from history import kinds_of
 from members import Group
 from writer import Writer
@@ -92,8 +92,30 @@ class GroupUpgrade:
         writes = checks.check_writes(self.group, events, expected_writes)
         checks.check_record(self.programs)
         say(f"{self.group.space}: {self.request.target}, all checks passed")
-        self.group.remove()
         return writes
+
+    def by_hand(self):
+        """What a person gets who restarts the members and moves the primary by SQL: the longest
+        time without an acknowledged write."""
+        writer = Writer(self.group, self.programs.work / "acknowledged-by-hand", first=1_000_000)
+        writer.start()
+        check(writer.await_more(50, 30), "no rows come in before the restarts by hand")
+        former = self.group.check_whole()
+        others = [pod for pod in self.group.pods if pod != former]
+        for pod in others:
+            self.restart_by_hand(pod)
+        uuid = "".join(self.group.ask(others[0], "SELECT @@server_uuid"))
+        self.group.ask(former, f"SELECT group_replication_set_as_primary('{uuid}')")
+        await_(f"{others[0]} is the primary",
+               lambda: whole(self.group) and self.group.check_whole() == others[0], 60)
+        self.restart_by_hand(former)
+        check(writer.await_more(50, 60), "no rows come in after the restarts by hand")
+        writer.stop()
+        say(f"{self.group.space}: the same by hand: {writer.longest_gap(0):.2f} s")
+
+    def restart_by_hand(self, pod):
+        kubectl("delete", "pod", "-n", self.group.space, pod)
+        await_(f"the group is whole again after {pod} was deleted", lambda: whole(self.group), 120)
 
     def planned_outage(self):
         planned = [c["message"] for c in cluster.conditions_of(self.request.get())
@@ -131,7 +153,11 @@ class GroupUpgrade:
 def upgrade_calmly(programs, kind, target):
     upgrade = GroupUpgrade(programs, kind, "demo", target)
     events = upgrade.run(lambda run: kills.follow_to_end(programs, run, 240))
-    return kinds_of(events), upgrade.check(events)
+    writes = upgrade.check(events)
+    if kind is GROUP:
+        upgrade.by_hand()
+    upgrade.group.remove()
+    return kinds_of(events), writes
 
 
 def upgrade_killed(programs, kind, target, known, every):
@@ -148,6 +174,7 @@ def upgrade_killed(programs, kind, target, known, every):
     if way is not None:
         kills.same_way(events, way)
     upgrade.check(events, writes)
+    upgrade.group.remove()
 
 
 def tell(programs):
