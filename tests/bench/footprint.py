@@ -41,14 +41,11 @@ spec:
 class Cluster:
     """localcluster and one ratchetd, in a folder of their own."""
 
-    def __init__(self, programs, folder):
+    def __init__(self, programs, folder, images):
         self.programs, self.folder = programs, folder
         self.kubeconfig = folder / "kubeconfig"
-        (folder / "images").mkdir()
-        (folder / "images/index.tsv").write_text("name\tsuite\tversion\timage\n")
         self.server = self._run("localcluster", "serve", "--dir", folder / "cluster", "--images",
-                                folder / "images", "--kubeconfig-out", self.kubeconfig, "--user",
-                                USER)
+                                images, "--kubeconfig-out", self.kubeconfig, "--user", USER)
         await_("the API server", self.kubeconfig.exists, 20)
         self.daemon = None
 
@@ -64,6 +61,12 @@ class Cluster:
         own.write_text(json.dumps(config))
         self.daemon = self._run("ratchetd", "--role", "all", "--log", self.folder / "log",
                                 "--kubeconfig", own)
+
+    def prepare(self, catalogue):
+        for crd in sorted((SOURCE / "k8s/manifests/crds").glob("*.yaml")):
+            self.apply(crd.read_text())
+        self.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n")
+        self.apply(catalogue)
 
     def apply(self, manifests):
         subprocess.run([self.programs / "localcluster", "apply", "--kubeconfig", self.kubeconfig,
@@ -113,12 +116,12 @@ def await_(what, ready, seconds):
 def measure(programs, count, seconds):
     """One row: count, MB, requests a minute, processor time in thousandths."""
     with tempfile.TemporaryDirectory() as folder:
-        cluster = Cluster(programs, pathlib.Path(folder))
+        images = pathlib.Path(folder) / "images"
+        images.mkdir()
+        (images / "index.tsv").write_text("name\tsuite\tversion\timage\n")
+        cluster = Cluster(programs, pathlib.Path(folder), images)
         try:
-            for crd in sorted((SOURCE / "k8s/manifests/crds").glob("*.yaml")):
-                cluster.apply(crd.read_text())
-            cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n")
-            cluster.apply(VERSION)
+            cluster.prepare(VERSION)
             cluster.start_ratchetd()
             if count > 0:
                 cluster.apply("---".join(MYSQL.format(i) for i in range(count)))
