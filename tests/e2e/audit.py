@@ -127,6 +127,15 @@ def writes_of(lines, user, space):
             if not write.was_cut_off or not is_made_again(place, found, states)]
 
 
+def requests_of(lines, user, space):
+    """How many requests about the namespace were answered to `user`: (reads, writes)."""
+    verbs = [event["verb"] for event in map(json.loads, lines)
+             if event.get("stage") == "ResponseComplete" and event["user"]["username"] == user
+             and (event.get("objectRef") or {}).get("namespace") == space]
+    writes = sum(verb in WRITES for verb in verbs)
+    return len(verbs) - writes, writes
+
+
 def is_made_again(place, found, states):
     """Whether the cut off write at `place` was: by one that was answered, or by a later one that
     was cut off too (a client can be killed twice at one step)."""

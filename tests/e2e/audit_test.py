@@ -49,6 +49,14 @@ class Counting(unittest.TestCase):
         self.assertEqual(len(writes(event(resource="mysqlopsrequests"))), 1)
 
 
+    def test_requests_are_counted_by_user_and_namespace_whatever_their_answer(self):
+        lines = [json.dumps(e) for e in (
+            event(), event(verb="get"), event(verb="list"), event(responseStatus={"code": 409}),
+            event(stage="ResponseStarted", verb="watch"), event(user={"username": "other"}),
+            event(objectRef={"resource": "leases", "namespace": "default", "name": "x"}))]
+        self.assertEqual(audit.requests_of(lines, "ops", "demo"), (2, 2))
+
+
 class CutOff(unittest.TestCase):
     """What the API server says of a request whose client was killed."""
     status = {"code": 504, "message": "Timeout: request did not complete within requested timeout "

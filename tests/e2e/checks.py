@@ -99,6 +99,13 @@ def check_writes(database, events, expected):
     return writes
 
 
+def footprint(database, request):
+    """What the upgrade has cost the API server, in words."""
+    reads, writes = audit.requests_of(audit_lines(), USER, database.space)
+    return (f"{reads} reads and {writes} writes of the ops manager in the namespace, "
+            f"{len(request.events())} Events")
+
+
 def check_record(programs):
     """verify against the Lease's anchor and replay agree; a swapped build and an edit do not."""
     lease = get("default", "lease", "ratchet-ops-manager")

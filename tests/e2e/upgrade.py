@@ -91,7 +91,8 @@ class Upgrade:
         checks.check_pod_replaced_once(self.database.space, self.database.pod)
         writes = checks.check_writes(self.database, events, expected_writes)
         checks.check_record(self.programs)
-        say(f"{self.database.space}: {self.request.target}, all checks passed")
+        say(f"{self.database.space}: {self.request.target}, all checks passed; "
+            f"{checks.footprint(self.database, self.request)}")
         self.database.remove()
         return writes
 

@@ -91,7 +91,8 @@ class GroupUpgrade:
             checks.check_pod_replaced_once(self.group.space, pod)
         writes = checks.check_writes(self.group, events, expected_writes)
         checks.check_record(self.programs)
-        say(f"{self.group.space}: {self.request.target}, all checks passed")
+        say(f"{self.group.space}: {self.request.target}, all checks passed; "
+            f"{checks.footprint(self.group, self.request)}")
         return writes
 
     def by_hand(self):
