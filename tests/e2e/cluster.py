@@ -78,6 +78,8 @@ def prepare():
     kubectl("delete", "clusterrolebinding", "ratchet", "--ignore-not-found")
     for role in ROLES:
         kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", f"--user={role}")
+    kubectl("create", "rolebinding", "-n", "default", "ratchet-leases",
+            "--clusterrole=ratchet-leases", *(f"--user={role}" for role in ROLES))
     kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
     catalogue = subprocess.run([manifests / "catalogue", image_index()], check=True,
                                capture_output=True, text=True)

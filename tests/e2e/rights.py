@@ -6,7 +6,7 @@
                                   suite used, and a call that was refused for want of one
 
 A line is tab-separated: granted|used|refused, role, verb, resource (with its group after a dot, and
-"/subresource").
+"/subresource"), and where: a namespace, or "everywhere" for what is granted or done without one.
 """
 import json
 import pathlib
@@ -15,6 +15,8 @@ import sys
 
 ROLES = ("ratchet-ops-manager", "ratchet-provisioner")
 LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE
+EVERYWHERE = "everywhere"
+OWN = ("default", "ratchet")  # where the roles run themselves, in one suite or another
 
 # Rights that no suite uses, and why they are there all the same.
 ADMITTED = "asked by the API server itself, when an owner reference is set that blocks deletion"
@@ -38,7 +40,7 @@ def name_of(group, resource):
 
 
 def done_in(lines):
-    """(used|refused, role, verb, resource) of each call in an audit log."""
+    """(used|refused, role, verb, resource, where) of each call in an audit log."""
     for line in lines:
         event = json.loads(line)
         role, target = role_of(event["user"]["username"]), event.get("objectRef")
@@ -48,44 +50,73 @@ def done_in(lines):
                                          if target.get("subresource") else "")
         refused = (event.get("annotations") or {}).get("authorization.k8s.io/decision") == "forbid"
         yield ("refused" if refused else "used", role, event["verb"],
-               name_of(target.get("apiGroup", ""), resource))
+               name_of(target.get("apiGroup", ""), resource),
+               target.get("namespace") or EVERYWHERE)
 
 
-def granted_by(role, rules):
+def granted_by(role, rules, where=EVERYWHERE):
     for rule in rules:
         for group in rule.get("apiGroups", []):
             for resource in rule.get("resources", []):
                 for verb in rule["verbs"]:
-                    yield "granted", role, verb, name_of(group, resource)
+                    yield "granted", role, verb, name_of(group, resource), where
+
+
+def rules_of(cluster_role):
+    found = subprocess.run(["kubectl", "get", "clusterrole", cluster_role, "-o", "json",
+                            "--ignore-not-found"], check=True, capture_output=True, text=True)
+    return json.loads(found.stdout)["rules"] if found.stdout.strip() else []
+
+
+def bound_in_a_namespace():
+    """(role, name of a ClusterRole) of each binding in a namespace; where it is, is not told apart:
+    the suites run the roles in one of OWN."""
+    found = subprocess.run(["kubectl", "get", "rolebindings", "-A", "-o", "json"], check=True,
+                           capture_output=True, text=True)
+    for binding in json.loads(found.stdout)["items"]:
+        for subject in binding.get("subjects") or []:
+            name = subject["name"] if subject["kind"] == "User" else ":".join(
+                ("system:serviceaccount", subject.get("namespace", ""), subject["name"]))
+            if role_of(name) and binding["metadata"]["namespace"] in OWN:
+                yield role_of(name), binding["roleRef"]["name"]
 
 
 def collect(log):
     rows = set(done_in(pathlib.Path(log).read_text().splitlines()))
     for role in ROLES:
-        found = subprocess.run(["kubectl", "get", "clusterrole", role, "-o", "json",
-                                "--ignore-not-found"], check=True, capture_output=True, text=True)
-        if found.stdout.strip():
-            rows.update(granted_by(role, json.loads(found.stdout)["rules"]))
+        rows.update(granted_by(role, rules_of(role)))
+    for role, cluster_role in bound_in_a_namespace():
+        rows.update(granted_by(role, rules_of(cluster_role), OWN[0]))
     for row in sorted(rows):
         print("\t".join(row))
     return 0
 
 
+def places(rows, word):
+    """Where each (role, verb, resource) is granted, used or refused."""
+    found = {}
+    for row in rows:
+        if row[0] == word:
+            found.setdefault(row[1:4], set()).add(OWN[0] if row[4] in OWN else row[4])
+    return found
+
+
 def problems_of(rows, unused=UNUSED):
     """What keeps the two sets from being equal, one line each. `rows` as collect prints them."""
-    by_word = {word: {row[1:] for row in rows if row[0] == word}
-               for word in ("granted", "used", "refused")}
+    granted, used, refused = (places(rows, word) for word in ("granted", "used", "refused"))
     problems = [f"{role} may {verb} {what}, which no suite did"
-                for role, verb, what in sorted(by_word["granted"] - by_word["used"])
+                for role, verb, what in sorted(granted.keys() - used.keys())
                 if (role, verb, what) not in unused]
-    problems += [f"{role} was refused to {verb} {what}"
-                 for role, verb, what in sorted(by_word["refused"])]
-    problems += [f"{role} may {verb} {what}: too much" for role, verb, what in
-                 sorted(by_word["granted"]) if "*" in verb + what or what == "pods/exec"]
+    problems += [f"{role} was refused to {verb} {what}" for role, verb, what in sorted(refused)]
+    problems += [f"{role} may {verb} {what}: too much" for role, verb, what in sorted(granted)
+                 if "*" in verb + what or what == "pods/exec"]
+    problems += [f"{role} may {verb} {what} everywhere, but did so only where it runs"
+                 for (role, verb, what), where in sorted(granted.items())
+                 if EVERYWHERE in where and used.get((role, verb, what)) == {OWN[0]}]
     problems += [f"{role} {verb} {what} is in the list of unused rights, but is not granted"
-                 for role, verb, what in sorted(unused.keys() - by_word["granted"])]
+                 for role, verb, what in sorted(unused.keys() - granted.keys())]
     problems += [f"{role} {verb} {what} is in the list of unused rights, but was used"
-                 for role, verb, what in sorted(unused.keys() & by_word["used"])]
+                 for role, verb, what in sorted(unused.keys() & used.keys())]
     return problems
 
 
