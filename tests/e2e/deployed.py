@@ -24,6 +24,7 @@ from cluster import Database, Failed, await_, check, get, kubectl
 from group import say
 
 IMAGE = "mariadb-bookworm"
+TARGET = "mariadb-trixie"  # that the node can have it is looked at before anybody is asked
 REFERENCE = "docker.io/library/ratchet:0.1.0"
 SPACE, MANAGER = "ratchet", "ratchet-ops-manager"
 SERVED = {"ratchet-webhook-tls": "ratchet-webhook.ratchet.svc",
@@ -212,7 +213,7 @@ def story(work):
     second = Database("demo-later")
     second.create(cluster.version_of(IMAGE))
     say("the one that took over made another")
-    print(check_manager(second, cluster.version_of("mariadb-trixie")), flush=True)
+    print(check_manager(second, cluster.version_of(TARGET)), flush=True)
 
 
 def inside(work):
@@ -242,7 +243,7 @@ def main():
         tar = make_image(options.bin.resolve(), pathlib.Path(folder))
         return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
                                *sys.argv[1:]], check=False,
-                              env={**os.environ, "RATCHET_IMAGES": IMAGE,
+                              env={**os.environ, "RATCHET_IMAGES": f"{IMAGE} {TARGET}",
                                    "RATCHET_IMAGE_TARS": str(tar)}).returncode
 
 
