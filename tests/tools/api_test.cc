@@ -132,6 +132,15 @@ TEST_F(ApiTest, EveryActIsRecordedWithWhoAndWhy) {
   EXPECT_EQ(world.ctl({"verify"}).code, 0);
 }
 
+TEST_F(ApiTest, ARemarkIsPutOnTheRecordOfARunThatHasEndedToo) {
+  world.start("a", "waiting");
+  act("a", "terminate", {{"reason", "why"}});
+  EXPECT_EQ(act("a", "note", {{"reason", "looked at later"}}).substr(0, 7), R"({"run":)");
+  EXPECT_THAT(world.ctl({"history", "a", "--hints"}).out, HasSubstr("looked at later"));
+  EXPECT_THAT(world.ctl({"show", "a"}).out, HasSubstr("terminated"));
+  EXPECT_EQ(world.ctl({"verify"}).code, 0);
+}
+
 TEST_F(ApiTest, WhatARunDoesNotAllowIsRefusedAndSaysWhy) {
   world.start("a", "waiting");
   EXPECT_EQ(act("a", "resume", {{"reason", "why"}}), "409 refused");
@@ -140,7 +149,7 @@ TEST_F(ApiTest, WhatARunDoesNotAllowIsRefusedAndSaysWhy) {
   EXPECT_EQ(act("a", "skip", {{"reason", "why"}, {"step", 1}}), "409 refused");
   EXPECT_EQ(act("nobody", "pause", {{"reason", "why"}}), "404 unknown_run");
   EXPECT_EQ(act("a", "terminate", {{"reason", "why"}}).substr(0, 7), R"({"run":)");
-  EXPECT_EQ(act("a", "note", {{"reason", "why"}}), "409 refused") << "it has ended";
+  EXPECT_EQ(act("a", "pause", {{"reason", "why"}}), "409 refused") << "it has ended";
   world.start("gate", "asking");
   EXPECT_EQ(act("gate", "approve",
                 {{"reason", "why"}, {"gate", "deploy"}, {"payload_hash", std::string(64, 'a')}}),

@@ -118,6 +118,6 @@ Act act_fail() {
   return {{{"step", number}, {"code"}, {"message", Field::Type::text, false}}, fail};
 }
 Act act_reset() { return {{{"kept", number}}, reset, true}; }
-Act act_note() { return {{}, plain<&Engine::note>}; }
+Act act_note() { return {{}, plain<&Engine::note>, true}; }
 
 }  // namespace ratchet::ratchetd
