@@ -93,8 +93,9 @@ TEST_P(CertifiedServer, IsLetPassByItsAuthorityOnlyAndShowsARenewedCertificateWh
     co_await sql::Session::connect(target(Authority("another authority")));
   });
   EXPECT_EQ(error.number(), 0);
-  EXPECT_THAT(error.what(), HasSubstr("the server's TLS certificate is not one of the authority in "
-                                      "ca.crt: unable to get local issuer certificate"));
+  // Why not is OpenSSL's to say: it depends on whether the server sends its authority along.
+  EXPECT_THAT(error.what(),
+              HasSubstr("the server's TLS certificate is not one of the authority in ca.crt: "));
   testing::run([&]() -> asio::awaitable<void> {
     sql::Target known = target(Authority("another authority"));
     known.certificate = provisioner::certificate_digest(renewed.certificate_pem);
