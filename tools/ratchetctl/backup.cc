@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* checkpoint_name = "checkpoint";
 
-struct Options {
+struct BackupOptions {
   std::string to;
   std::string anchor_file;
   std::string key_file;
@@ -35,7 +35,7 @@ void require_whole(const engine::VerifyReport& report, const std::string& dir) {
                          "says more)");
 }
 
-void print(const store::Head& head, const Options& options, const Output& output) {
+void print(const store::Head& head, const BackupOptions& options, const Output& output) {
   const std::string checkpoint = options.to + "/" + checkpoint_name;
   output.streams.out << "backed up " << head.size << " records into " << options.to
                      << "; they verify"
@@ -50,7 +50,7 @@ void print(const store::Head& head, const Options& options, const Output& output
                      << "  ratchetctl --log DIR restore --anchor ANCHOR --accept-loss --reason …\n";
 }
 
-int back_up(const std::string& dir, const Options& options, const Output& output) {
+int back_up(const std::string& dir, const BackupOptions& options, const Output& output) {
   std::optional<store::Head> anchor;
   if (!options.anchor_file.empty()) anchor = checkpoint_in(options.anchor_file);
   const store::Head head = store::back_up_rocks_log(dir, options.to);
@@ -73,7 +73,7 @@ void add_backup(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "backup",
       "Copy the log as it is at one moment, also while a daemon writes it, and verify it");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BackupOptions>();
   command->add_option("--to", options->to, "The folder to make")->type_name("DIR")->required();
   command
       ->add_option("--anchor", options->anchor_file,

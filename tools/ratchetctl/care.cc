@@ -24,7 +24,7 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-struct Options {
+struct CareOptions {
   std::string anchor_file;
   std::string into;
   bool accept_loss = false;
@@ -42,7 +42,7 @@ const std::map<std::string, engine::RunState> outcomes{{"completed", engine::Run
                                                        {"terminated", engine::RunState::terminated},
                                                        {"continued", engine::RunState::continued}};
 
-engine::By by(const Options& options) { return {options.principal, options.reason}; }
+engine::By by(const CareOptions& options) { return {options.principal, options.reason}; }
 
 engine::Time now() {
   return std::chrono::floor<engine::Duration>(std::chrono::system_clock::now());
@@ -68,7 +68,7 @@ store::Head close(std::unique_ptr<store::Log> log, const std::string& dir) {
 
 // The new head is the anchor from now on. Who may replace the anchor decides that, not this
 // program.
-void print_new_anchor(const store::Head& head, const Options& options, const Output& output) {
+void print_new_anchor(const store::Head& head, const CareOptions& options, const Output& output) {
   const std::string checkpoint = store::to_checkpoint(head);
   if (!options.anchor_file.empty()) {
     write_file(options.anchor_file, checkpoint);
@@ -97,8 +97,8 @@ auto as_ordered(const Act& act) {
   }
 }
 
-int accept(const std::string& dir, const std::optional<store::Head>& anchor, const Options& options,
-           const Output& output) {
+int accept(const std::string& dir, const std::optional<store::Head>& anchor,
+           const CareOptions& options, const Output& output) {
   if (options.dry_run) {
     const auto log = store::open_rocks_reader(dir);
     output.streams.out << "would accept a log of " << log->head().size << " records"
@@ -121,16 +121,16 @@ int accept(const std::string& dir, const std::optional<store::Head>& anchor, con
   return Exit::well;
 }
 
-int restore(const std::string& dir, const Options& options, const Output& output) {
+int restore(const std::string& dir, const CareOptions& options, const Output& output) {
   return accept(dir, checkpoint_in(options.anchor_file), options, output);
 }
 
-int adopt(const std::string& dir, const Options& options, const Output& output) {
+int adopt(const std::string& dir, const CareOptions& options, const Output& output) {
   return accept(dir, std::nullopt, options, output);
 }
 
 // What the page says was durable and is gone may have been acted on: then it is a loss to accept.
-int repair(const std::string& dir, const Options& options, const Output& output) {
+int repair(const std::string& dir, const CareOptions& options, const Output& output) {
   const store::Head anchor = checkpoint_in(options.anchor_file);
   const store::Salvaged salvaged = store::salvage_rocks_log(dir, options.into, anchor);
   const engine::VerifyReport report =
@@ -158,7 +158,7 @@ int repair(const std::string& dir, const Options& options, const Output& output)
 }
 
 // Through the daemon that has the log, if one has.
-int release(const std::string& dir, const Options& options, const Output& output) {
+int release(const std::string& dir, const CareOptions& options, const Output& output) {
   std::unique_ptr<store::Log> log;
   try {
     log = open_to_write(dir);
@@ -175,7 +175,7 @@ int release(const std::string& dir, const Options& options, const Output& output
   return Exit::well;
 }
 
-int rebuild(const std::string& dir, const Options& options, const Output& output) {
+int rebuild(const std::string& dir, const CareOptions& options, const Output& output) {
   const store::Rebuilt rebuilt =
       store::rebuild_rocks_log(dir, engine::rebuild_projections, !options.dry_run);
   output.streams.out << (options.dry_run ? "would make " : "made ") << rebuilt.projections
@@ -185,7 +185,7 @@ int rebuild(const std::string& dir, const Options& options, const Output& output
 }
 
 // Says what it prunes only once that is durable.
-int prune(const std::string& dir, const Options& options, const Output& output) {
+int prune(const std::string& dir, const CareOptions& options, const Output& output) {
   engine::PrunePolicy policy{options.ended_before, {}};
   if (!options.outcome.empty()) policy.outcome = outcomes.at(options.outcome);
   std::unique_ptr<store::Log> to;
@@ -214,10 +214,10 @@ std::string fits(const std::string& text) {
   return text.empty() || text.size() > 4096 ? "1 to 4096 bytes are recorded" : "";
 }
 
-using Command = int (*)(const std::string& dir, const Options& options, const Output& output);
+using Command = int (*)(const std::string& dir, const CareOptions& options, const Output& output);
 
 // One command that somebody answers for, by name and reason.
-CLI::App* add(CLI::App& app, Action& chosen, const std::shared_ptr<Options>& options,
+CLI::App* add(CLI::App& app, Action& chosen, const std::shared_ptr<CareOptions>& options,
               Command command, const char* name, const char* what) {
   CLI::App* added = app.add_subcommand(name, what);
   added->callback([&chosen, options, command] {
@@ -241,11 +241,11 @@ CLI::App* add(CLI::App& app, Action& chosen, const std::shared_ptr<Options>& opt
   return added;
 }
 
-void add_dry_run(CLI::App& command, Options& options) {
+void add_dry_run(CLI::App& command, CareOptions& options) {
   command.add_flag("--dry-run", options.dry_run, "Only say what would be done; change nothing");
 }
 
-void add_anchor(CLI::App& command, const char* name, Options& options) {
+void add_anchor(CLI::App& command, const char* name, CareOptions& options) {
   command.add_option(name, options.anchor_file, "The checkpoint kept outside the log")
       ->type_name("ANCHOR")
       ->check(CLI::ExistingFile)
@@ -253,7 +253,7 @@ void add_anchor(CLI::App& command, const char* name, Options& options) {
 }
 
 void add_prune(CLI::App& app, Action& chosen) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CareOptions>();
   CLI::App* command = add(app, chosen, options, prune, "prune",
                           "Remove the records of ended runs; every proof stays valid");
   command
@@ -273,7 +273,7 @@ void add_prune(CLI::App& app, Action& chosen) {
 }  // namespace
 
 void add_care(CLI::App& app, Action& chosen) {
-  const auto of_repair = std::make_shared<Options>();
+  const auto of_repair = std::make_shared<CareOptions>();
   CLI::App* command =
       add(app, chosen, of_repair, repair, "repair",
           "Copy what can be read of a log that does not open, if it extends an anchor");
@@ -281,21 +281,21 @@ void add_care(CLI::App& app, Action& chosen) {
   command->add_option("--into", of_repair->into, "The folder to make; the log's own is not changed")
       ->type_name("DIR")
       ->required();
-  const auto of_restore = std::make_shared<Options>();
+  const auto of_restore = std::make_shared<CareOptions>();
   command = add(app, chosen, of_restore, restore, "restore",
                 "Accept a log that is older than its anchor: a backup");
   add_anchor(*command, "--anchor", *of_restore);
   command->add_flag("--accept-loss", of_restore->accept_loss, "What came after is lost")
       ->required();
   add_dry_run(*command, *of_restore);
-  const auto of_adopt = std::make_shared<Options>();
+  const auto of_adopt = std::make_shared<CareOptions>();
   command = add(app, chosen, of_adopt, adopt, "adopt", "Accept a log whose anchor is missing");
   add_dry_run(*command, *of_adopt);
-  const auto of_release = std::make_shared<Options>();
+  const auto of_release = std::make_shared<CareOptions>();
   command = add(app, chosen, of_release, release, "release",
                 "Let a run go on that waits since restore, adopt or repair");
   command->add_option("RUN", of_release->run_id, "Its whole id")->required();
-  const auto of_rebuild = std::make_shared<Options>();
+  const auto of_rebuild = std::make_shared<CareOptions>();
   command = add(app, chosen, of_rebuild, rebuild, "rebuild",
                 "Make what is derived from the records anew: projections, subtree hashes");
   add_dry_run(*command, *of_rebuild);

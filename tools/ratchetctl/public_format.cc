@@ -21,14 +21,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct FormatOptions {
   PublishOptions publish;
   RunName run;
   std::string from_file;
   std::string folder;
 };
 
-int print_checkpoint(const std::string& dir, const Options& options, const Output& output) {
+int print_checkpoint(const std::string& dir, const FormatOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
   const Published published = publish(*log, options.publish);
   if (wrote_document(document_of(published), output)) return Exit::well;
@@ -39,7 +39,8 @@ int print_checkpoint(const std::string& dir, const Options& options, const Outpu
   return Exit::well;
 }
 
-int print_consistency(const store::LogReader& log, const Options& options, const Output& output) {
+int print_consistency(const store::LogReader& log, const FormatOptions& options,
+                      const Output& output) {
   const store::Head older = checkpoint_in(options.from_file);
   const Published published = publish(log, options.publish);
   const auto proof = engine::prove_extends(log, older, published.head.size);
@@ -51,7 +52,7 @@ int print_consistency(const store::LogReader& log, const Options& options, const
   return Exit::well;
 }
 
-int print_proofs(const store::LogReader& log, const Options& options, const Output& output) {
+int print_proofs(const store::LogReader& log, const FormatOptions& options, const Output& output) {
   const engine::RunInfo run = find_run(log, options.run);
   const Published published = publish(log, options.publish);
   Table table({{"RECORD", 0, true}, {"TURN", 0, true}, {"BYTES", 0, true}, {"PROOF"}},
@@ -79,7 +80,7 @@ int print_proofs(const store::LogReader& log, const Options& options, const Outp
   return Exit::well;
 }
 
-int prove(const std::string& dir, const Options& options, const Output& output) {
+int prove(const std::string& dir, const FormatOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
   return options.from_file.empty() ? print_proofs(*log, options, output)
                                    : print_consistency(*log, options, output);
@@ -99,7 +100,7 @@ std::string ranges(const std::vector<std::uint64_t>& indexes) {
 }
 
 // The checkpoint comes last: what it covers is there when it is.
-int export_tiles(const std::string& dir, const Options& options, const Output& output) {
+int export_tiles(const std::string& dir, const FormatOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
   const Published published = publish(*log, options.publish);
   const fs::path to = options.folder;
@@ -123,7 +124,7 @@ int export_tiles(const std::string& dir, const Options& options, const Output& o
   return Exit::well;
 }
 
-void add_key(CLI::App& command, Options& options) {
+void add_key(CLI::App& command, FormatOptions& options) {
   command
       .add_option("--key", options.publish.key_file,
                   "Sign the checkpoint with this Ed25519 key: PEM, or PRIVATE+KEY+…")
@@ -132,11 +133,11 @@ void add_key(CLI::App& command, Options& options) {
       ->type_name("RECORDS");
 }
 
-using Command = int (*)(const std::string& dir, const Options& options, const Output& output);
+using Command = int (*)(const std::string& dir, const FormatOptions& options, const Output& output);
 
 // `check` refuses what the parser cannot.
-void on_parse(CLI::App& app, Action& chosen, std::shared_ptr<Options> options, Command command,
-              std::function<void(const Options&)> check = {}) {
+void on_parse(CLI::App& app, Action& chosen, std::shared_ptr<FormatOptions> options,
+              Command command, std::function<void(const FormatOptions&)> check = {}) {
   app.callback([&chosen, options = std::move(options), command, check = std::move(check)] {
     if (check) check(*options);
     chosen = [options, command](const std::string& dir, const Output& output) {
@@ -150,7 +151,7 @@ void add_prove(CLI::App& app, Action& chosen) {
       "prove",
       "Proofs for an auditor: that a run's records are in the log of a checkpoint, or "
       "that the log extends an older one");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FormatOptions>();
   auto* run = prove_command->add_option("RUN", options->run.prefix,
                                         "Id of the run, or enough of its beginning");
   auto* last = prove_command->add_flag("--last", options->run.last, "The newest run");
@@ -167,7 +168,7 @@ void add_prove(CLI::App& app, Action& chosen) {
       ->type_name("DIR")
       ->excludes(from);
   add_key(*prove_command, *options);
-  on_parse(*prove_command, chosen, options, prove, [](const Options& parsed) {
+  on_parse(*prove_command, chosen, options, prove, [](const FormatOptions& parsed) {
     if (parsed.run.prefix.empty() && !parsed.run.last && parsed.from_file.empty()) {
       throw CLI::ValidationError("prove", "name a run, or say --last, or --from CHECKPOINT");
     }
@@ -179,13 +180,13 @@ void add_prove(CLI::App& app, Action& chosen) {
 void add_public_format(CLI::App& app, Action& chosen) {
   CLI::App* checkpoint = app.add_subcommand(
       "checkpoint", "The head of the log as a public checkpoint (c2sp.org/tlog-checkpoint)");
-  const auto of_checkpoint = std::make_shared<Options>();
+  const auto of_checkpoint = std::make_shared<FormatOptions>();
   add_key(*checkpoint, *of_checkpoint);
   on_parse(*checkpoint, chosen, of_checkpoint, print_checkpoint);
   add_prove(app, chosen);
   CLI::App* export_command =
       app.add_subcommand("export", "The log as static files (c2sp.org/tlog-tiles)");
-  const auto of_export = std::make_shared<Options>();
+  const auto of_export = std::make_shared<FormatOptions>();
   export_command->add_option("--tiles", of_export->folder, "The folder to write them into")
       ->type_name("DIR")
       ->required();

@@ -22,11 +22,11 @@ std::vector<engine::TimelineEntry> open_commands(const store::LogReader& log,
   return engine::open_commands(engine::read_history(log, run.run));
 }
 
-constexpr const char* release = "a person who releases it, since the log was accepted";
+constexpr const char* by_a_release = "a person who releases it, since the log was accepted";
 
 Cell why(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open, bool awaits) {
   if (run.failure) return {text_of(*run.failure), style_of(run.state)};
-  if (awaits) return {std::string("waits for ") + release};
+  if (awaits) return {std::string("waits for ") + by_a_release};
   std::string text;
   if (run.paused && run.steered) text = "paused: " + text_of(*run.steered);
   if (run.cancel_requested && !run.ended) {
@@ -79,7 +79,7 @@ int print_runs(const store::LogReader& log, const RunsOptions& options, const Ou
     const auto open = open_commands(log, run);
     const bool awaits = engine::awaits_release(log, run);
     documents.push_back(document_of(run, open));
-    if (awaits) documents.back()["waiting_for"] = Document::array({release});
+    if (awaits) documents.back()["waiting_for"] = Document::array({by_a_release});
     table.add({Cell{run.run_id}, Cell{run.workflow + " v" + std::to_string(run.version)},
                Cell{name_of(run.state), style_of(run.state)},
                Cell{local_date(run.started) + " " + local_clock(run.started)},

@@ -16,7 +16,7 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-struct Options {
+struct SteerOptions {
   DaemonOptions daemon;
   std::string run;
   std::string reason;
@@ -74,7 +74,7 @@ std::string path_of(const std::string& run, const std::string& act) {
 }
 
 // The open gate that is meant.
-Document gate_meant(const Document& run, const Options& options) {
+Document gate_meant(const Document& run, const SteerOptions& options) {
   std::string names;
   std::vector<Document> meant;
   for (const Document& gate : run.at("gates")) {
@@ -96,7 +96,8 @@ void print_gate(const Document& gate, std::ostream& out) {
 }
 
 // An answer counts for what its user has seen: the hash of that must be said.
-int decide(const Daemon& daemon, const char* act, const Options& options, const Output& output) {
+int decide(const Daemon& daemon, const char* act, const SteerOptions& options,
+           const Output& output) {
   const std::string run = run_meant(daemon, options.run);
   const Document gate = gate_meant(daemon.get("/v1/runs/" + encoded(run)), options);
   const bool table = output.format == Format::table;
@@ -115,21 +116,21 @@ int decide(const Daemon& daemon, const char* act, const Options& options, const 
 }
 
 // What an act says besides the reason.
-using Body = Document (*)(const Options& options);
+using Body = Document (*)(const SteerOptions& options);
 
-Document nothing(const Options&) { return Document::object(); }
-Document signal_body(const Options& options) {
+Document nothing(const SteerOptions&) { return Document::object(); }
+Document signal_body(const SteerOptions& options) {
   const std::string value = options.value_file.empty() ? "" : content_of(options.value_file);
   return {{"signal", options.signal}, {"value_base64", store::to_base64(value)}};
 }
-Document reset_body(const Options& options) { return {{"kept", options.kept}}; }
-Document step_body(const Options& options) { return {{"step", options.step}}; }
-Document skip_body(const Options& options) {
+Document reset_body(const SteerOptions& options) { return {{"kept", options.kept}}; }
+Document step_body(const SteerOptions& options) { return {{"step", options.step}}; }
+Document skip_body(const SteerOptions& options) {
   Document result = Document::parse(options.result, nullptr, false);
   if (result.is_discarded()) throw WrongInput("--result is no JSON");
   return {{"step", options.step}, {"result", std::move(result)}};
 }
-Document fail_body(const Options& options) {
+Document fail_body(const SteerOptions& options) {
   return {{"step", options.step}, {"code", options.code}, {"message", options.message}};
 }
 
@@ -140,7 +141,7 @@ int act_on(const Daemon& daemon, const std::string& run, const char* act, Docume
 }
 
 CLI::App* add(CLI::App& app, Action& chosen, FileAction& chosen_for_file, const char* act,
-              const std::shared_ptr<Options>& options, Body body) {
+              const std::shared_ptr<SteerOptions>& options, Body body) {
   CLI::App* command = app.add_subcommand(act);
   command->add_option("RUN", options->run, "Id of the run, or enough of its beginning")->required();
   command->add_option("--reason", options->reason, "Why: it is recorded")
@@ -180,13 +181,13 @@ CLI::App* add(CLI::App& app, Action& chosen, FileAction& chosen_for_file, const 
   return command;
 }
 
-void add_step(CLI::App& command, Options& options) {
+void add_step(CLI::App& command, SteerOptions& options) {
   command.add_option("STEP", options.step, "Number of the step, as `show` has it")
       ->required()
       ->check(CLI::PositiveNumber);
 }
 
-void add_gate(CLI::App& command, Options& options) {
+void add_gate(CLI::App& command, SteerOptions& options) {
   command.add_option("--gate", options.gate, "Which gate, if the run waits at several")
       ->type_name("NAME");
   command
@@ -199,9 +200,9 @@ void add_gate(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
-  std::shared_ptr<Options> options;
+  std::shared_ptr<SteerOptions> options;
   const auto next = [&](const char* act, const char* about, Body body) -> CLI::App& {
-    options = std::make_shared<Options>();
+    options = std::make_shared<SteerOptions>();
     return *add(app, chosen, chosen_for_file, act, options, body)->description(about);
   };
   add_gate(next("approve", "Approve what a run asks at a gate", nullptr), *options);

@@ -100,7 +100,7 @@ Done reset(Engine& engine, const LogReader&, const Call& call, const By& by) {
   return answer;
 }
 
-constexpr auto number = Field::Type::number;
+constexpr auto a_number = Field::Type::number;
 
 }  // namespace
 
@@ -112,12 +112,12 @@ Act act_resume() { return {{}, plain<&Engine::resume>}; }
 Act act_release() { return {{}, plain<&Engine::release>}; }
 Act act_cancel() { return {{}, plain<&Engine::cancel>}; }
 Act act_terminate() { return {{}, plain<&Engine::terminate>}; }
-Act act_retry() { return {{{"step", number}}, retry}; }
-Act act_skip() { return {{{"step", number}, {"result", Field::Type::any, false}}, skip}; }
+Act act_retry() { return {{{"step", a_number}}, retry}; }
+Act act_skip() { return {{{"step", a_number}, {"result", Field::Type::any, false}}, skip}; }
 Act act_fail() {
-  return {{{"step", number}, {"code"}, {"message", Field::Type::text, false}}, fail};
+  return {{{"step", a_number}, {"code"}, {"message", Field::Type::text, false}}, fail};
 }
-Act act_reset() { return {{{"kept", number}}, reset, true}; }
+Act act_reset() { return {{{"kept", a_number}}, reset, true}; }
 Act act_note() { return {{}, plain<&Engine::note>, true}; }
 
 }  // namespace ratchet::ratchetd

@@ -19,7 +19,7 @@ namespace ratchet::ratchetd {
 
 namespace {
 
-constexpr std::uint64_t most_runs = 1000;
+constexpr std::uint64_t most_runs_a_page = 1000;
 constexpr std::uint64_t most_events = 10'000;
 
 std::uint64_t number(const Call& call, const char* option, std::uint64_t otherwise,
@@ -72,7 +72,7 @@ Answer unknown_run(const std::string& run_id) {
 Answer list_runs(const store::LogReader& log, const Call& call) {
   allow_options(call, {"workflow", "state", "key", "prefix", "before", "limit"});
   const std::uint64_t before = number(call, "before", any, any);
-  const std::uint64_t limit = number(call, "limit", 100, most_runs);
+  const std::uint64_t limit = number(call, "limit", 100, most_runs_a_page);
   const std::string prefix = option(call, "prefix");
   auto runs = engine::list_runs(log, filter_of(call));
   std::erase_if(runs, [&](const engine::RunInfo& run) {
