@@ -10,6 +10,7 @@
 
 #include "store/base64.h"
 #include "store/checkpoint.h"
+#include "store/ed25519.h"
 #include "store/merkle.h"
 
 namespace ratchet::store {
@@ -52,16 +53,6 @@ std::string_view take(std::string_view& text, char separator) {
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return part;
-}
-
-bool verify_ed25519(const std::string& key, std::string_view text, std::string_view signature) {
-  const Pkey pkey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(key), key.size()),
-                  &EVP_PKEY_free);
-  const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  return pkey && context &&
-         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, pkey.get()) == 1 &&
-         EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(text),
-                          text.size()) == 1;
 }
 
 // What a witness signs: the time, then the checkpoint as it saw it.

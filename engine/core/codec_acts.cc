@@ -24,7 +24,7 @@ std::optional<Failure> get_failure(const M& in) {
   return Failure{in.failure().code(), in.failure().message()};
 }
 
-// GateDecided and GateRejected, whose fields are the same.
+// What GateDecided and GateRejected have in common.
 template <class E, class M>
 void set_answer(M& out, const E& e, Definitions& names) {
   out.set_command(e.command);
@@ -90,7 +90,11 @@ void write_act(const ContinuedAsNew& e, v1::Event& out, Definitions&, const PutP
   put(out.mutable_continued_as_new()->mutable_input(), e.input);
 }
 void write_act(const GateDecided& e, v1::Event& out, Definitions& names, const PutPayload&) {
-  set_answer(*out.mutable_gate_decided(), e, names);
+  auto& m = *out.mutable_gate_decided();
+  set_answer(m, e, names);
+  if (!e.signature) return;
+  m.mutable_signature()->set_signer(e.signature->signer);
+  m.mutable_signature()->set_ed25519(e.signature->bytes);
 }
 void write_act(const GateRejected& e, v1::Event& out, Definitions& names, const PutPayload&) {
   set_answer(*out.mutable_gate_rejected(), e, names);
@@ -127,8 +131,14 @@ std::optional<Event> read_act(const v1::Event& in, const Definitions& names,
     }
     case v1::Event::kContinuedAsNew:
       return ContinuedAsNew{in.continued_as_new().run_id(), get(in.continued_as_new().input())};
-    case v1::Event::kGateDecided:
-      return get_answer<GateDecided>(in.gate_decided(), names);
+    case v1::Event::kGateDecided: {
+      auto decided = get_answer<GateDecided>(in.gate_decided(), names);
+      if (in.gate_decided().has_signature()) {
+        const auto& m = in.gate_decided().signature();
+        decided.signature = Signature{m.signer(), m.ed25519()};
+      }
+      return decided;
+    }
     case v1::Event::kGateRejected:
       return get_answer<GateRejected>(in.gate_rejected(), names);
     case v1::Event::kCancelRequested:

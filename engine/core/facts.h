@@ -91,6 +91,7 @@ struct GateDecided {
   bool approved = false;
   std::string payload_hash;
   By by;
+  std::optional<Signature> signature{};  // that came with an approval
 };
 
 using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,

@@ -68,6 +68,15 @@ struct By {
   bool operator==(const By&) const = default;
 };
 
+// A detached signature as it was given or recorded: whose it is said to be, and its bytes. It says
+// nothing before it was checked: engine/core/approval.h.
+struct Signature {
+  std::string signer;
+  std::string bytes;
+
+  bool operator==(const Signature&) const = default;
+};
+
 // Serialised protobuf, kept as it was written.
 using Bytes = std::string;
 

@@ -30,7 +30,8 @@ std::string readable(std::string_view key) {
 
 class Verification {
  public:
-  explicit Verification(const store::LogReader& log) : log_(log), fetch_(blobs_of(log)) {
+  Verification(const store::LogReader& log, const Approvers* approvers)
+      : log_(log), fetch_(blobs_of(log)), approvals_(approvers) {
     report_.head = log.head();
   }
 
@@ -40,6 +41,7 @@ class Verification {
     guarded("projections", [&] { projections(); });
     if (anchor) guarded("anchor", [&] { store::check_extends(log_, *anchor); });
     report_.runs = runs_;
+    report_.approvals = approvals_.found();
     return std::move(report_);
   }
 
@@ -108,6 +110,7 @@ class Verification {
 
   void one(std::uint64_t index, const Turn& turn) {
     report_.events += turn.events.size();
+    approvals_.see(index, turn);
     const std::string where = "record " + std::to_string(index) + ": ";
     std::uint32_t& next = turns_[turn.run];
     if (turn.turn != next) {
@@ -165,13 +168,15 @@ class Verification {
   std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, std::uint32_t> turns_;
   Rebuild rebuild_;
+  ApprovalReader approvals_;
   std::uint64_t runs_ = 0;
 };
 
 }  // namespace
 
-VerifyReport verify(const store::LogReader& log, const std::optional<store::Head>& anchor) {
-  return Verification(log).run(anchor);
+VerifyReport verify(const store::LogReader& log, const std::optional<store::Head>& anchor,
+                    const Approvers* approvers) {
+  return Verification(log, approvers).run(anchor);
 }
 
 }  // namespace ratchet::engine

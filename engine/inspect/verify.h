@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/approval.h"
+#include "engine/inspect/approvals.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -18,12 +20,15 @@ struct VerifyReport {
   std::uint64_t events = 0;
   store::Head head;                   // as the log has it
   std::vector<std::string> problems;  // empty: the log is whole; 100 at most
+  Approvals approvals;                // a bad signature is no problem of the log
   bool ok() const { return problems.empty(); }
 };
 
 // Reads everything once. Damage is reported, not thrown. `anchor`: a head that the log must
-// extend, from outside of it.
+// extend, from outside of it. `approvers`: by whose keys recorded signatures are checked; null:
+// they are not.
 VerifyReport verify(const store::LogReader& log,
-                    const std::optional<store::Head>& anchor = std::nullopt);
+                    const std::optional<store::Head>& anchor = std::nullopt,
+                    const Approvers* approvers = nullptr);
 
 }  // namespace ratchet::engine

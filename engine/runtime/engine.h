@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/approval.h"
 #include "engine/core/event.h"
 #include "engine/core/run.h"
 #include "engine/core/workflow.h"
@@ -50,6 +51,9 @@ struct EngineOptions {
   // A turn over 2 s is reported here, from a thread of its own; one over 30 s aborts the process.
   // Empty: turns are not timed.
   std::function<void(const std::string& what)> report_slow_turn{};
+  // Whose signatures open gates: an approval counts only with a good one. None: approvals are
+  // believed as they are, and one that has a signature is refused, as nobody could check it.
+  std::optional<Approvers> approvers{};
 };
 
 struct StartRequest {
@@ -154,9 +158,12 @@ class Engine {
                     const By& by);
 
   // A person's decision at an open gate, having seen the payload with this SHA-256 (32 bytes). One
-  // about another payload is refused and recorded as such.
+  // about another payload is refused and recorded as such. The signature is over text_to_sign
+  // (approval.h) and must be good (EngineOptions::approvers); a refusal for its sake records
+  // nothing. A denial has none.
   Refusal decide(const std::string& run_id, const std::string& gate, bool approve,
-                 const std::string& payload_hash, const By& by);
+                 const std::string& payload_hash, const By& by,
+                 const std::optional<Signature>& signature = std::nullopt);
 
   // Puts a remark on the record of a run, open or ended: the reason. Nothing else happens. Refused
   // if the run's records were removed, or are being removed.

@@ -107,6 +107,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Refusal retry(const RunPtr& run, CommandId step, const By& by);
   Refusal skip(const RunPtr& run, const StepSkipped& outcome);
   Refusal decide(const RunPtr& run, const std::string& gate, GateDecided answer);
+  Refusal unsound(const Approval& approval, const GateDecided& answer) const;
   RunPtr steered(const std::string& run_id, Refusal& refusal);
   Refusal note(const std::string& run_id, const Note& note);
   RunPtr ended_run(const std::string& run_id, Refusal& refusal);

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint32_t most_resets = 1000;
 
-// What is open after the kept turns, or was begun later, and must not be done a second time.
+// What is open after the kept turns, or was begun later, and must not be done a second time; and
+// what they have that is true of the former run only.
 class Obstacles {
  public:
   explicit Obstacles(const Definitions& definitions) : definitions_(definitions) {}
@@ -26,6 +27,9 @@ class Obstacles {
                            std::holds_alternative<Held>(event) ||
                            std::holds_alternative<CommandCancelled>(event);
       if (kept && answers) open_.erase(command_of(event));
+      if (kept && is_signed(event)) {
+        open_[command_of(event)] = "the approval in them was signed for this run alone: keep fewer";
+      }
     }
   }
 
@@ -36,6 +40,14 @@ class Obstacles {
   }
 
  private:
+  // Also while it is held.
+  static bool is_signed(const Event& event) {
+    const auto* held = std::get_if<Held>(&event);
+    const auto* decided =
+        held != nullptr ? std::get_if<GateDecided>(&held->fact) : std::get_if<GateDecided>(&event);
+    return decided != nullptr && decided->signature.has_value();
+  }
+
   void see(const StepScheduled& step) {
     const ActivityDefinition& activity = definitions_.activity(step.definition);
     if (!activity.irreversible && activity.effect != Effect::manual) return;

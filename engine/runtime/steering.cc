@@ -148,6 +148,8 @@ Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDec
     }
   }
   if (open == nullptr) return "run " + run->summary.run_id + " does not wait at a gate " + gate;
+  const Approval approval{run->summary.run_id, gate, answer.payload_hash};
+  if (Refusal refusal = unsound(approval, answer)) return refusal;
   answer.command = open->command;
   if (answer.payload_hash != hash_of(*open)) {
     hint(run, GateRejected{answer.command, answer.approved, answer.payload_hash, answer.by});
@@ -156,6 +158,20 @@ Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDec
   }
   deliver(run, answer, {});
   return std::nullopt;
+}
+
+// Whether an answer is signed as it must be, with a good signature. Nothing: it is.
+Refusal Engine::Impl::unsound(const Approval& approval, const GateDecided& answer) const {
+  if (answer.signature && !answer.approved) return "a denial needs no signature, and takes none";
+  if (answer.signature && !options.approvers) {
+    return "a signature cannot be checked here, as no approvers are known: approve without one";
+  }
+  if (!options.approvers || !answer.approved) return std::nullopt;
+  if (!answer.signature) {
+    return "an approval at gate " + approval.gate +
+           " counts only if it is signed, by one of: " + options.approvers->names();
+  }
+  return options.approvers->why_not(approval, *answer.signature);
 }
 
 Refusal Engine::Impl::note(const std::string& run_id, const Note& note) {
@@ -236,10 +252,11 @@ Refusal Engine::fail_step(const std::string& run_id, CommandId step, const Failu
 }
 
 Refusal Engine::decide(const std::string& run_id, const std::string& gate, bool approve,
-                       const std::string& payload_hash, const By& by) {
+                       const std::string& payload_hash, const By& by,
+                       const std::optional<Signature>& signature) {
   if (payload_hash.size() != 32) return "a payload's hash has 32 bytes";
   return steer(*impl_, run_id, by, [&](const auto& run) {
-    return impl_->decide(run, gate, {0, approve, payload_hash, by});
+    return impl_->decide(run, gate, {0, approve, payload_hash, by, signature});
   });
 }
 
