@@ -43,6 +43,9 @@ class Acted {
   Act answer(const char* what, const Answer& e) const {
     Act made = act(what + event_.name, e.by);
     made.payload_hash = store::to_hex(e.payload_hash);
+    if constexpr (requires { e.signature; }) {
+      if (e.signature) made.signer = e.signature->signer;
+    }
     return made;
   }
 

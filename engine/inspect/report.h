@@ -21,6 +21,7 @@ struct Act {
   std::string who;
   std::string why;
   std::string payload_hash;  // in hexadecimal, of what was approved or denied
+  std::string signer{};      // of the signature that was recorded with it, which nobody checked
 };
 
 struct Report {

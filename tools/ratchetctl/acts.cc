@@ -1,6 +1,7 @@
 #include "tools/ratchetctl/acts.h"
 
 #include "store/checkpoint.h"
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -18,7 +19,7 @@ std::vector<std::string> acts_of(const std::vector<engine::RecordedEvent>& event
     } else if (const auto* decided = std::get_if<engine::GateDecided>(&event.event)) {
       acts.push_back(utc(event.wall) + (decided->approved ? " approved: " : " denied: ") +
                      event.name + ", payload " + store::to_hex(decided->payload_hash) + ": " +
-                     text_of(decided->by));
+                     text_of(decided->by) + signature_words(decided->signature));
     } else if (const engine::By* by = engine::by_of(event.event)) {
       acts.push_back(utc(event.wall) + " " + engine::name_of(event.event) + ": " + text_of(*by));
     }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/core/approval.h"
 #include "engine/core/workflow.h"
 #include "engine/inspect/history.h"
 #include "store/log.h"
@@ -47,9 +48,10 @@ int print_history(const store::LogReader& log, const HistoryOptions& options, co
 // Waits for the log, the run and its events, and ends with the run.
 int follow_history(const std::string& dir, const HistoryOptions& options, const Output& output);
 
-// `anchor`: a head from outside the log. A log that is written meanwhile is refreshed.
+// `anchor`: a head from outside the log. `approvers`: by whose keys recorded signatures are
+// checked; null: they are not. A log that is written meanwhile is refreshed.
 int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor,
-                 const Output& output);
+                 const engine::Approvers* approvers, const Output& output);
 
 // No run: all of them.
 int print_replay(const store::LogReader& log, const engine::Registry& workflows,

@@ -61,6 +61,8 @@ struct Arguments {
   std::string anchor_file;
   std::string anchor_key;
   std::optional<store::Head> anchor;
+  std::string approvers_folder;
+  std::optional<engine::Approvers> approvers;
 };
 
 // Throws CLI::ValidationError: what is wrong is the command line, not the log.
@@ -193,9 +195,17 @@ CLI::App* add_verify(CLI::App& app, Arguments& arguments) {
                    "The public key that must have signed it, as `checkpoint --key` shows it")
       ->type_name("KEY")
       ->needs("--anchor");
+  verify
+      ->add_option("--approvers", arguments.approvers_folder,
+                   "Check the signatures of approvals by the public keys in this folder, NAME.pem")
+      ->type_name("DIR");
   verify->callback([&arguments] {
-    if (arguments.anchor_file.empty()) return;
-    arguments.anchor = anchor_in(arguments.anchor_file, arguments.anchor_key);
+    if (!arguments.anchor_file.empty()) {
+      arguments.anchor = anchor_in(arguments.anchor_file, arguments.anchor_key);
+    }
+    if (!arguments.approvers_folder.empty()) {
+      arguments.approvers = approvers_named(arguments.approvers_folder);
+    }
   });
   return verify;
 }
@@ -282,7 +292,10 @@ class Program {
     }
     const auto log = store::open_rocks_reader(arguments_.log);
     if (history_->parsed()) return print_history(*log, arguments_.history, output);
-    if (verify_->parsed()) return print_verify(*log, arguments_.anchor, output);
+    if (verify_->parsed()) {
+      const auto& approvers = arguments_.approvers;
+      return print_verify(*log, arguments_.anchor, approvers ? &*approvers : nullptr, output);
+    }
     if (arguments_.travels()) return print_travel(*log, workflows_, arguments_.travel, output);
     const RunName& run = arguments_.history.run;
     const bool all = run.prefix.empty() && !run.last;

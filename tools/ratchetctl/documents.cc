@@ -73,7 +73,12 @@ class Details {
   void operator()(const engine::GateOpened& e) {
     to_["payload_hash"] = store::to_hex(engine::hash_of(e));
   }
-  void operator()(const engine::GateDecided& e) { answer(e); }
+  void operator()(const engine::GateDecided& e) {
+    answer(e);
+    if (!e.signature) return;
+    to_["signature"] = {{"signer", e.signature->signer},
+                        {"base64", store::to_base64(e.signature->bytes)}};
+  }
   void operator()(const engine::GateRejected& e) { answer(e); }
   void operator()(const engine::StepCompleted& e) {
     to_["attempts"] = e.attempts;
@@ -269,7 +274,16 @@ Document document_of(const engine::VerifyReport& report) {
           {"size", report.head.size},
           {"epoch", report.head.epoch},
           {"checkpoint", store::to_checkpoint(report.head)},
-          {"problems", report.problems}};
+          {"problems", report.problems},
+          {"approvals", document_of(report.approvals)}};
+}
+
+Document document_of(const engine::Approvals& approvals) {
+  return {{"signed", approvals.with_signature},
+          {"unsigned", approvals.bare},
+          {"checked", approvals.checked},
+          {"bad", approvals.bad},
+          {"why", approvals.why}};
 }
 
 // Replaces what is not UTF-8 instead of failing: a damaged payload can still be looked at.

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/inspect/approvals.h"
 #include "engine/inspect/history.h"
 #include "engine/inspect/replay.h"
 #include "engine/inspect/timeline.h"
@@ -22,6 +23,7 @@ Document document_of(const engine::RunInfo& run);
 Document document_of(const engine::RunInfo& run, const std::vector<engine::TimelineEntry>& open);
 Document document_of(const engine::ReplayReport& report);
 Document document_of(const engine::VerifyReport& report);
+Document document_of(const engine::Approvals& approvals);
 
 void write_json(std::ostream& out, const Document& document);       // indented
 void write_json_line(std::ostream& out, const Document& document);  // one line

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/words.h"
 
@@ -82,7 +83,7 @@ struct Result {
     return {"ok" + (answer.empty() ? "" : ": " + answer), Style::good};
   }
   Cell operator()(const engine::GateDecided& e) const {
-    return {(e.approved ? "approved: " : "denied: ") + e.by.reason,
+    return {(e.approved ? "approved: " : "denied: ") + e.by.reason + signature_words(e.signature),
             e.approved ? Style::good : Style::bad};
   }
   Cell operator()(const engine::GateRejected& e) const {

@@ -12,6 +12,7 @@
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/acts.h"
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/words.h"
 
@@ -58,6 +59,7 @@ struct CheckOptions {
   std::string file;
   std::string anchor_file;
   std::string key;
+  std::string approvers_folder;
   bool history = false;
 };
 
@@ -67,6 +69,7 @@ struct Checked {
   std::optional<store::Head> anchor;  // that the file's checkpoint is the same as
   std::vector<engine::RecordedEvent> events;
   engine::ReplayReport replay;
+  engine::Approvals approvals;
 };
 
 // Throws store::Error (corrupt) unless the file's checkpoint is the anchor itself.
@@ -81,6 +84,16 @@ void require_same(const store::Head& file, const store::Head& anchor) {
                          : "the evidence is not of the log of the anchor");
 }
 
+engine::Approvals approvals_of(const engine::Evidence& evidence, const std::string& folder) {
+  std::optional<engine::Approvers> approvers;
+  if (!folder.empty()) approvers = approvers_named(folder);
+  engine::ApprovalReader reader(approvers ? &*approvers : nullptr);
+  for (const auto& record : engine::read_history(*evidence.log, evidence.run.run)) {
+    reader.see(record.index, record.turn);
+  }
+  return reader.found();
+}
+
 Checked check(const CheckOptions& options, const engine::Registry& workflows) {
   Checked checked;
   checked.evidence = engine::open_evidence(content_of(options.file));
@@ -91,6 +104,7 @@ Checked check(const CheckOptions& options, const engine::Registry& workflows) {
   const engine::RunInfo& run = checked.evidence.run;
   checked.events = engine::EventReader(run.run).next(*checked.evidence.log);
   checked.replay = engine::replay(*checked.evidence.log, workflows, run);
+  checked.approvals = approvals_of(checked.evidence, options.approvers_folder);
   return checked;
 }
 
@@ -110,6 +124,7 @@ Document document_of(const Checked& checked) {
   document["complete"] = checked.evidence.ended;
   document["checkpoint"] = checked.evidence.checkpoint;
   document["anchored"] = checked.anchor.has_value();
+  document["approvals"] = ratchetctl::document_of(checked.approvals);
   document["writers"] = writers_of(checked);
   document["acts"] = acts_of(checked.events);
   document["history"] = Document::array();
@@ -140,9 +155,15 @@ void print(const Checked& checked, const Streams& streams) {
   for (const std::string& writer : writers_of(checked))
     table.add({Cell{"decided by"}, Cell{writer}});
   for (const std::string& act : acts_of(checked.events)) table.add({Cell{"person"}, Cell{act}});
+  if (checked.approvals.checked || checked.approvals.with_signature > 0) {
+    table.add({Cell{"approvals"}, cell_of(checked.approvals)});
+  }
   table.add({Cell{"replay"},
              checked.replay.divergence ? Cell{"DIVERGED", Style::bad} : Cell{"same", Style::good}});
   streams.out << table.take();
+  for (const std::string& why : checked.approvals.why) {
+    streams.out << styled("PROBLEM  " + one_line(why), Style::bad, streams.screen) << "\n";
+  }
   if (!checked.evidence.ended) {
     streams.out << "The run had not ended at the checkpoint: what it did later is not in here.\n";
   }
@@ -169,6 +190,7 @@ int print_check(const CheckOptions& options, const engine::Registry& workflows,
     }
   }
   if (checked.replay.divergence) return Exit::diverged;
+  if (checked.approvals.bad > 0) return Exit::damaged;
   return checked.anchor ? Exit::well : Exit::self_consistent;
 }
 
@@ -204,6 +226,10 @@ void add_check(CLI::App& evidence, FileAction& chosen, const engine::Registry& w
       ->add_option("--signed-by", options->key, "The public key that must have signed the anchor")
       ->type_name("KEY")
       ->needs(anchor);
+  command
+      ->add_option("--approvers", options->approvers_folder,
+                   "Check the signatures of approvals by the public keys in this folder, NAME.pem")
+      ->type_name("DIR");
   command->add_flag("--history", options->history, "Show the history of the run too");
   command->callback([&chosen, options, &workflows] {
     chosen = [options, &workflows](const Output& output) {

@@ -2,6 +2,7 @@
 
 #include "store/checkpoint.h"
 #include "store/merkle.h"
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -25,8 +26,8 @@ std::optional<Planned> plan_in(const std::vector<engine::RecordedEvent>& events)
     } else if (std::holds_alternative<engine::GateOpened>(event.event)) {
       out.decision = "waits for approval since " + utc(event.wall);
     } else if (const auto* said = std::get_if<engine::GateDecided>(&event.event)) {
-      out.decision =
-          (said->approved ? "approved: " : "denied: ") + text_of(said->by) + ", " + utc(event.wall);
+      out.decision = (said->approved ? "approved: " : "denied: ") + text_of(said->by) +
+                     signature_words(said->signature) + ", " + utc(event.wall);
     }
   }
   if (out.hash.empty()) return std::nullopt;

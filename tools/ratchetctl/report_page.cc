@@ -105,8 +105,10 @@ void write_acts(std::ostream& out, const engine::Report& report) {
   title(out, "Who did what, and why");
   Rows rows;
   for (const engine::Act& act : report.acts) {
+    const std::string by =
+        act.signer.empty() ? "" : "; recorded signature, not checked here: " + act.signer;
     rows.push_back({{Cell{utc(act.wall)}, Cell{act.what}, Cell{act.who}, Cell{act.why},
-                     Cell{act.payload_hash, Style::faint}}});
+                     Cell{act.payload_hash + by, Style::faint}}});
   }
   write_table(out, {"Time", "What", "Who", "Why", "Of the payload"}, rows);
 }

@@ -9,6 +9,7 @@
 #include "store/checkpoint.h"
 #include "store/note.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/approvers.h"
 
 namespace ratchet::ratchetctl {
 
@@ -41,6 +42,14 @@ store::Head checkpoint_in(const std::string& file, const std::string& key) {
     return store::from_checkpoint(text);
   } catch (const store::Error& error) {
     throw WrongInput(file + " does not do: " + error.what());
+  }
+}
+
+engine::Approvers approvers_named(const std::string& folder) {
+  try {
+    return approvers_in(folder);
+  } catch (const std::invalid_argument& error) {
+    throw WrongInput(error.what());
   }
 }
 

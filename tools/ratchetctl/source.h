@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "engine/core/approval.h"
 #include "engine/inspect/history.h"
 #include "store/log.h"
 
@@ -30,6 +31,9 @@ std::string content_of(const std::string& file);
 // The checkpoint in a file, `key` (a public one) having signed it if it is not empty.
 // Throws WrongInput.
 store::Head checkpoint_in(const std::string& file, const std::string& key = "");
+
+// The approvers whose public keys are in a folder. Throws WrongInput.
+engine::Approvers approvers_named(const std::string& folder);
 
 // A date or time, UTC: 2026-11-25 or 2026-11-25T12:30:00Z. Throws WrongInput.
 engine::Time time_in(const std::string& text);

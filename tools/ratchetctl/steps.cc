@@ -1,5 +1,6 @@
 #include "tools/ratchetctl/steps.h"
 
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/words.h"
 
@@ -40,7 +41,8 @@ Cell result_of(const engine::TimelineEntry& entry) {
     return {done->found_done ? "found done" : "ok", Style::good};
   }
   if (const auto* decided = std::get_if<engine::GateDecided>(&end)) {
-    return {(decided->approved ? "approved: " : "denied: ") + text_of(decided->by)};
+    return {(decided->approved ? "approved: " : "denied: ") + text_of(decided->by) +
+            signature_words(decided->signature)};
   }
   return {engine::name_of(end)};
 }

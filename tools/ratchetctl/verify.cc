@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "store/checkpoint.h"
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
 
@@ -14,12 +15,13 @@ namespace {
 constexpr int most_tries = 5;
 
 // What a live log showed of its projections can be newer than its records: then once more.
-engine::VerifyReport verify(store::LogReader& log, const std::optional<store::Head>& anchor) {
-  engine::VerifyReport report = engine::verify(log, anchor);
+engine::VerifyReport verify(store::LogReader& log, const std::optional<store::Head>& anchor,
+                            const engine::Approvers* approvers) {
+  engine::VerifyReport report = engine::verify(log, anchor, approvers);
   for (int i = 1; i < most_tries && !report.ok(); ++i) {
     log.refresh();
     if (log.head().size == report.head.size) break;
-    report = engine::verify(log, anchor);
+    report = engine::verify(log, anchor, approvers);
   }
   return report;
 }
@@ -45,9 +47,15 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
       {Cell{"anchor"},
        Cell{anchor ? "a log of " + count(anchor->size, "record") + ", which this one must extend"
                    : "none given (--anchor FILE): a log that went back as a whole looks whole"}});
+  const engine::Approvals& approvals = report.approvals;
+  if (approvals.checked || approvals.with_signature > 0) {
+    table.add({Cell{"approvals"}, cell_of(approvals)});
+  }
   streams.out << table.take();
-  for (const std::string& problem : report.problems) {
-    streams.out << styled("PROBLEM  " + one_line(problem), Style::bad, streams.screen) << "\n";
+  for (const auto* problems : {&report.problems, &approvals.why}) {
+    for (const std::string& problem : *problems) {
+      streams.out << styled("PROBLEM  " + one_line(problem), Style::bad, streams.screen) << "\n";
+    }
   }
   streams.out << (report.ok()
                       ? styled("the log is whole", Style::good, streams.screen)
@@ -55,13 +63,18 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
                                    "; keep it as evidence and restore a backup",
                                Style::bad, streams.screen))
               << "\n";
+  if (approvals.bad > 0) {
+    streams.out << styled("NOT signed as recorded: " + count(approvals.bad, "approval"), Style::bad,
+                          streams.screen)
+                << "\n";
+  }
 }
 
 }  // namespace
 
 int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor,
-                 const Output& output) {
-  const engine::VerifyReport report = verify(log, anchor);
+                 const engine::Approvers* approvers, const Output& output) {
+  const engine::VerifyReport report = verify(log, anchor, approvers);
   if (output.format == Format::table) {
     print(report, anchor, output.streams);
   } else {
@@ -69,7 +82,7 @@ int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor
     if (anchor) document["anchor"] = store::to_checkpoint(*anchor);
     (output.format == Format::json ? write_json : write_yaml)(output.streams.out, document);
   }
-  return report.ok() ? Exit::well : Exit::damaged;
+  return report.ok() && report.approvals.bad == 0 ? Exit::well : Exit::damaged;
 }
 
 }  // namespace ratchet::ratchetctl
