@@ -2,15 +2,14 @@
 
 #include <stdexcept>
 
-#include "store/checkpoint.h"
 #include "store/ed25519.h"
 
 namespace ratchet::engine {
 
 // The run's id comes last: it alone is free text, and could hold lines of its own.
 std::string text_to_sign(const Approval& approval) {
-  return "ratchet.dev/approval@v1\npayload-sha256 " + store::to_hex(approval.payload_hash) +
-         "\ngate " + approval.gate + "\nrun " + approval.run_id + "\n";
+  return "ratchet.dev/approval@v1\npayload-sha256 " + approval.payload_sha256 + "\ngate " +
+         approval.gate + "\nrun " + approval.run_id + "\n";
 }
 
 Approvers::Approvers(const std::map<std::string, std::string>& pems) {

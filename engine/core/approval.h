@@ -13,11 +13,11 @@ namespace ratchet::engine {
 struct Approval {
   std::string run_id;
   std::string gate;
-  std::string payload_hash;  // SHA-256, 32 bytes
+  std::string payload_sha256;  // in 64 lower-case hexadecimal digits
 };
 
-// The bytes that are signed. No two approvals have the same, and nothing else that such a key may
-// sign (a note, a cosignature) begins as they do. A newline ends each line:
+// The bytes that are signed. No two approvals have the same, and nothing else that is signed for
+// Ratchet (checkpoints, cosignatures) begins so. A newline ends each line:
 //   ratchet.dev/approval@v1
 //   payload-sha256 <64 hexadecimal digits>
 //   gate <name>

@@ -1,6 +1,7 @@
 #include "engine/inspect/approvals.h"
 
 #include "engine/core/run.h"
+#include "store/checkpoint.h"
 
 namespace ratchet::engine {
 
@@ -9,7 +10,8 @@ void ApprovalReader::see(std::uint64_t index, const Turn& turn) {
     if (const auto* started = std::get_if<RunStarted>(&event)) {
       run_ids_[turn.run] = started->run_id;
     } else if (const auto* gate = std::get_if<GateOpened>(&event)) {
-      asked_[{turn.run, gate->command}] = {run_ids_[turn.run], gate->gate, hash_of(*gate)};
+      asked_[{turn.run, gate->command}] = {run_ids_[turn.run], gate->gate,
+                                           store::to_hex(hash_of(*gate))};
     } else if (const auto* decided = std::get_if<GateDecided>(&event)) {
       if (decided->approved) approved(index, turn.run, *decided);
       asked_.erase({turn.run, decided->command});
@@ -40,7 +42,7 @@ std::optional<std::string> ApprovalReader::why_not(std::uint64_t run,
                                                    const GateDecided& decided) const {
   const auto asked = asked_.find({run, decided.command});
   if (asked == asked_.end()) return "the run waited at no such gate";
-  if (asked->second.payload_hash != decided.payload_hash) {
+  if (asked->second.payload_sha256 != store::to_hex(decided.payload_hash)) {
     return "it names another payload than the run had shown";
   }
   return approvers_->why_not(asked->second, *decided.signature);

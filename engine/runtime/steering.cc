@@ -5,6 +5,7 @@
 #include <google/protobuf/message.h>
 
 #include "engine/runtime/engine_impl.h"
+#include "store/checkpoint.h"
 
 namespace ratchet::engine {
 
@@ -148,7 +149,7 @@ Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDec
     }
   }
   if (open == nullptr) return "run " + run->summary.run_id + " does not wait at a gate " + gate;
-  const Approval approval{run->summary.run_id, gate, answer.payload_hash};
+  const Approval approval{run->summary.run_id, gate, store::to_hex(answer.payload_hash)};
   if (Refusal refusal = unsound(approval, answer)) return refusal;
   answer.command = open->command;
   if (answer.payload_hash != hash_of(*open)) {

@@ -158,7 +158,8 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
   const auto run = engine::find_last_reset(log_, request.uid);
   if (run) {
     if (run->pruned) co_return;  // what was published last is all that is left to say
-    const Projection projection = project(engine::read_history(log_, run->run));
+    const Projection projection =
+        project(engine::read_history(log_, run->run), options_.signed_approvals);
     co_await publisher_.publish(request.uid, run->run_id, projection);
     decide(request, run->run_id, projection);
     co_return;
@@ -232,6 +233,11 @@ void OpsManager::decide(const OpsRequest& request, const std::string& run_id,
   if (named.empty() || std::exchange(told_[run_id], named) == named) return;
   if (named != run.awaited_plan && run.decided_plans.contains(bytes_of(named))) return;
   const char* annotation = approve ? approved_annotation : denied_annotation;
+  if (approve && options_.signed_approvals) {
+    spdlog::warn("MySQLOpsRequest {}/{}: {} does not count: an approval must be signed",
+                 request.space, request.name, annotation);
+    return;
+  }
   const engine::By by{request.decided_by.empty() ? "somebody" : request.decided_by,
                       std::string("annotation ") + annotation};
   const engine::Refusal refused =

@@ -38,6 +38,8 @@ struct OpsManagerOptions {
   std::string principal = "ratchetd";
   // How often a waiting request is looked at again.
   std::chrono::milliseconds look_again{2'000};
+  // Approvals must be signed (EngineOptions::approvers): an annotation, which cannot be, is none.
+  bool signed_approvals = false;
 };
 
 // On the engine's thread. Engine, log and client must outlive it.

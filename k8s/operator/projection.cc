@@ -32,6 +32,8 @@ void put(std::string& text, const std::string& mark, const std::string& name) {
 // Reads one history and collects what it means.
 class Reader {
  public:
+  explicit Reader(bool signed_approvals) : signed_approvals_(signed_approvals) {}
+
   Projection read(const std::vector<engine::HistoryTurn>& history) {
     for (const engine::HistoryTurn& entry : history) {
       turn_ = entry.turn.turn;
@@ -51,6 +53,7 @@ class Reader {
       throw std::invalid_argument("no MySQLOpsRequest is answered by workflow " + started.workflow);
     }
     const RequestRun run = type_->about(started.input);
+    run_id_ = started.run_id;
     out_.space = run.space;
     out_.request = run.request;
     out_.kept = started.origin.kept;
@@ -141,12 +144,20 @@ class Reader {
     out_.phase = "WaitingForApproval";
     std::erase_if(out_.conditions, [](const Condition& c) { return c.type == "Approved"; });
     out_.awaited_plan = mysql::plan_hash(plan);
-    restate("WaitingForApproval", "ApprovalRequired",
-            "waits for an approval of plan " + out_.awaited_plan + ": kubectl annotate -n " +
-                out_.space + " mysqlopsrequest " + out_.request +
-                " --overwrite ratchet.dev/approved-plan=" + out_.awaited_plan +
-                " (ratchet.dev/denied-plan to refuse it)");
+    restate("WaitingForApproval", "ApprovalRequired", how_to_approve());
     announce("WaitingForApproval", "Plan " + out_.awaited_plan + " waits for an approval");
+  }
+
+  std::string how_to_approve() const {
+    if (signed_approvals_) {
+      return "waits for a signed approval of plan " + out_.awaited_plan + ": ratchetctl approve " +
+             run_id_ + " --to-sign FILE shows how; the annotation ratchet.dev/approved-plan " +
+             "does not count here (ratchet.dev/denied-plan refuses the plan)";
+    }
+    return "waits for an approval of plan " + out_.awaited_plan + ": kubectl annotate -n " +
+           out_.space + " mysqlopsrequest " + out_.request +
+           " --overwrite ratchet.dev/approved-plan=" + out_.awaited_plan +
+           " (ratchet.dev/denied-plan to refuse it)";
   }
 
   void on(const engine::GateDecided& decided) {
@@ -266,6 +277,8 @@ class Reader {
         {turn_, place_++, warning, std::move(reason), std::move(message), at_});
   }
 
+  bool signed_approvals_;
+  std::string run_id_;
   Projection out_;
   const RequestType* type_ = nullptr;
   std::string database_;  // namespace/name
@@ -285,8 +298,8 @@ class Reader {
 
 }  // namespace
 
-Projection project(const std::vector<engine::HistoryTurn>& history) {
-  return Reader{}.read(history);
+Projection project(const std::vector<engine::HistoryTurn>& history, bool signed_approvals) {
+  return Reader(signed_approvals).read(history);
 }
 
 std::string api_time(engine::Time time) {

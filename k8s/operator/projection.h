@@ -45,9 +45,10 @@ struct Projection {
   std::set<std::string> decided_plans;  // hashes (bytes) that decisions named, counted or not
 };
 
-// `history` starts with the run's first turn. Throws std::invalid_argument if the run is of a
-// workflow that answers no request.
-Projection project(const std::vector<engine::HistoryTurn>& history);
+// `history` starts with the run's first turn. `signed_approvals`: an approval must be signed, and
+// an annotation is none; what waits for one says so. Throws std::invalid_argument if the run is of
+// a workflow that answers no request.
+Projection project(const std::vector<engine::HistoryTurn>& history, bool signed_approvals = false);
 
 // The request's status. Times have the resolution of the API: seconds.
 nlohmann::json status_of(const Projection& projection);

@@ -9,7 +9,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "engine/core/approval.h"
 #include "store/base64.h"
+#include "store/note.h"
+#include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/source.h"
 
 namespace ratchet::ratchetctl {
@@ -22,6 +25,10 @@ struct SteerOptions {
   std::string reason;
   std::string gate;
   std::string hash;
+  std::string to_sign_file;
+  std::string signature_file;
+  std::string key_file;
+  std::string signer;
   std::string signal;
   std::string value_file;
   std::uint32_t step = 0;
@@ -95,24 +102,58 @@ void print_gate(const Document& gate, std::ostream& out) {
       << "\nits SHA-256: " << text(gate, "payload_hash") << "\n";
 }
 
+// Writes what an approver signs, and says how; nothing is decided.
+int write_to_sign(const engine::Approval& approval, const std::string& file,
+                  const Streams& streams) {
+  write_file(file, engine::text_to_sign(approval));
+  streams.err << "ratchetctl: nothing is decided yet; if that is what you mean, sign it and say so"
+              << "\n  openssl pkeyutl -sign -rawin -inkey KEY.pem -in " << file << " -out " << file
+              << ".sig\n  ratchetctl approve " << approval.run_id << " --gate " << approval.gate
+              << " --hash " << approval.payload_sha256 << " --signature " << file
+              << ".sig --signer NAME --reason …\n";
+  return Exit::usage;
+}
+
+// The signature of the user that goes with an approval; nothing: none does.
+std::optional<std::string> signature_for(const engine::Approval& approval,
+                                         const SteerOptions& options) {
+  if (!options.signature_file.empty()) return content_of(options.signature_file);
+  if (options.key_file.empty() && options.signer.empty()) return std::nullopt;
+  if (options.key_file.empty()) throw WrongInput("--signer needs --signature or --sign-with");
+  const std::string content = content_of(options.key_file);
+  try {
+    const auto key = store::NoteSigner::parse(content, options.signer);
+    return key.sign(engine::text_to_sign(approval)).bytes;
+  } catch (const store::Error& error) {
+    throw WrongInput(options.key_file + " " + error.what());
+  }
+}
+
 // An answer counts for what its user has seen: the hash of that must be said.
 int decide(const Daemon& daemon, const char* act, const SteerOptions& options,
            const Output& output) {
   const std::string run = run_meant(daemon, options.run);
   const Document gate = gate_meant(daemon.get("/v1/runs/" + encoded(run)), options);
   const bool table = output.format == Format::table;
+  const std::string shown = text(gate, "payload_hash");
   if (options.hash.empty()) {
     print_gate(gate, output.streams.out);
+    if (!options.to_sign_file.empty()) {
+      return write_to_sign({run, text(gate, "gate"), shown}, options.to_sign_file, output.streams);
+    }
     output.streams.err << "ratchetctl: nothing is decided yet; if that is what you mean, say\n  "
                        << "ratchetctl " << act << " " << run << " --gate " << text(gate, "gate")
-                       << " --hash " << text(gate, "payload_hash") << " --reason …\n";
+                       << " --hash " << shown << " --reason …\n";
     return Exit::usage;
   }
   if (table) print_gate(gate, output.streams.out);
-  return report(daemon.post(path_of(run, act), {{"reason", options.reason},
-                                                {"gate", gate.at("gate")},
-                                                {"payload_hash", options.hash}}),
-                output);
+  Document body{
+      {"reason", options.reason}, {"gate", gate.at("gate")}, {"payload_hash", options.hash}};
+  if (const auto signature = signature_for({run, text(gate, "gate"), options.hash}, options)) {
+    body["signer"] = options.signer;
+    body["signature_base64"] = store::to_base64(*signature);
+  }
+  return report(daemon.post(path_of(run, act), body), output);
 }
 
 // What an act says besides the reason.
@@ -187,14 +228,39 @@ void add_step(CLI::App& command, SteerOptions& options) {
       ->check(CLI::PositiveNumber);
 }
 
-void add_gate(CLI::App& command, SteerOptions& options) {
+// Returns the option that makes it an answer.
+CLI::Option* add_gate(CLI::App& command, SteerOptions& options) {
   command.add_option("--gate", options.gate, "Which gate, if the run waits at several")
       ->type_name("NAME");
-  command
+  return command
       .add_option("--hash", options.hash,
                   "SHA-256 of the payload that you have seen; without it the payload is shown, "
                   "and nothing is decided")
       ->type_name("HEX");
+}
+
+void add_signature(CLI::App& command, CLI::Option* hash, SteerOptions& options) {
+  command
+      .add_option("--to-sign", options.to_sign_file,
+                  "Write what an approver signs to this file; nothing is decided")
+      ->type_name("FILE")
+      ->excludes(hash);
+  auto* signer = command.add_option("--signer", options.signer, "Whose signature it is")
+                     ->type_name("NAME")
+                     ->needs(hash);
+  auto* file = command
+                   .add_option("--signature", options.signature_file,
+                               "The detached Ed25519 signature of what --to-sign wrote")
+                   ->type_name("FILE")
+                   ->check(CLI::ExistingFile)
+                   ->needs(signer);
+  command
+      .add_option("--sign-with", options.key_file,
+                  "Instead: sign with this private Ed25519 key (PEM) here and now")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->needs(signer)
+      ->excludes(file);
 }
 
 }  // namespace
@@ -205,7 +271,8 @@ void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
     options = std::make_shared<SteerOptions>();
     return *add(app, chosen, chosen_for_file, act, options, body)->description(about);
   };
-  add_gate(next("approve", "Approve what a run asks at a gate", nullptr), *options);
+  CLI::App& approve = next("approve", "Approve what a run asks at a gate", nullptr);
+  add_signature(approve, add_gate(approve, *options), *options);
   add_gate(next("deny", "Deny what a run asks at a gate", nullptr), *options);
   CLI::App& signal = next("signal", "Send a run a signal", signal_body);
   signal.add_option("NAME", options->signal, "Of the signal")->required();

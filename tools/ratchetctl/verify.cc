@@ -15,8 +15,8 @@ namespace {
 constexpr int most_tries = 5;
 
 // What a live log showed of its projections can be newer than its records: then once more.
-engine::VerifyReport verify(store::LogReader& log, const std::optional<store::Head>& anchor,
-                            const engine::Approvers* approvers) {
+engine::VerifyReport verified(store::LogReader& log, const std::optional<store::Head>& anchor,
+                              const engine::Approvers* approvers) {
   engine::VerifyReport report = engine::verify(log, anchor, approvers);
   for (int i = 1; i < most_tries && !report.ok(); ++i) {
     log.refresh();
@@ -74,7 +74,7 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
 
 int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor,
                  const engine::Approvers* approvers, const Output& output) {
-  const engine::VerifyReport report = verify(log, anchor, approvers);
+  const engine::VerifyReport report = verified(log, anchor, approvers);
   if (output.format == Format::table) {
     print(report, anchor, output.streams);
   } else {

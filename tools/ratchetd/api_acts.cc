@@ -6,6 +6,7 @@
 #include "engine/core/codec.h"
 #include "engine/inspect/timeline.h"
 #include "store/base64.h"
+#include "store/ed25519.h"
 
 namespace ratchet::ratchetd {
 
@@ -43,9 +44,24 @@ std::string hash_of(const Call& call) {
   return bytes;
 }
 
+std::optional<engine::Signature> signature_of(const Call& call) {
+  engine::Signature signature{text(call, "signer"), {}};
+  const std::string base64 = text(call, "signature_base64");
+  if (signature.signer.empty() && base64.empty()) return std::nullopt;
+  const auto bytes = store::from_base64(base64);
+  if (signature.signer.empty() || !bytes || bytes->size() != store::ed25519_signature_bytes) {
+    throw BadRequest(
+        "signer and signature_base64 go together: an approver's name, and the 64 bytes of an "
+        "Ed25519 signature in base64");
+  }
+  signature.bytes = *bytes;
+  return signature;
+}
+
 template <bool Approve>
 Done decide(Engine& engine, const LogReader&, const Call& call, const By& by) {
-  return engine.decide(call.run, text(call, "gate"), Approve, hash_of(call), by);
+  return engine.decide(call.run, text(call, "gate"), Approve, hash_of(call), by,
+                       signature_of(call));
 }
 
 Done signal(Engine& engine, const LogReader&, const Call& call, const By& by) {
@@ -104,7 +120,12 @@ constexpr auto a_number = Field::Type::number;
 
 }  // namespace
 
-Act act_approve() { return {{{"gate"}, {"payload_hash"}}, decide<true>}; }
+Act act_approve() {
+  const auto string = Field::Type::text;
+  return {
+      {{"gate"}, {"payload_hash"}, {"signer", string, false}, {"signature_base64", string, false}},
+      decide<true>};
+}
 Act act_deny() { return {{{"gate"}, {"payload_hash"}}, decide<false>}; }
 Act act_signal() { return {{{"signal"}, {"value_base64", Field::Type::text, false}}, signal}; }
 Act act_pause() { return {{}, plain<&Engine::pause>}; }

@@ -72,6 +72,10 @@ void add_api(CLI::App& app, ratchetd::Options& options) {
   app.add_option("--api-certificate", options.api_certificate,
                  "Its certificate (PEM; read again when it has changed)");
   app.add_option("--api-key", options.api_key, "The certificate's private key (PEM)");
+  app.add_option("--approvers", options.approvers,
+                 "Folder of public Ed25519 keys, NAME.pem: an approval then counts only if one of "
+                 "them signed it, and an annotation is none (ops manager)")
+      ->type_name("DIR");
 }
 
 // What is said about runs is understood, or why not is thrown as a ParseError.
@@ -103,6 +107,9 @@ void add_run_rules(CLI::App& app, ratchetd::Options& options) {
 std::string misfit(const ratchetd::Options& options) {
   if (options.ops_manager && options.log.empty()) {
     return "the ops manager needs a log: give --log DIR or RATCHET_LOG";
+  }
+  if (!options.approvers.empty() && !options.ops_manager) {
+    return "--approvers needs the role of the ops manager";
   }
   if (options.webhook_port != 0 && !can_serve_webhook(options)) {
     return "--webhook-port needs the role of the provisioner, and --webhook-certificate, "

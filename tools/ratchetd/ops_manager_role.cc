@@ -1,5 +1,7 @@
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,6 +19,7 @@
 #include "store/checkpoint.h"
 #include "store/log.h"
 #include "store/page.h"
+#include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetd/api_role.h"
 #include "tools/ratchetd/log_lines.h"
 #include "tools/ratchetd/roles.h"
@@ -62,10 +65,14 @@ struct Works {
     options.retention = process.options.keep_runs;
     options.limits = process.options.open_runs;
     refuse_unknown(options.limits);
+    options.approvers = approvers_of(process.options);
+    const bool signed_approvals = options.approvers.has_value();
     options.report_slow_turn = [](const std::string& what) { spdlog::warn("{}", what); };
     engine =
         std::make_unique<engine::Engine>(log, host, registry, handlers, anchor, std::move(options));
-    manager = std::make_unique<k8s::OpsManager>(executor, client, *engine, log);
+    manager = std::make_unique<k8s::OpsManager>(
+        executor, client, *engine, log,
+        k8s::OpsManagerOptions{.signed_approvals = signed_approvals});
     if (process.options.api) api = std::make_unique<ApiRole>(process, *engine, log);
   }
 
@@ -74,6 +81,17 @@ struct Works {
       if (registry.find(workflow, 0) != nullptr) continue;
       throw BadSetup("--open-runs " + workflow + "=" + std::to_string(limit) +
                      ": this build has no workflow of that name");
+    }
+  }
+
+  static std::optional<engine::Approvers> approvers_of(const Options& options) {
+    if (options.approvers.empty()) return std::nullopt;
+    try {
+      auto approvers = ratchetctl::approvers_in(options.approvers);
+      spdlog::info("ops manager: an approval must be signed by one of: {}", approvers.names());
+      return approvers;
+    } catch (const std::invalid_argument& error) {
+      throw BadSetup(std::string("--approvers: ") + error.what());
     }
   }
 

@@ -46,6 +46,7 @@ struct Options {
   std::uint16_t api_port = 0;  // 0: any free one
   std::filesystem::path api_certificate;
   std::filesystem::path api_key;
+  std::filesystem::path approvers;  // folder of their public keys; empty: approvals are not signed
 };
 
 }  // namespace ratchet::ratchetd
