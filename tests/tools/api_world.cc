@@ -56,6 +56,12 @@ engine::Registry workflows() {
   return registry;
 }
 
+engine::EngineOptions options_of(const ApiWorld& world) {
+  engine::EngineOptions options{"build-1", "ratchetd"};
+  options.approvers = world.approvers;
+  return options;
+}
+
 template <class Condition>
 void await(const char* what, const Condition& holds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -74,7 +80,7 @@ struct ApiWorld::Daemon {
         log(store::open_rocks_log(world.log())),
         anchor(world.folder.path("anchor"), host),
         registry(workflows()),
-        engine(*log, host, registry, handlers, anchor, {"build-1", "ratchetd"}),
+        engine(*log, host, registry, handlers, anchor, options_of(world)),
         api(io.get_executor(), engine, *log,
             world.judge ? world.judge : judge_by_token(testing::token), world.options) {
     handlers.handle<Text, Text>(touchy, [this](const engine::AttemptInfo& attempt, const Text&,

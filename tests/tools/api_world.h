@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ class ApiWorld {
   ApiWorld();
   ~ApiWorld();
 
-  // Serves, with what is set in `options`, and writes api.json. `judge` null: by the token.
+  // Serves, with what is set in `options` and `approvers`, and writes api.json. `judge` null: by
+  // the token.
   void begin();
   // As at the daemon's end: nothing is kept but the log.
   void end();
@@ -57,6 +59,7 @@ class ApiWorld {
   ratchetctl::Folder folder;
   ApiOptions options;
   Judge judge;
+  std::optional<engine::Approvers> approvers;
   bool opens = true;  // false: the engine is never opened
 
  private:

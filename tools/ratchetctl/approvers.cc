@@ -23,10 +23,6 @@ std::string key_in(const std::filesystem::directory_entry& file) {
   return pem;
 }
 
-std::string counted(std::uint64_t n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 }  // namespace
 
 engine::Approvers approvers_in(const std::filesystem::path& folder) {
@@ -50,14 +46,17 @@ std::string signature_words(const std::optional<engine::Signature>& signature) {
 }
 
 Cell cell_of(const engine::Approvals& approvals) {
-  const std::string all = counted(approvals.with_signature, "signature");
-  if (!approvals.checked) return {all + ", not checked (--approvers DIR)", Style::warning};
-  const std::string bare =
-      approvals.bare == 0 ? "" : "; " + counted(approvals.bare, "approval") + " without";
+  std::string text = std::to_string(approvals.with_signature) + " signed approval" +
+                     (approvals.with_signature == 1 ? "" : "s");
+  if (!approvals.checked) return {text + ", not checked (--approvers DIR)", Style::warning};
   if (approvals.bad > 0) {
-    return {all + ", " + std::to_string(approvals.bad) + " of them NOT good" + bare, Style::bad};
+    text += ", " + std::to_string(approvals.bad) + " of them NOT good";
+  } else if (approvals.with_signature > 0) {
+    text += ", good";
   }
-  return {all + ", good" + bare, approvals.bare == 0 ? Style::good : Style::warning};
+  if (approvals.bare > 0) text += "; " + std::to_string(approvals.bare) + " without a signature";
+  const Style told = approvals.bare > 0 ? Style::warning : Style::good;
+  return {text, approvals.bad > 0 ? Style::bad : told};
 }
 
 }  // namespace ratchet::ratchetctl

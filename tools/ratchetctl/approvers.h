@@ -19,7 +19,7 @@ engine::Approvers approvers_in(const std::filesystem::path& folder);
 // "; recorded signature: ann". Does not say that it is one. Empty: there is none.
 std::string signature_words(const std::optional<engine::Signature>& signature);
 
-// "2 signatures, not checked (--approvers DIR)"
+// "2 signed approvals, not checked (--approvers DIR)"
 Cell cell_of(const engine::Approvals& approvals);
 
 }  // namespace ratchet::ratchetctl
