@@ -13,6 +13,9 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include "engine/core/run.h"
+#include "store/checkpoint.h"
+#include "tests/engine/approver.h"
 #include "tests/engine/recording.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
@@ -120,6 +123,40 @@ TEST(Words, APayloadIsToldByItsObjectsFirst) {
   EXPECT_EQ(told(R"({"a":"one","b":"one","c":"two","d":"three"})"), (Told{"one", "two"}));
   EXPECT_EQ(telling(Document::parse(R"({"a":"one","b":"two"})"), 2, {"one"}), Told{"two"});
   EXPECT_EQ(told("{}"), Told{});
+}
+
+using engine::testing::Text;
+using engine::testing::text;
+
+constexpr engine::Gate<Text> deploy{"deploy"};
+
+engine::Task<Text> deployment(engine::Workflow wf, Text) {
+  const engine::GateAnswer answer = co_await wf.gate(deploy, text("plan 7"));
+  co_return text(answer.approved ? "went" : "stayed");
+}
+
+TEST_F(History, OfASignedApprovalNamesTheSigner) {
+  Outside signing;
+  const engine::testing::Approver ann("ann");
+  engine::testing::Process process(signing);
+  process.registry.add("deployment", 1, deployment);
+  engine::EngineOptions options{"build-1", "test"};
+  options.approvers = ann.alone();
+  process.open(options);
+  process.engine->start("r-1", "deployment", text("in").SerializeAsString(), "traveller");
+  process.host.settle();
+  const std::string hash =
+      engine::hash_of(engine::GateOpened{1, "deploy", text("plan 7").SerializeAsString(), 0});
+  const engine::Approval approval{"r-1", "deploy", store::to_hex(hash)};
+  EXPECT_EQ(process.engine->decide("r-1", "deploy", true, hash, {"ann@example.org", "looks right"},
+                                   ann.sign(approval)),
+            std::nullopt);
+  process.host.settle();
+  std::ostringstream out, err;
+  Streams streams{out, err, {}};
+  EXPECT_EQ(print_history(process.log, {{"r-1", false}, false, {}}, {streams, Format::table}),
+            Exit::well);
+  EXPECT_EQ(out.str(), content_of("signed.txt"));
 }
 
 TEST_F(History, ShowsWhoDidWhatToARunAndWhy) {

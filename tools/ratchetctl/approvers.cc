@@ -4,7 +4,6 @@
 #include <iterator>
 #include <map>
 #include <stdexcept>
-#include <system_error>
 
 namespace ratchet::ratchetctl {
 
@@ -14,7 +13,7 @@ std::string key_in(const std::filesystem::directory_entry& file) {
   std::string pem;
   if (file.path().extension() == ".pem" && file.is_regular_file()) {
     std::ifstream in(file.path(), std::ios::binary);
-    pem.assign(std::istreambuf_iterator<char>(in), {});
+    pem = std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   }
   if (pem.empty()) {
     throw std::invalid_argument(file.path().string() +

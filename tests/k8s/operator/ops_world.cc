@@ -89,7 +89,7 @@ Sql sql_to(Answers answers, const Planted& planted) {
 
 OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
                        engine::testing::MemoryAnchor& anchor, Answers answers,
-                       const Planted& planted)
+                       const Planted& planted, const std::optional<engine::Approvers>& approvers)
     : world_(world),
       log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }) {
   environment_.executor = io_.get_executor();
@@ -106,10 +106,12 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   add_preflight_handlers(handlers_, environment_);
   mysql::add_workflows(registry_);
   anchor.serve(host_);
-  engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor,
-                                             engine::EngineOptions{"test", "test"});
-  manager_ = std::make_unique<OpsManager>(io_.get_executor(), client_, *engine_, log_,
-                                          OpsManagerOptions{"test", std::chrono::milliseconds(1)});
+  engine::EngineOptions options{"test", "test"};
+  options.approvers = approvers;
+  engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor, options);
+  manager_ = std::make_unique<OpsManager>(
+      io_.get_executor(), client_, *engine_, log_,
+      OpsManagerOptions{"test", std::chrono::milliseconds(1), approvers.has_value()});
   engine_->observe([this](const engine::Recorded& recorded) {
     ++recorded_;
     manager_->recorded(recorded);
@@ -230,7 +232,8 @@ void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::s
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
     if (!process_)
-      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers, planted);
+      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers, planted,
+                                              approvers);
     for (int piece = 0; piece < pieces_a_round && process_; ++piece) {
       process_->step();
       records_ = process_->recorded();

@@ -45,7 +45,8 @@ OpsDatabase standalone_database();
 class OpsProcess {
  public:
   OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-             engine::testing::MemoryAnchor& anchor, Answers answers, const Planted& planted);
+             engine::testing::MemoryAnchor& anchor, Answers answers, const Planted& planted,
+             const std::optional<engine::Approvers>& approvers);
 
   void step();  // one piece of work, and what the watch has seen
   std::size_t recorded() const { return recorded_; }
@@ -105,6 +106,7 @@ class OpsWorld {
   World world;
   int exit_code = 0;  // of servers that are asked to end
   Planted planted;
+  std::optional<engine::Approvers> approvers;  // of the ops manager's next life
 
  private:
   void round();
