@@ -29,9 +29,9 @@ class Approver {
   std::string public_pem() const {
     return written([this](BIO* to) { PEM_write_bio_PUBKEY(to, key_.get()); });
   }
-  Signature sign(const Approval& approval) const {
+  Signature sign(const Approval& what) const {
     const auto signer = store::NoteSigner::parse(private_pem(), name_);
-    return {name_, signer.sign(text_to_sign(approval)).bytes};
+    return {name_, signer.sign(text_to_sign(what)).bytes};
   }
   // Nobody but this one.
   Approvers alone() const {

@@ -147,9 +147,9 @@ TEST_F(History, OfASignedApprovalNamesTheSigner) {
   process.host.settle();
   const std::string hash =
       engine::hash_of(engine::GateOpened{1, "deploy", text("plan 7").SerializeAsString(), 0});
-  const engine::Approval approval{"r-1", "deploy", store::to_hex(hash)};
+  const engine::Approval asked{"r-1", "deploy", store::to_hex(hash)};
   EXPECT_EQ(process.engine->decide("r-1", "deploy", true, hash, {"ann@example.org", "looks right"},
-                                   ann.sign(approval)),
+                                   ann.sign(asked)),
             std::nullopt);
   process.host.settle();
   std::ostringstream out, err;
