@@ -50,8 +50,7 @@ class Signed : public HandTest {
   }
   static Refusal decide(Process& p, const std::optional<Signature>& signature,
                         bool approve = true) {
-    const Refusal refused =
-        p.engine->decide("r", "deploy", approve, plan_shown(), ann_says, signature);
+    Refusal refused = p.engine->decide("r", "deploy", approve, plan_shown(), ann_says, signature);
     p.host.settle();
     return refused;
   }
@@ -69,7 +68,8 @@ TEST_P(Signed, AGoodSignatureOpensTheGateAndIsRecorded) {
   EXPECT_EQ(decide(*p, good()), std::nullopt);
   hand.answer(*p, "go");
   EXPECT_EQ(result(*p), "approved");
-  const auto& decided = std::get<GateDecided>(turns(*p).at(1).turn.events.at(0));
+  const auto recorded = turns(*p);
+  const auto& decided = std::get<GateDecided>(recorded.at(1).turn.events.at(0));
   EXPECT_EQ(decided.signature, good());
   expect_whole(*p);
 }
