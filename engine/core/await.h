@@ -22,9 +22,7 @@ class [[nodiscard]] Step : public detail::Wait {
     slot_.waiter = waiter;
     return !run_->step(*activity_, std::move(input_), slot_, where_);
   }
-  Out await_resume() {
-    return answer_as<Out>(std::string("the recorded result of step ") + activity_->name);
-  }
+  Out await_resume() { return answer_as<Out>("the recorded result of step", activity_->name); }
 
  private:
   const ActivityInfo* activity_;
@@ -52,7 +50,7 @@ class [[nodiscard]] Received : public detail::Wait {
     slot_.waiter = waiter;
     return !run_->signal(name_, slot_, where_);
   }
-  T await_resume() { return answer_as<T>(std::string("the value of signal ") + name_); }
+  T await_resume() { return answer_as<T>("the value of signal", name_); }
 
  private:
   const char* name_;
@@ -68,9 +66,7 @@ class [[nodiscard]] Child : public detail::Wait {
     slot_.waiter = waiter;
     return !run_->child(*workflow_, std::move(input_), slot_, where_);
   }
-  Out await_resume() {
-    return answer_as<Out>(std::string("the result of child ") + workflow_->name);
-  }
+  Out await_resume() { return answer_as<Out>("the result of child", workflow_->name); }
 
  private:
   const ActivityInfo* workflow_;

@@ -95,12 +95,13 @@ class Wait {
     if (slot_.failure) throw StepFailure(*slot_.failure);
     return slot_.bytes;
   }
-  // The answer as a message; `what` names it if it is none.
+  // The answer as a message; `what` and `name` say what it is, if it is none.
   template <class T>
-  T answer_as(const std::string& what) const {
+  T answer_as(const char* what, const char* name) const {
     T value;
     if (!value.ParseFromString(answer())) {
-      throw StepFailure({"bad_payload", what + " is not a " + value.GetTypeName()});
+      throw StepFailure(
+          {"bad_payload", std::string(what) + " " + name + " is not a " + value.GetTypeName()});
     }
     return value;
   }
