@@ -1,6 +1,7 @@
 #include "engine/core/run.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <google/protobuf/message.h>
@@ -12,12 +13,18 @@ namespace {
 
 // A damaged log may answer a command with the fact of another kind.
 template <class Command>
-bool is_open(const std::map<CommandId, Decision>& open, CommandId command) {
+bool is_open(const OpenCommands& open, CommandId command) {
   const auto it = open.find(command);
   return it != open.end() && std::holds_alternative<Command>(it->second.command);
 }
 
 }  // namespace
+
+OpenCommands::const_iterator OpenCommands::find(CommandId command) const {
+  const auto at = std::ranges::lower_bound(entries_, command, {}, &Entry::first);
+  if (at == entries_.end() || at->first != command) return entries_.end();
+  return at;
+}
 
 Run::Run(std::string run_id, const WorkflowType& type) : run_id_(std::move(run_id)), type_(type) {}
 
@@ -86,8 +93,8 @@ void Run::on(const CancelRequested& fact) {
   const CommandId last = last_command_;
   bool told = false;
   for (CommandId command = 1; command <= last; ++command) {
-    const auto open = slots_.find(command);
-    if (open == slots_.end() || open->second->shielded) continue;
+    const detail::Slot* slot = waiting(command);
+    if (slot == nullptr || slot->shielded) continue;
     cancel(command);
     told = true;
     resolve(command, {}, failure);
@@ -108,12 +115,20 @@ void Run::end() {
   slots_.clear();
 }
 
-// Takes a command out of all that waits.
+// Where the answer to the command goes; null if nobody waits for one.
+detail::Slot* Run::waiting(CommandId command) const {
+  const auto at = std::ranges::lower_bound(slots_, command, {}, &detail::Slot::command);
+  return at != slots_.end() && (*at)->command == command ? *at : nullptr;
+}
+
+// Takes a command out of all that waits. It is open.
 detail::Slot& Run::release(CommandId command) {
-  detail::Slot& slot = *slots_.at(command);
-  slot.run = nullptr;
-  slots_.erase(command);
   const auto open = open_.find(command);
+  detail::Slot* const waits = waiting(command);
+  if (open == open_.end() || waits == nullptr) std::abort();
+  detail::Slot& slot = *waits;
+  slot.run = nullptr;
+  std::erase(slots_, waits);
   if (const auto* wait = std::get_if<SignalAwaited>(&open->second.command)) {
     std::erase(signal_waiters_[wait->signal], command);
   }
@@ -135,8 +150,9 @@ void Run::abandon(detail::Slot& slot) noexcept {
 }
 
 void Run::cancel(CommandId command) {
-  const Decision& given = open_.at(command);
-  decide(CommandCancelled{command}, given.where);
+  const auto given = open_.find(command);
+  if (given == open_.end()) std::abort();
+  decide(CommandCancelled{command}, given->second.where);
 }
 
 void Run::finish() {
@@ -170,12 +186,12 @@ bool Run::cancelled_at_once(detail::Slot& slot) {
   return true;
 }
 
-// The command that was just given is answered in the slot.
+// The command that was just given is answered in the slot. It is the greatest by now.
 bool Run::wait(detail::Slot& slot) {
   slot.run = this;
   slot.command = last_command_;
-  slots_[last_command_] = &slot;
-  open_.emplace(last_command_, decisions_.back());
+  slots_.push_back(&slot);
+  open_.add(last_command_, decisions_.back());
   return false;
 }
 

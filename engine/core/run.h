@@ -7,6 +7,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/activity.h"
@@ -21,6 +22,30 @@ struct Decision {
   Event command;
   std::source_location where;
   const ActivityInfo* activity = nullptr;  // name and types of a step, child or gate
+};
+
+// The commands that a run waits for, by id; to be looked through as a map is. They are few, given
+// in rising order, and some come and go at every turn: a vector keeps its memory where a map would
+// return and ask for it each time. What it gives out is good until the run's next turn.
+class OpenCommands {
+ public:
+  using Entry = std::pair<CommandId, Decision>;
+  using const_iterator = std::vector<Entry>::const_iterator;
+
+  const_iterator begin() const { return entries_.begin(); }
+  const_iterator end() const { return entries_.end(); }
+  const_iterator find(CommandId command) const;
+  bool contains(CommandId command) const { return find(command) != end(); }
+
+  // `command` is greater than all that are open.
+  void add(CommandId command, const Decision& decision) {
+    entries_.emplace_back(command, decision);
+  }
+  void erase(const_iterator at) { entries_.erase(at); }
+  void clear() { entries_.clear(); }
+
+ private:
+  std::vector<Entry> entries_;
 };
 
 // After this many facts should_continue_as_new() holds. Part of what is replayed: never changed.
@@ -55,8 +80,8 @@ class Run final : private detail::Awaiting {
   bool ended() const { return ended_; }
   // How many facts were delivered.
   std::uint32_t facts() const { return facts_; }
-  // The open commands, by id: what the run waits for.
-  const std::map<CommandId, Decision>& open() const { return open_; }
+  // What the run waits for.
+  const OpenCommands& open() const { return open_; }
   // What the workflow shows, as of the last delivered fact.
   const ExposedValues& exposed() const { return exposed_; }
 
@@ -96,6 +121,7 @@ class Run final : private detail::Awaiting {
   bool cancelled_at_once(detail::Slot& slot);
   bool wait(detail::Slot& slot);
   void cancel(CommandId command);
+  detail::Slot* waiting(CommandId command) const;
   detail::Slot& release(CommandId command);
   void resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure);
   void finish();
@@ -109,8 +135,8 @@ class Run final : private detail::Awaiting {
   std::uint32_t facts_ = 0;
   CommandId last_command_ = 0;
   std::vector<Decision> decisions_;
-  std::map<CommandId, Decision> open_;
-  std::map<CommandId, detail::Slot*> slots_;
+  OpenCommands open_;
+  std::vector<detail::Slot*> slots_;  // where the answers to them go; by command, too
   std::map<std::string, std::deque<CommandId>> signal_waiters_;
   std::map<std::string, std::deque<Bytes>> signals_;  // received, not yet awaited
   bool cancel_requested_ = false;

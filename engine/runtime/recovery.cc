@@ -197,7 +197,7 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
   const auto steps = steps_of(turns);
   const auto held = run->held;
-  const std::map<CommandId, Decision> open_commands = run->run->open();
+  const OpenCommands open_commands = run->run->open();
   for (const auto& [command, decision] : open_commands) {
     const bool known = std::ranges::any_of(
         held, [id = command](const auto& fact) { return command_of(fact.second) == id; });
