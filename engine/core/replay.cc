@@ -70,10 +70,9 @@ void drop_left_out_markers(std::vector<const Event*>& recorded,
   });
 }
 
-std::optional<Divergence> compare_all(std::vector<const Event*> recorded,
+std::optional<Divergence> compare_all(const std::vector<const Event*>& recorded,
                                       const std::vector<Decision>& attempted,
                                       const Definitions& definitions) {
-  drop_left_out_markers(recorded, attempted);
   for (std::size_t i = 0; i < std::max(recorded.size(), attempted.size()); ++i) {
     const bool both = i < recorded.size() && i < attempted.size() &&
                       recorded[i]->index() == attempted[i].command.index();
@@ -131,19 +130,22 @@ std::string Divergence::text() const {
 }
 
 std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definitions& definitions) {
-  std::optional<Fact> fact;
+  const Event* completion = nullptr;
   std::vector<const Event*> recorded;
   for (const Event& event : turn.events) {
     if (class_of(event) == EventClass::command) recorded.push_back(&event);
-    if (class_of(event) == EventClass::completion) fact = fact_of(event);
+    if (class_of(event) == EventClass::completion) completion = &event;
   }
-  if (!fact) return std::nullopt;
+  if (completion == nullptr) return std::nullopt;
+  const std::optional<Fact> fact = fact_of(*completion);
   std::optional<Divergence> divergence;
   if (!run.expects(*fact)) {
     divergence =
         Divergence{0, name_of(turn.events.front()), "a run that does not wait for it", {}, {}};
   } else {
-    divergence = compare_all(recorded, run.deliver(*fact, turn.wall, &recorded), definitions);
+    const std::vector<Decision> attempted = run.deliver(*fact, turn.wall, &recorded);
+    drop_left_out_markers(recorded, attempted);
+    divergence = compare_all(recorded, attempted, definitions);
   }
   if (divergence) divergence->turn = turn.turn;
   return divergence;

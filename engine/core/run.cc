@@ -176,7 +176,7 @@ void Run::finish() {
 }
 
 void Run::decide(Event command, const std::source_location& where, const ActivityInfo* activity) {
-  decisions_.push_back({std::move(command), where, activity});
+  decisions_.emplace_back(std::move(command), where, activity);
 }
 
 // A pending cancellation fails the await instead of giving its command.
