@@ -182,6 +182,12 @@ class Reader {
 
   Event read(const v1::Event& in) const {
     switch (in.kind_case()) {
+      case v1::Event::kRunStarted:
+      case v1::Event::kStepCompleted:
+      case v1::Event::kStepFailed:
+      case v1::Event::kTimerFired:
+      case v1::Event::kSignalReceived:
+        break;
       case v1::Event::kStepScheduled: {
         const auto& m = in.step_scheduled();
         return StepScheduled{m.command(), definitions_.activity(m.activity()).name,
@@ -220,8 +226,8 @@ class Reader {
         return LateFact{fact(in.late_fact().fact())};
       default:
         if (auto read = act(in)) return std::move(*read);
-        return std::visit([](auto f) { return Event{std::move(f)}; }, fact(in));
     }
+    return std::visit([](auto&& f) { return Event{std::forward<decltype(f)>(f)}; }, fact(in));
   }
 
  private:
@@ -362,6 +368,7 @@ Decoded decode(const store::Record& record, Definitions& definitions, const Fetc
                 {}};
       if (m.releases() > 0) turn.releases = m.releases() - 1;
       const Reader reader{record.index, turn.run, definitions, fetch};
+      turn.events.reserve(static_cast<std::size_t>(m.events_size()));
       for (const auto& event : m.events()) turn.events.push_back(reader.read(event));
       return turn;
     }
