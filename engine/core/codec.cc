@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <google/protobuf/arena.h>
-#include <openssl/sha.h>
 
 #include "engine/core/codec_acts.h"
 #include "engine/core/codec_log.h"
 #include "ratchet/v1/log.pb.h"
+#include "store/merkle.h"
 
 namespace ratchet::engine {
 
@@ -303,8 +303,7 @@ class Reader {
 store::Blob move_out(v1::Payload& payload) {
   store::Blob blob;
   blob.bytes = payload.inlined();
-  SHA256(reinterpret_cast<const unsigned char*>(blob.bytes.data()), blob.bytes.size(),
-         blob.hash.data());
+  blob.hash = store::sha256(blob.bytes);
   auto& moved = *payload.mutable_moved();
   moved.set_hash(blob.hash.data(), blob.hash.size());
   moved.set_size(static_cast<std::uint32_t>(blob.bytes.size()));

@@ -5,7 +5,8 @@
 #include <utility>
 
 #include <google/protobuf/message.h>
-#include <openssl/sha.h>
+
+#include "store/merkle.h"
 
 namespace ratchet::engine {
 
@@ -288,10 +289,8 @@ std::string reset_run_id(const std::string& run_id, std::uint32_t number) {
 }
 
 std::string hash_of(const GateOpened& gate) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(gate.payload.data()), gate.payload.size(),
-         reinterpret_cast<unsigned char*>(hash.data()));
-  return hash;
+  const store::Hash hash = store::sha256(gate.payload);
+  return std::string(hash.begin(), hash.end());
 }
 
 namespace detail {

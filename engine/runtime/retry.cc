@@ -5,18 +5,15 @@
 #include <cmath>
 #include <functional>
 
-#include <openssl/sha.h>
+#include "store/merkle.h"
 
 namespace ratchet::engine {
 
 bool is_recorded(std::uint32_t attempt) { return attempt <= 3 || std::has_single_bit(attempt); }
 
 std::string digest(const std::string& before, const Failure& failure) {
-  const std::string text = before + failure.code + '\0' + failure.message;
-  std::string out(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(out.data()));
-  return out;
+  const store::Hash hash = store::sha256(before + failure.code + '\0' + failure.message);
+  return std::string(hash.begin(), hash.end());
 }
 
 Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t attempt) {
