@@ -1,5 +1,6 @@
 #include "engine/inspect/replay.h"
 
+#include <cstddef>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -17,28 +18,41 @@ class Replaying {
   Replaying(RunInfo info, const Registry& registry) : report_{std::move(info), 0, 0, {}} {
     const RunInfo& run = report_.run;
     if (run.pruned) return;  // there are no turns to part from
-    if (const WorkflowType* type = registry.find(run.workflow, run.version)) {
-      run_ = std::make_unique<Run>(run.run_id, *type);
-      return;
-    }
-    report_.divergence = unknown_workflow(run);
+    type_ = registry.find(run.workflow, run.version);
+    if (type_ == nullptr) report_.divergence = unknown_workflow(run);
   }
 
   // False: there is no use in further turns.
   bool add(const Turn& turn, const Definitions& definitions) {
-    if (report_.divergence) return false;
-    report_.divergence = replay_turn(*run_, turn, definitions);
+    if (report_.divergence || type_ == nullptr) return false;
+    report_.divergence = replay_turn(run(), turn, definitions);
     if (report_.divergence) return false;
     ++report_.turns;
     report_.events += static_cast<std::uint32_t>(turn.events.size());
+    if (run_->ended()) {
+      ended_ = true;
+      run_.reset();
+    }
     return true;
   }
 
-  // Frees the coroutine; hints can still be added.
   ReplayReport report() && { return std::move(report_); }
 
  private:
+  // Made for its first turn and let go after its last: of all runs of a log only those are in
+  // memory that are open at the place to which it is read. After the end only hints may come; a
+  // completion is then as unexpected by this run as by any other that has ended.
+  Run& run() {
+    if (!run_) {
+      run_ = std::make_unique<Run>(report_.run.run_id, *type_);
+      if (ended_) run_->deliver(Terminated{}, {});
+    }
+    return *run_;
+  }
+
   ReplayReport report_;
+  const WorkflowType* type_ = nullptr;  // null: there is nothing to replay
+  bool ended_ = false;
   std::unique_ptr<Run> run_;
 };
 
@@ -48,10 +62,12 @@ class LogReplay {
   LogReplay(const store::LogReader& log, const Registry& registry)
       : log_(log), fetch_(blobs_of(log)) {
     load_definitions(log, definitions_);
-    for (RunInfo& info : list_runs(log)) {
-      const std::uint64_t run = info.run;
-      in_order_.push_back(run);
-      runs_.try_emplace(run, std::move(info), registry);
+    std::vector<RunInfo> infos = list_runs(log);
+    runs_.reserve(infos.size());
+    places_.reserve(infos.size());
+    for (RunInfo& info : infos) {
+      places_.emplace(info.run, runs_.size());
+      runs_.emplace_back(std::move(info), registry);
     }
   }
 
@@ -62,8 +78,8 @@ class LogReplay {
       add(store::leaf_hash(record.bytes));
       const Decoded decoded = decode(record, definitions_, fetch_);
       const auto* turn = std::get_if<Turn>(&decoded);
-      const auto run = turn != nullptr ? runs_.find(turn->run) : runs_.end();
-      if (run != runs_.end()) run->second.add(*turn, definitions_);
+      const auto place = turn != nullptr ? places_.find(turn->run) : places_.end();
+      if (place != places_.end()) runs_[place->second].add(*turn, definitions_);
       return true;
     });
     while (tree_.size() < head.size) add(log_.leaf(tree_.size()));
@@ -73,9 +89,8 @@ class LogReplay {
                          "proves nothing; run `ratchetctl verify` on the log");
     }
     std::vector<ReplayReport> reports;
-    for (const std::uint64_t index : in_order_) {
-      reports.push_back(std::move(runs_.at(index)).report());
-    }
+    reports.reserve(runs_.size());
+    for (Replaying& run : runs_) reports.push_back(std::move(run).report());
     return reports;
   }
 
@@ -88,8 +103,8 @@ class LogReplay {
   FetchBlob fetch_;
   Definitions definitions_;
   store::Tree tree_;
-  std::vector<std::uint64_t> in_order_;
-  std::unordered_map<std::uint64_t, Replaying> runs_;
+  std::vector<Replaying> runs_;                            // oldest first
+  std::unordered_map<std::uint64_t, std::size_t> places_;  // run -> its place among them
 };
 
 }  // namespace
