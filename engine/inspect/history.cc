@@ -1,6 +1,7 @@
 #include "engine/inspect/history.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -18,6 +19,24 @@ bool RunFilter::matches(const RunInfo& run) const {
          (!started_before || run.started < *started_before);
 }
 
+namespace {
+
+// Oldest first. A summary is half a kilobyte of strings: only its number and place are sorted, then
+// each changes places with what is where it belongs.
+void sort_by_age(std::vector<RunInfo>& runs) {
+  std::vector<std::pair<std::uint64_t, std::size_t>> places;
+  places.reserve(runs.size());
+  for (const RunInfo& run : runs) places.emplace_back(run.run, places.size());
+  std::ranges::sort(places);
+  for (std::size_t at = 0; at < runs.size(); ++at) {
+    std::size_t& from = places[at].second;
+    while (from < at) from = places[from].second;  // it was moved when its place was taken
+    if (from != at) std::swap(runs[at], runs[from]);
+  }
+}
+
+}  // namespace
+
 std::vector<RunInfo> list_runs(const store::LogReader& log, const RunFilter& filter) {
   std::vector<RunInfo> runs;
   log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
@@ -25,7 +44,7 @@ std::vector<RunInfo> list_runs(const store::LogReader& log, const RunFilter& fil
     if (filter.matches(run)) runs.push_back(std::move(run));
     return true;
   });
-  std::ranges::sort(runs, {}, &RunInfo::run);
+  sort_by_age(runs);
   return runs;
 }
 
