@@ -34,15 +34,8 @@ class RecordMessage {
   v1::Record* operator->() { return record_; }
 
  private:
-  static google::protobuf::ArenaOptions within(std::array<char, 4096>& block) {
-    google::protobuf::ArenaOptions options;
-    options.initial_block = block.data();
-    options.initial_block_size = block.size();
-    return options;
-  }
-
   alignas(std::max_align_t) std::array<char, 4096> block_;
-  google::protobuf::Arena arena_{within(block_)};
+  google::protobuf::Arena arena_{block_.data(), block_.size()};
   v1::Record* record_ = google::protobuf::Arena::CreateMessage<v1::Record>(&arena_);
 };
 
