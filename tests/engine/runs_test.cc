@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/core/codec.h"
 #include "engine/inspect/history.h"
 #include "engine/inspect/replay.h"
 #include "engine/inspect/verify.h"
@@ -173,6 +174,40 @@ TEST_P(Runs, ReplayNamesTheStepThatDiffers) {
   ASSERT_EQ(reports.size(), 1U);
   ASSERT_TRUE(reports[0].divergence);
   EXPECT_EQ(reports[0].divergence->turn, 3U);
+}
+
+// Replay lets a run go at its end; what stands behind it is judged all the same.
+TEST_P(Runs, ReplayTakesRemarksBehindTheEndAndNothingElse) {
+  {
+    auto p = process();
+    p->open();
+    start(*p);
+    approve(*p);
+    ASSERT_TRUE(finish(*p));
+  }
+  auto p = process();
+  p->log.listen({.durable = [](std::uint64_t) {}, .halted = [](const std::string&) {}});
+  Definitions definitions;
+  load_definitions(p->log, definitions);
+  const std::uint64_t run = find_run(p->log, "r")->run;
+  auto turns = static_cast<std::uint32_t>(read_history(p->log, run).size());
+  const auto replay_with = [&](const Event& event) {
+    const Turn turn{run, turns, 1, Time{}, {event}, {}};
+    p->log.submit({.record = encode(turn, definitions).record,
+                   .turn = store::RunTurn{run, turns++},
+                   .blobs = {},
+                   .projections = {},
+                   .prunes = {}});
+    p->host.settle();
+    return replay_all(p->log, p->registry).at(0);
+  };
+  const ReplayReport remarked = replay_with(Note{"ann", "well done"});
+  EXPECT_FALSE(remarked.divergence) << remarked.divergence->text();
+  EXPECT_EQ(remarked.turns, turns);
+  const ReplayReport ended_twice = replay_with(Terminated{{"ann", "once more"}});
+  ASSERT_TRUE(ended_twice.divergence);
+  EXPECT_EQ(ended_twice.divergence->turn, turns - 1);
+  EXPECT_EQ(ended_twice.turns, turns - 1);
 }
 
 TEST_P(Runs, LargePayloadsMoveOutOfTheRecordAndComeBack) {
