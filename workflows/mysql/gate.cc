@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "workflows/mysql/backups.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -27,6 +28,7 @@ LookAtDatabase the_look(const Upgrade& upgrade) {
   in.set_auth_secret(upgrade.database.auth_secret());
   in.set_catalogue_version(upgrade.database.current().version());
   in.set_target_version(upgrade.database.target().version());
+  in.set_backup_evidence(upgrade.request.backup_evidence());
   return in;
 }
 
@@ -103,6 +105,7 @@ Task<> prove_images(Workflow wf, Upgrade upgrade, Sight sight) {
 struct Looked {
   Plan plan;
   bool slow_shutdown = false;
+  Backups backups;
 };
 
 Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade, bool proves_images) {
@@ -112,6 +115,7 @@ Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade, bool proves_images) {
   if (sight.slow_shutdown()) upgrade.rules.set_slow_shutdown(true);
   Looked looked;
   looked.slow_shutdown = upgrade.rules.slow_shutdown();
+  looked.backups = sight.backups();
   looked.plan = co_await wf.step(make_plan, the_plan(upgrade, sight));
   if (proves_images) co_await prove_images(wf, upgrade, sight);
   co_return looked;
@@ -162,6 +166,9 @@ Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
       if (waited) continue;
     }
     upgrade.rules.set_slow_shutdown(looked.slow_shutdown);
+    if (concern_us(looked.backups) && wf.patched("backup-evidence")) {
+      upgrade.backups = looked.backups;
+    }
     co_return upgrade;
   }
 }

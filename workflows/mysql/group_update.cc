@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "workflows/mysql/backups.h"
 #include "workflows/mysql/explain.h"
 #include "workflows/mysql/group_explain.h"
 #include "workflows/mysql/group_inputs.h"
@@ -29,11 +30,13 @@ struct Progress {
   std::optional<Member> under_way;  // that may be protected or stopped
   bool released = false;            // of that one: its volume
   int surprises = 0;                // that made us look again
+  bool has_evidence = false;        // a snapshot of a volume as the former version left it
 };
 
 Task<> pause_group(Workflow wf, Upgrade upgrade, Progress& progress) {
   co_await wf.step(pause_database, our_pause(upgrade));
   co_await wf.step(await_drained, a_wait(upgrade, wf.now()));
+  co_await pause_backups(wf, upgrade);
   progress.before = co_await wf.step(inspect_group, the_group(upgrade));
   if (const auto blocker = unfit_group(upgrade, progress.before)) throw StepFailure(*blocker);
   // An upgrade that was left half made goes forward.
@@ -73,7 +76,10 @@ Task<> upgrade_member(Workflow wf, Upgrade upgrade, Progress& progress, Member m
   }
   if (!ready.ok()) throw StepFailure(*ready.failed);
   co_await stopping.step(await_group, the_others(upgrade, member.workload, wf.now()));
+  // One of them is evidence of all: they had the same transactions.
+  if (progress.has_evidence) upgrade.backups.clear_snapshot_class();
   co_await end_server(stopping, upgrade, member.workload);
+  progress.has_evidence = true;
 
   progress.released = true;
   co_await firm.step(release_volume, the_pod(upgrade, member.workload));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/core/event.h"
+#include "workflows/mysql/backup.pb.h"
 #include "workflows/mysql/ports.pb.h"
 
 namespace ratchet::mysql {
@@ -12,6 +13,7 @@ struct Upgrade {
   UpdateRequest request;
   Database database;
   UpgradeRules rules;
+  Backups backups;  // what is to be done about them; empty: nothing
 };
 
 // The one server of a standalone database, as it was before anything was touched.

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "workflows/mysql/backups.h"
+
 namespace ratchet::mysql {
 
 using engine::attempt;
@@ -18,6 +20,7 @@ Task<> end_server(Workflow wf, Upgrade upgrade, Workload workload) {
   co_await wf.step(delete_pod, deletion(upgrade, workload));
   co_await wf.step(await_clean_shutdown, the_end(upgrade, workload, wf.now()));
   if (workload.claim().empty()) co_return;
+  co_await take_evidence(wf, upgrade, workload);
   const std::string target = upgrade.database.target().version();
   co_await wf.step(mark_claim, claim_of(upgrade, workload, target));
 }

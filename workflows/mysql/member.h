@@ -14,8 +14,8 @@ namespace ratchet::mysql {
 // Protects the pod, and leaves its server little to write at its end.
 engine::Task<> prepare_server(engine::Workflow wf, Upgrade upgrade, Workload workload);
 
-// Ends the server, with proof that it shut down cleanly, and marks its claim: from then on the
-// target version may open it.
+// Ends the server, with proof that it shut down cleanly, takes the snapshot of its volume that the
+// upgrade wants (backups.h), and marks its claim: from then on the target version may open it.
 engine::Task<> end_server(engine::Workflow wf, Upgrade upgrade, Workload workload);
 
 // Waits for the new pod, and looks at its server and tables.

@@ -60,6 +60,46 @@ std::string change_of_image(const MakePlan& in) {
          in.target_image();
 }
 
+// Empty: none is taken.
+std::string snapshot_in(const MakePlan& in) {
+  const std::string& name = in.sight().backups().snapshot_class();
+  return name.empty() ? "" : "a VolumeSnapshot (class " + name + ")";
+}
+
+std::vector<std::string> configurations_in(const MakePlan& in, bool paused) {
+  std::vector<std::string> names;
+  for (const BackupConfiguration& one : in.sight().backups().configurations()) {
+    if (one.paused() != paused) continue;
+    names.push_back("BackupConfiguration " + one.space() + "/" + one.name() + " (" + one.group() +
+                    ")");
+  }
+  return names;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// Empty: nobody looked.
+std::string backup_of(const MakePlan& in) {
+  if (!in.sight().has_backups()) return "";
+  std::string text = snapshot_in(in);
+  if (text.empty()) {
+    text = "none is taken: " + in.sight().backups().no_snapshot();
+  } else {
+    text += " of the first volume whose server was stopped cleanly";
+    if (in.standalone()) text += ", which stays stopped until it is ready to use";
+    text += "; if it does not become that, the upgrade is undone";
+  }
+  const std::string held = listed(configurations_in(in, false));
+  const std::string others = listed(configurations_in(in, true));
+  if (!held.empty()) text += ". Paused meanwhile: " + held;
+  if (!others.empty()) text += ". Paused by somebody else, and left so: " + others;
+  return text;
+}
+
 void add_server_steps(Plan& plan, const MakePlan& in, const std::string& shutdown) {
   for (const MemberSight& member : in.sight().members()) {
     add_step(plan, "protect pod " + member.pod() + ", prepare its server for " + shutdown);
@@ -69,8 +109,13 @@ void add_server_steps(Plan& plan, const MakePlan& in, const std::string& shutdow
                            " and leave its pods alone; create one of the same name with " +
                            in.target_image()
                      : change_of_image(in));
+  const std::string snapshot = snapshot_in(in);
+  const std::string evidence = snapshot.empty() ? "" : "take " + snapshot + " of its volume, ";
   for (const MemberSight& member : in.sight().members()) {
-    add_step(plan, "delete pod " + member.pod() + ", await " + shutdown + ", mark its claim", true);
+    add_step(
+        plan,
+        "delete pod " + member.pod() + ", await " + shutdown + ", " + evidence + "mark its claim",
+        true);
     add_step(plan, release_of(in, member), true, true);
     add_step(plan, "await pod " + member.pod() + " with the new image, verify server and tables",
              true);
@@ -89,6 +134,10 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
   add_step(plan, change_of_image(in) + "; that restarts nothing");
   bool can_return = std::ranges::none_of(
       in.sight().members(), [&](const MemberSight& member) { return runs_target(in, member); });
+  if (const std::string snapshot = snapshot_in(in); !snapshot.empty()) {
+    add_step(plan, "of the first member that is stopped: take " + snapshot +
+                       " of its volume before its claim is marked");
+  }
   for (const MemberSight& member : in.sight().members()) {
     if (runs_target(in, member)) continue;
     add_step(plan, "while " + member.pod() + " is a " + (in.semi_sync() ? "replica" : "secondary") +
@@ -107,11 +156,14 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
 
 void add_steps(Plan& plan, const MakePlan& in) {
   add_step(plan, "pause MySQL " + in.database() + ": the provisioner leaves it alone");
+  const std::string held = listed(configurations_in(in, false));
+  if (!held.empty()) add_step(plan, "pause " + held + ", await the end of what is under way");
   const std::string shutdown =
       in.slow_shutdown() ? "a slow shutdown (innodb_fast_shutdown = 0)" : "a clean shutdown";
   in.standalone() ? add_server_steps(plan, in, shutdown) : add_group_steps(plan, in, shutdown);
   add_step(plan, "write version " + in.to() + " to MySQL " + in.database() + ", await Ready");
   add_step(plan, "resume MySQL " + in.database());
+  if (!held.empty()) add_step(plan, "resume " + held);
 }
 
 void add_findings(Plan& plan, const Sight& sight) {
@@ -171,6 +223,7 @@ Plan plan_of(const MakePlan& in) {
   }
   add_steps(plan, in);
   plan.set_window(in.window());
+  plan.set_backup(backup_of(in));
   plan.set_outage_seconds(outage_of(in));
   add_findings(plan, in.sight());
   return plan;
@@ -212,6 +265,7 @@ std::string short_text(const Plan& plan) {
     text += ". Point of no return: " + step.what();
     break;
   }
+  if (!plan.backup().empty()) text += ". Backup evidence: " + plan.backup();
   if (!plan.window().empty()) text += ". Window: " + plan.window();
   if (plan.findings_size() == 0) text += ". No findings";
   for (const Finding& finding : plan.findings()) text += ". " + line_of(finding);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "workflows/mysql/backups.h"
 #include "workflows/mysql/explain.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_update.h"
@@ -21,7 +22,7 @@ using engine::Workflow;
 namespace {
 
 Task<Upgrade> check(Workflow wf, UpdateRequest request) {
-  Upgrade upgrade{.request = request, .database = {}, .rules = {}};
+  Upgrade upgrade{.request = request, .database = {}, .rules = {}, .backups = {}};
   upgrade.database = co_await wf.step(inspect_database, the_database(request));
   upgrade.rules = co_await wf.step(check_upgrade, the_way(upgrade.database));
   if (upgrade.rules.blockers_size() > 0) throw StepFailure(not_supported(upgrade));
@@ -32,6 +33,7 @@ Task<Upgrade> check(Workflow wf, UpdateRequest request) {
 Task<Member> pause(Workflow wf, Upgrade upgrade) {
   co_await wf.step(pause_database, our_pause(upgrade));
   co_await wf.step(await_drained, a_wait(upgrade, wf.now()));
+  co_await pause_backups(wf, upgrade);
 
   Member member;
   member.workload = co_await wf.step(inspect_workload, the_workload(upgrade));
@@ -109,13 +111,17 @@ Task<UpdateResult> upgrade_database(Workflow wf, Upgrade upgrade) {
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is
 // known to be open; until the volume is released everything is undone on a failure; after that the
-// only way is forward. Whatever happens, the database is resumed. A cancellation is a failure like
-// others until the volume is released, and does nothing after that.
+// only way is forward. Whatever happens, the database is resumed, and then the backups that were
+// paused for it. A cancellation is a failure like others until the volume is released, and does
+// nothing after that.
 Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
   const Upgrade upgrade = co_await check(wf, request);
   const Outcome<UpdateResult> outcome = co_await attempt(upgrade_database(wf, upgrade));
-  co_await wf.shielded().step(resume_database, our_resume(upgrade));
+  const Workflow firm = wf.shielded();
+  co_await firm.step(resume_database, our_resume(upgrade));
+  const Outcome<void> backups = co_await attempt(resume_backups(firm, upgrade));
   if (!outcome.ok()) throw StepFailure(*outcome.failed);
+  if (!backups.ok()) throw StepFailure(*backups.failed);
   co_return *outcome.value;
 }
 
