@@ -10,6 +10,8 @@ namespace ratchet::k8s {
 
 // The environment must outlive the handlers and every attempt under way.
 void add_database_handlers(engine::Handlers& handlers, const Environment& environment);
+// Of those: the snapshot of a volume, and the pause of others' backups.
+void add_backup_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_pod_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_server_handlers(engine::Handlers& handlers, const Environment& environment);

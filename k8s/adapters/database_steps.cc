@@ -257,6 +257,7 @@ void add_database_handlers(engine::Handlers& handlers, const Environment& enviro
   handle(handlers, mysql::await_database_ready, environment, await_ready);
   handle(handlers, mysql::record_version, environment, record, is_recorded);
   handle(handlers, mysql::resume_database, environment, resume, is_resumed);
+  add_backup_handlers(handlers, environment);
 }
 
 }  // namespace ratchet::k8s

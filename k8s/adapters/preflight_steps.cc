@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "k8s/adapters/adapters.h"
+#include "k8s/adapters/backup_look.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/gate.h"
@@ -233,6 +234,7 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
                              " has no pod that could be looked at");
   }
   for (const auto& [key, pod] : pods) co_await look_at_member(environment, in, pod, sight);
+  co_await look_at_backups(environment, in, sight);
   co_return sight;
 }
 

@@ -29,6 +29,20 @@ inline const Resource app_binding{"appcatalog.appscode.com", "v1alpha1", "appbin
                                   "AppBinding", true};
 // What cert-manager issues certificates for, in clusters that have it.
 inline const Resource certificate{"cert-manager.io", "v1", "certificates", "Certificate", true};
+// Copies of volumes, in clusters whose storage can make them.
+inline const Resource volume_snapshot{"snapshot.storage.k8s.io", "v1", "volumesnapshots",
+                                      "VolumeSnapshot", true};
+inline const Resource volume_snapshot_class{"snapshot.storage.k8s.io", "v1",
+                                            "volumesnapshotclasses", "VolumeSnapshotClass", false};
+// What has databases copied again and again, in clusters that have Stash or KubeStash.
+inline const Resource stash_backup_configuration{
+    "stash.appscode.com", "v1beta1", "backupconfigurations", "BackupConfiguration", true};
+inline const Resource stash_backup_session{"stash.appscode.com", "v1beta1", "backupsessions",
+                                           "BackupSession", true};
+inline const Resource kubestash_backup_configuration{
+    "core.kubestash.com", "v1alpha1", "backupconfigurations", "BackupConfiguration", true};
+inline const Resource kubestash_backup_session{"core.kubestash.com", "v1alpha1", "backupsessions",
+                                               "BackupSession", true};
 inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
                                             "PodDisruptionBudget", true};

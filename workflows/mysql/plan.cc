@@ -91,7 +91,7 @@ std::string backup_of(const MakePlan& in) {
   } else {
     text += " of the first volume whose server was stopped cleanly";
     if (in.standalone()) text += ", which stays stopped until it is ready to use";
-    text += "; if it does not become that, the upgrade is undone";
+    text += "; if it does not become that, the upgrade ends before it releases that volume";
   }
   const std::string held = listed(configurations_in(in, false));
   const std::string others = listed(configurations_in(in, true));
