@@ -5,6 +5,7 @@
 #include "k8s/api/duration.h"
 #include "k8s/api/request_rules.h"
 #include "k8s/operator/request_types.h"
+#include "workflows/mysql/backup_ports.h"
 
 namespace ratchet::k8s {
 
@@ -41,6 +42,21 @@ void refuse_waits(OpsRequest& request, const std::string& approval) {
   }
 }
 
+void read_evidence(OpsRequest& request, const std::string& word) {
+  if (word.empty()) return;
+  const std::string name = std::string("annotation ") + evidence_annotation;
+  const RequestType* type = request_type(request.type);
+  if (type != nullptr && !type->has_plan) {
+    complain(request, name + ": a request of type " + request.type +
+                          " takes no evidence of the data: leave it out");
+  }
+  if (word != mysql::evidence_required && word != mysql::evidence_declined) {
+    complain(request, name + ": \"" + word + "\" is neither \"" + mysql::evidence_required +
+                          "\" nor \"" + mysql::evidence_declined + "\"");
+  }
+  request.backup_evidence = word;
+}
+
 // A word that is none must not pass for "no approval".
 void read_annotations(const Json& object, OpsRequest& request) {
   const Json::json_pointer path("/metadata/annotations");
@@ -58,6 +74,7 @@ void read_annotations(const Json& object, OpsRequest& request) {
   }
   request.window = note(window_annotation);
   refuse_waits(request, approval);
+  read_evidence(request, note(evidence_annotation));
   request.approved_plan = note(approved_annotation);
   request.denied_plan = note(denied_annotation);
   request.decided_by = note(decider_annotation);

@@ -12,10 +12,12 @@
 
 namespace ratchet::k8s {
 
-// Annotations on a MySQLOpsRequest. `approval` and `window` count as they are when its run starts,
-// and are refused on a type whose runs have no plan.
+// Annotations on a MySQLOpsRequest. `approval`, `window` and `evidence` count as they are when its
+// run starts, and are refused on a type whose runs have no plan.
 inline constexpr const char* approval_annotation = "ratchet.dev/approval";
 inline constexpr const char* window_annotation = "ratchet.dev/window";
+// "required", or "none": what workflows/mysql/backup_ports.h has.
+inline constexpr const char* evidence_annotation = "ratchet.dev/backup-evidence";
 inline constexpr const char* approved_annotation = "ratchet.dev/approved-plan";
 inline constexpr const char* denied_annotation = "ratchet.dev/denied-plan";
 // By the webhook: who set one of the two before.

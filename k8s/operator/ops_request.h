@@ -21,8 +21,9 @@ struct OpsRequest {
   std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
   bool only_if_ready = true;
   bool needs_approval = false;
-  std::string window;         // as its annotation says
-  std::string approved_plan;  // hashes, as the annotations say
+  std::string window;           // as its annotation says
+  std::string backup_evidence;  // the same
+  std::string approved_plan;    // hashes, as the annotations say
   std::string denied_plan;
   std::string decided_by;  // who set them, as the webhook recorded; empty: nobody recorded it
   std::string phase;       // as its status says

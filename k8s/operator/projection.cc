@@ -9,6 +9,7 @@
 
 #include "engine/core/run.h"
 #include "k8s/operator/request_types.h"
+#include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/plan.h"
@@ -90,6 +91,16 @@ class Reader {
       announce("Starting", "Resuming MySQL database: " + database_);
     } else if (is(step.activity, mysql::await_pod_ready.info()) && evicted_) {
       tell_pod("is pod ready", false);
+    } else if (is(step.activity, mysql::pause_backup.info()) ||
+               is(step.activity, mysql::resume_backup.info())) {
+      mysql::PauseBackup backup;
+      backup.ParseFromString(step.input);
+      backups_[step.command] = backup.configuration();
+    } else if (is(step.activity, mysql::take_snapshot.info())) {
+      mysql::TakeSnapshot snapshot;
+      snapshot.ParseFromString(step.input);
+      claim_ = out_.space + "/" + snapshot.claim();
+      announce("Starting", "Taking a VolumeSnapshot of PersistentVolumeClaim: " + claim_);
     }
   }
 
@@ -108,6 +119,12 @@ class Reader {
                "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
     } else if (is(activity, mysql::resume_database.info())) {
       announce("Successful", "Successfully resumed MySQL database: " + database_);
+    } else if (is(activity, mysql::pause_backup.info())) {
+      on_paused(backups_[step.command], step.result);
+    } else if (is(activity, mysql::resume_backup.info())) {
+      on_resumed(backups_[step.command]);
+    } else if (is(activity, mysql::await_snapshot.info())) {
+      on_snapshot(step.result);
     }
     if (activity == type_->work_step) {
       done_ = true;
@@ -115,6 +132,36 @@ class Reader {
       announce("Successful", filled(type_->done_event));
     }
     if (type_->tells_pods) on_pod(activity);
+  }
+
+  // The conditions of KubeDB's of 2024 and later.
+  void on_paused(const mysql::BackupConfiguration& backup, const engine::Bytes& result) {
+    mysql::PausedBackup paused;
+    paused.ParseFromString(result);
+    if (!paused.ours()) return;
+    out_.paused_backups.push_back({backup.group(), backup.space(), backup.name()});
+    restate("PauseBackupConfiguration", "PauseBackupConfiguration", name_of(backup) + " Paused");
+  }
+  void on_resumed(const mysql::BackupConfiguration& backup) {
+    const auto left = std::erase_if(out_.paused_backups, [&](const HeldBackup& held) {
+      return held.group == backup.group() && held.space == backup.space() &&
+             held.name == backup.name();
+    });
+    if (left == 0) return;
+    restate("ResumeBackupConfiguration", "ResumeBackupConfiguration", name_of(backup) + " resumed");
+  }
+  static std::string name_of(const mysql::BackupConfiguration& backup) {
+    return "BackupConfiguration " + backup.space() + "/" + backup.name();
+  }
+
+  void on_snapshot(const engine::Bytes& result) {
+    mysql::Snapshot snapshot;
+    snapshot.ParseFromString(result);
+    const std::string text = "VolumeSnapshot " + out_.space + "/" + snapshot.name() +
+                             " of PersistentVolumeClaim " + claim_ +
+                             " is ready to use; its server had been shut down cleanly";
+    restate("BackupEvidence", "SnapshotReady", text);
+    announce("Successful", text);
   }
 
   // KubeDB's restart has one condition for a step of all pods, and an Event for that of each.
@@ -284,7 +331,9 @@ class Reader {
   std::string database_;  // namespace/name
   std::string ops_;
   std::string candidate_;  // pod/namespace of who takes over as the primary
+  std::string claim_;      // namespace/name of the one that a snapshot is taken of
   std::map<engine::CommandId, std::string> activities_;
+  std::map<engine::CommandId, mysql::BackupConfiguration> backups_;  // paused or resumed by them
   bool paused_ = false;
   bool drained_ = false;
   bool done_ = false;  // the type's work_step
@@ -323,9 +372,16 @@ nlohmann::json status_of(const Projection& projection) {
                        {"lastTransitionTime", api_time(condition.since)}});
     if (!condition.reason.empty()) one["reason"] = condition.reason;
   }
-  return {{"phase", projection.phase},
-          {"observedGeneration", projection.observed_generation},
-          {"conditions", std::move(conditions)}};
+  nlohmann::json status = {{"phase", projection.phase},
+                           {"observedGeneration", projection.observed_generation},
+                           {"conditions", std::move(conditions)}};
+  for (const HeldBackup& held : projection.paused_backups) {
+    status["pausedBackups"].push_back({{"apiGroup", held.group},
+                                       {"kind", "BackupConfiguration"},
+                                       {"name", held.name},
+                                       {"namespace", held.space}});
+  }
+  return status;
 }
 
 std::string announcement_name(const Projection& projection, const std::string& run_id,

@@ -33,6 +33,13 @@ struct Announcement {
   engine::Time at{};
 };
 
+// A configuration of Stash or KubeStash that is paused as long as the request needs it.
+struct HeldBackup {
+  std::string group;
+  std::string space;
+  std::string name;
+};
+
 struct Projection {
   std::string space;       // namespace of request and database
   std::string request;     // name of the request
@@ -41,6 +48,7 @@ struct Projection {
   std::int64_t observed_generation = 0;
   std::vector<Condition> conditions;
   std::vector<Announcement> announcements;
+  std::vector<HeldBackup> paused_backups;
   std::string awaited_plan;  // the hash of the plan that a person is asked about; empty: none is
   std::set<std::string> decided_plans;  // hashes (bytes) that decisions named, counted or not
 };

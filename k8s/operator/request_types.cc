@@ -32,6 +32,7 @@ engine::Bytes update_input(const OpsRequest& request) {
   input.set_target_version(request.target_version);
   input.set_needs_approval(request.needs_approval);
   input.set_window(request.window);
+  input.set_backup_evidence(request.backup_evidence);
   return input.SerializeAsString();
 }
 

@@ -71,6 +71,7 @@ void print(const Planned& planned, std::ostream& out) {
       << "MySQL " << text_in(plan, "database") << ": " << text_in(plan, "from") << " to "
       << text_in(plan, "to") << " (" << text_in(plan, "target_image") << ")\n"
       << "outage: about " << text_in(plan, "outage_seconds") << " s\n";
+  if (plan.contains("backup")) out << "backup evidence: " << text_in(plan, "backup") << "\n";
   if (plan.contains("window")) out << "window: " << text_in(plan, "window") << "\n";
   if (!planned.decision.empty()) out << one_line(planned.decision) << "\n";
   for (const Document& member : list_in(plan, "members")) {
