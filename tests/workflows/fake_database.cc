@@ -68,6 +68,51 @@ void FakeDatabase::serve_image_checks(Handlers& handlers, Host& host) {
       });
 }
 
+void FakeDatabase::serve_backups(Handlers& handlers, Host& host) {
+  on<PauseBackup, PausedBackup>(
+      handlers, host, pause_backup,
+      [this](const Info& info, const PauseBackup& in) {
+        const std::string& name = in.configuration().name();
+        paused_backups[name] = info.run_id;
+        wrote("pause backup " + name);
+        PausedBackup paused;
+        paused.set_ours(true);
+        return paused;
+      },
+      [this](const Info& info, const PauseBackup& in) {
+        const auto found = paused_backups.find(in.configuration().name());
+        const bool held = found != paused_backups.end();
+        PausedBackup paused;
+        paused.set_ours(held && found->second == info.run_id);
+        return when<PausedBackup>(held, paused);
+      });
+  on<PauseBackup, Done>(
+      handlers, host, resume_backup,
+      [this](const Info&, const PauseBackup& in) {
+        paused_backups.erase(in.configuration().name());
+        wrote("resume backup " + in.configuration().name());
+        return Done{};
+      },
+      [this](const Info& info, const PauseBackup& in) {
+        const auto found = paused_backups.find(in.configuration().name());
+        return when<Done>(found == paused_backups.end() || found->second != info.run_id);
+      });
+  on<AwaitBackups, Done>(handlers, host, await_backups_ended,
+                         [](const Info&, const AwaitBackups&) { return Done{}; });
+  on<TakeSnapshot, SnapshotRef>(
+      handlers, host, take_snapshot,
+      [this](const Info& info, const TakeSnapshot& in) {
+        snapshot_mark = mark_of(info);
+        wrote("snapshot of " + in.claim() + " at " + in.server_version());
+        return SnapshotRef{};
+      },
+      [this](const Info& info, const TakeSnapshot&) {
+        return when<SnapshotRef>(snapshot_mark == mark_of(info));
+      });
+  on<AwaitSnapshot, Snapshot>(handlers, host, await_snapshot,
+                              [](const Info&, const AwaitSnapshot&) { return Snapshot{}; });
+}
+
 RestartRequest FakeDatabase::restart_request() const {
   RestartRequest request;
   *request.mutable_database() = this->request().database();
@@ -79,11 +124,13 @@ RestartRequest FakeDatabase::restart_request() const {
 
 void FakeDatabase::serve_look(Handlers& handlers, Host& host) {
   serve_image_checks(handlers, host);
+  serve_backups(handlers, host);
   on<LookAtDatabase, Sight>(handlers, host, look_at_database,
                             [this](const Info&, const LookAtDatabase&) {
                               Sight sight = see();
                               for (const Finding& finding : findings)
                                 *sight.add_findings() = finding;
+                              if (backups) *sight.mutable_backups() = *backups;
                               return sight;
                             });
   on<MakePlan, Plan>(handlers, host, make_plan,
@@ -155,6 +202,7 @@ std::string FakeDatabase::sorted_writes() const {
   std::string lines;
   for (const std::string& write : sorted) lines += write + "\n";
   for (const auto& [pod, mark] : image_checks) lines += "left behind: pod " + pod + "\n";
+  for (const auto& [backup, who] : paused_backups) lines += backup + " paused by " + who + "\n";
   return lines;
 }
 

@@ -12,6 +12,7 @@
 #include "engine/runtime/engine.h"
 #include "engine/testing/crash_matrix.h"
 #include "tests/workflows/fake_handlers.h"
+#include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/ports.h"
 
@@ -29,6 +30,7 @@ class FakeDatabase : public engine::testing::World {
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
   std::vector<Finding> findings;                  // of each look
   std::string image_trouble;                      // why no node can pull the target's image
+  std::optional<Backups> backups;                 // that each look sees; nothing: none looks
   bool needs_approval = false;                    // of request()
   std::string window;
   engine::Time window_begins{};  // the only one there is
@@ -39,6 +41,8 @@ class FakeDatabase : public engine::testing::World {
   std::vector<std::string> writes;
   std::map<std::string, std::string> image_checks;  // pods → marks
   int checked_images = 0;
+  std::map<std::string, std::string> paused_backups;  // names → who has paused them
+  std::string snapshot_mark;                          // of the one that was taken
 
  protected:
   using Info = engine::AttemptInfo;
@@ -49,6 +53,7 @@ class FakeDatabase : public engine::testing::World {
   void serve_database(engine::Handlers& handlers, engine::Host& host);
   void serve_look(engine::Handlers& handlers, engine::Host& host);
   void serve_image_checks(engine::Handlers& handlers, engine::Host& host);
+  void serve_backups(engine::Handlers& handlers, engine::Host& host);
   void wrote(const std::string& what) { writes.push_back(what); }
   std::string sorted_writes() const;  // a line each, and what was left behind
 

@@ -156,15 +156,13 @@ void write_plan(std::ostream& out, const Reported& reported) {
   }
   const Document& plan = reported.plan->plan;
   const std::string& decision = reported.plan->decision;
-  Rows facts{{{Cell{"plan"}, Cell{reported.plan->hash}}},
-             {{Cell{"decision"}, Cell{decision.empty() ? "none was asked for" : decision}}},
-             {{Cell{"target image"}, Cell{text_in(plan, "target_image")}}},
-             {{Cell{"window"}, Cell{text_in(plan, "window")}}},
-             {{Cell{"outage"}, Cell{"expected: about " + text_in(plan, "outage_seconds") + " s"}}}};
-  if (plan.contains("backup")) {
-    facts.push_back({{Cell{"backup evidence"}, Cell{text_in(plan, "backup")}}});
-  }
-  write_facts(out, facts);
+  write_facts(
+      out, {{{Cell{"plan"}, Cell{reported.plan->hash}}},
+            {{Cell{"decision"}, Cell{decision.empty() ? "none was asked for" : decision}}},
+            {{Cell{"target image"}, Cell{text_in(plan, "target_image")}}},
+            {{Cell{"backup evidence"}, Cell{text_in(plan, "backup")}}},
+            {{Cell{"window"}, Cell{text_in(plan, "window")}}},
+            {{Cell{"outage"}, Cell{"expected: about " + text_in(plan, "outage_seconds") + " s"}}}});
   Rows members;
   for (const Document& member : list_in(plan, "members")) {
     members.push_back({{Cell{text_in(member, "pod")}, Cell{text_in(member, "server_version")},
