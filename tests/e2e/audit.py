@@ -28,6 +28,9 @@ WRITE_OF = {
     "withdraw_hand_over": ("patch", "mysqls"),
     "record_version": ("patch", "mysqls"),
     "resume_database": ("update", "mysqls/status"),
+    "pause_backup": ("patch", "backupconfigurations"),
+    "resume_backup": ("patch", "backupconfigurations"),
+    "take_snapshot": ("create", "volumesnapshots"),
 }
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
