@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "k8s/operator/request_types.h"
+#include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/ports.h"
 
@@ -34,11 +35,12 @@ class Story {
   }
 
   template <class A>
-  Story& step(const A& activity, Bytes input = {}) {
+  Story& step(const A& activity, Bytes input = {}, Bytes result = {}) {
     history_.back().turn.events.push_back(
         StepScheduled{++command_, activity.info().name, std::move(input)});
     StepCompleted completed;
     completed.command = command_;
+    completed.result = std::move(result);
     turn(completed);
     return *this;
   }
@@ -122,6 +124,44 @@ TEST(Projection, OfAnUpgradeIsWhatKubeDbsGuidesShow) {
       "event Normal Successful |Successfully resumed MySQL database: demo/my-standalone|\n"
       "event Normal Successful |Controller has Successfully upgraded the version of MySQL : "
       "demo/my-standalone|\n");
+}
+
+TEST(Projection, TellsWhichBackupsWaitAndWhatEvidenceThereIs) {
+  mysql::PauseBackup backup;
+  backup.mutable_configuration()->set_group("stash.appscode.com");
+  backup.mutable_configuration()->set_space("backups");
+  backup.mutable_configuration()->set_name("nightly");
+  mysql::PausedBackup ours;
+  ours.set_ours(true);
+  mysql::TakeSnapshot taken;
+  taken.set_claim("data-my-standalone-0");
+  mysql::Snapshot snapshot;
+  snapshot.set_name("before");
+
+  Story story;
+  story.step(mysql::pause_database).step(mysql::await_drained);
+  story.step(mysql::pause_backup, backup.SerializeAsString());  // somebody else was faster
+  EXPECT_FALSE(status_of(project(story.history())).contains("pausedBackups"));
+  story.step(mysql::pause_backup, backup.SerializeAsString(), ours.SerializeAsString());
+  EXPECT_EQ(status_of(project(story.history()))["pausedBackups"],
+            nlohmann::json::parse(R"([{"apiGroup": "stash.appscode.com", "namespace": "backups",
+                                       "kind": "BackupConfiguration", "name": "nightly"}])"));
+  story.step(mysql::take_snapshot, taken.SerializeAsString());
+  story.step(mysql::await_snapshot, {}, snapshot.SerializeAsString());
+  story.step(mysql::resume_backup, backup.SerializeAsString());
+  EXPECT_FALSE(status_of(project(story.history())).contains("pausedBackups"));
+  const std::string told = text(project(story.history()));
+  for (const char* part :
+       {"condition PauseBackupConfiguration=True PauseBackupConfiguration "
+        "|BackupConfiguration backups/nightly Paused|\n",
+        "condition BackupEvidence=True SnapshotReady |VolumeSnapshot demo/before of "
+        "PersistentVolumeClaim demo/data-my-standalone-0 is ready to use",
+        "condition ResumeBackupConfiguration=True ResumeBackupConfiguration "
+        "|BackupConfiguration backups/nightly resumed|\n",
+        "event Normal Starting |Taking a VolumeSnapshot of PersistentVolumeClaim: "
+        "demo/data-my-standalone-0|\n"}) {
+    EXPECT_NE(told.find(part), std::string::npos) << part << " in\n" << told;
+  }
 }
 
 Story restarted() {
