@@ -143,6 +143,20 @@ TEST(Admission, ARestartHasNoPlanThatCouldBeApprovedOrWait) {
   }
 }
 
+TEST(Admission, WhatTheRequestSaysOfEvidenceIsRead) {
+  Json request = object("a");
+  for (const char* word : {"required", "none"}) {
+    request["metadata"]["annotations"][evidence_annotation] = word;
+    EXPECT_EQ(read_request(request).malformed, "");
+    EXPECT_EQ(read_request(request).backup_evidence, word);
+  }
+  request["metadata"]["annotations"][evidence_annotation] = "some";
+  EXPECT_NE(read_request(request).malformed.find("\"some\" is neither"), std::string::npos);
+  Json again = restart("a");
+  again["metadata"]["annotations"][evidence_annotation] = "required";
+  EXPECT_NE(read_request(again).malformed.find("takes no evidence"), std::string::npos);
+}
+
 TEST(Admission, OfDifferentTypesTheOldestGoesFirst) {
   const OpsRequest older = read_request(object("older", "2026-11-23T10:00:00Z"));
   const OpsRequest newer = read_request(restart("newer", "2026-11-23T10:00:05Z"));
