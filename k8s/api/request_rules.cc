@@ -3,6 +3,7 @@
 #include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/references.h"
+#include "k8s/api/scaling_rules.h"
 
 namespace ratchet::k8s::api {
 namespace {
@@ -26,23 +27,41 @@ void check_update(const Json& request, const std::string& type, Findings& findin
 }
 
 // One operation a request: what is not done must not be asked for.
-void check_restart(const Json& request, const std::string& type, Findings& findings) {
+void check_only(const std::string& served, const Json& request, const std::string& type,
+                Findings& findings) {
   for (const char* block :
        {"updateVersion", "upgrade", "horizontalScaling", "verticalScaling", "volumeExpansion",
         "configuration", "tls", "authentication", "replicationModeTransformation", "migration"}) {
     const std::string path = std::string("spec.") + block;
-    if (field(request, path).is_null()) continue;
+    if (block == served || field(request, path).is_null()) continue;
     findings.push_back({path, "a request of type " + type + " does nothing about " + path +
                                   ": leave it out, and create another request for it"});
   }
+}
+
+void check_restart(const Json& request, const std::string& type, Findings& findings) {
+  check_only("", request, type, findings);
+}
+
+void check_horizontal(const Json& request, const std::string& type, Findings& findings) {
+  check_only("horizontalScaling", request, type, findings);
+  check_horizontal_scaling(request, findings);
+}
+
+void check_vertical(const Json& request, const std::string& type, Findings& findings) {
+  check_only("verticalScaling", request, type, findings);
+  check_vertical_scaling(request, findings);
 }
 
 struct Type {
   const char* name;
   void (*check)(const Json& request, const std::string& type, Findings& findings);
 };
-constexpr Type types[] = {
-    {"UpdateVersion", check_update}, {"Upgrade", check_update}, {"Restart", check_restart}};
+constexpr Type types[] = {{"UpdateVersion", check_update},
+                          {"Upgrade", check_update},
+                          {"Restart", check_restart},
+                          {"HorizontalScaling", check_horizontal},
+                          {"VerticalScaling", check_vertical}};
 
 const Type* find_type(const Json& request) {
   const std::string name = text_field(request, "spec.type");
@@ -69,6 +88,11 @@ std::vector<std::string> request_types() {
 bool is_update(const Json& request) {
   const Type* type = find_type(request);
   return type != nullptr && type->check == check_update;
+}
+
+bool is_horizontal_scaling(const Json& request) {
+  const Type* type = find_type(request);
+  return type != nullptr && type->check == check_horizontal;
 }
 
 std::string target_version(const Json& request) {

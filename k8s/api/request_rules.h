@@ -23,6 +23,9 @@ Findings check_request_change(const Json& before, const Json& after);
 // Whether it asks for another version.
 bool is_update(const Json& request);
 
+// Whether it asks for another number of members.
+bool is_horizontal_scaling(const Json& request);
+
 // The name of the MySQLVersion that it asks for; empty if it names none.
 std::string target_version(const Json& request);
 

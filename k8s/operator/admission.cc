@@ -4,6 +4,7 @@
 
 #include "k8s/api/duration.h"
 #include "k8s/api/request_rules.h"
+#include "k8s/api/scaling_rules.h"
 #include "k8s/operator/request_types.h"
 #include "workflows/mysql/backup_ports.h"
 
@@ -110,6 +111,9 @@ OpsRequest read_request(const Json& object) {
   if (request.target_version.empty()) {
     request.target_version = text_at(object, "/spec/upgrade/targetVersion");
   }
+  request.members = api::wanted_members(object);
+  const Json resources = api::wanted_resources(object);
+  if (!resources.is_null()) request.resources = resources.dump();
   if (const auto given = parse_duration(text_at(object, "/spec/timeout"))) request.timeout = *given;
   request.only_if_ready = text_at(object, "/spec/apply") != "Always";
   request.requested_by = text_at(object, requester_path);

@@ -17,6 +17,8 @@ struct OpsRequest {
   std::string type;
   std::string database;
   std::string target_version;
+  std::int32_t members = 0;  // of spec.horizontalScaling
+  std::string resources;     // of spec.verticalScaling: requests and limits of the server, in JSON
   std::chrono::microseconds timeout{std::chrono::minutes{20}};
   std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
   bool only_if_ready = true;

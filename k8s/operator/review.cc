@@ -13,6 +13,7 @@
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
 #include "k8s/operator/admission.h"
+#include "workflows/mysql/scaling_explain.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::k8s {
@@ -133,6 +134,19 @@ Json mutate_request(const Json& request) {
   return changed(object, wanted);
 }
 
+mysql::Database topology_of(const Json& found) {
+  mysql::Database database;
+  database.set_standalone(api::field(found, "spec.topology").is_null());
+  database.set_topology(text_field(found, "spec.topology.mode"));
+  return database;
+}
+
+// Of a database whose members shall be as many as a request says.
+Findings check_topology(const Json& found) {
+  const std::string why = mysql::not_scalable(topology_of(found));
+  return why.empty() ? Findings{} : Findings{{"spec.horizontalScaling", why}};
+}
+
 // A review without what its operation must carry.
 void demand(bool there, const std::string& what) {
   if (!there) throw BadReview("the AdmissionReview has no " + what);
@@ -225,6 +239,9 @@ asio::awaitable<Json> Reviewer::validate_request(Json request) {
   if (!mysql.ok()) {
     co_return verdict_on_request(object, api::database_not_found(object));
   }
+  if (api::is_horizontal_scaling(object)) {
+    co_return verdict_on_request(object, check_topology(mysql.body));
+  }
   if (!api::is_update(object)) co_return allowed();
   const std::string why = co_await blocked(object, mysql.body);
   if (!why.empty()) findings.push_back({"spec.updateVersion", why});
@@ -235,9 +252,7 @@ asio::awaitable<std::string> Reviewer::blocked(Json request, Json found) {
   const std::string current = text_field(found, "spec.version");
   const std::string target = api::target_version(request);
   std::string why = "upgrade from version " + current + " to " + target + " is not supported";
-  mysql::Database database;
-  database.set_standalone(api::field(found, "spec.topology").is_null());
-  database.set_topology(text_field(found, "spec.topology.mode"));
+  mysql::Database database = topology_of(found);
   for (const bool to : {false, true}) {
     const std::string& name = to ? target : current;
     const Reply entry = co_await client_.get(kinds::mysql_version, {"", name});

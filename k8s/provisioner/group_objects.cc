@@ -1,11 +1,8 @@
 #include "k8s/provisioner/group_objects.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
+#include "k8s/api/resources.h"
 #include "k8s/client/text.h"
 #include "k8s/provisioner/object_parts.h"
 #include "k8s/provisioner/objects.h"
@@ -14,7 +11,6 @@
 namespace ratchet::k8s::provisioner {
 namespace {
 
-constexpr std::int64_t mebi = 1 << 20;
 constexpr const char* script_key = "watch-member.sh";
 
 // The password goes through a file descriptor, so that no process list shows it.
@@ -42,39 +38,6 @@ constexpr const char* group_query = R"(SELECT CONCAT('member ', MEMBER_STATE, ' 
   FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid)";
 constexpr const char* semi_sync_query =
     "SELECT IF(@@GLOBAL.super_read_only, 'member takes no writes', 'member takes writes')";
-
-// Bytes of a memory quantity; nothing if it is written in a way that is not used for memory.
-std::optional<std::int64_t> bytes_of(const Json& quantity) {
-  if (quantity.is_number_integer()) return quantity.get<std::int64_t>();
-  if (!quantity.is_string()) return std::nullopt;
-  const std::string text = quantity.get<std::string>();
-  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (digits == 0 || digits > 15) return std::nullopt;
-  constexpr std::array<std::pair<const char*, std::int64_t>, 7> units = {{{"", 1},
-                                                                          {"k", 1000},
-                                                                          {"M", 1'000'000},
-                                                                          {"G", 1'000'000'000},
-                                                                          {"Ki", 1 << 10},
-                                                                          {"Mi", mebi},
-                                                                          {"Gi", mebi << 10}}};
-  for (const auto& [unit, size] : units) {
-    if (text.substr(digits) == unit) return std::stoll(text) * size;
-  }
-  return std::nullopt;
-}
-
-// KubeDB's rule: of what is beyond 256Mi three quarters for pages, the rest for the messages of
-// the group. The server's own minimum for messages is 128Mi.
-void append_buffers(Json& args, const Json& resources) {
-  const Json::json_pointer limit("/limits/memory");
-  const auto memory = resources.contains(limit) ? bytes_of(resources.at(limit)) : std::nullopt;
-  if (!memory || *memory < 512 * mebi) return;
-  const std::int64_t free = *memory - 256 * mebi;
-  const std::int64_t pages = free * 3 / 4 / (128 * mebi) * (128 * mebi);
-  const std::int64_t messages = std::max(free - pages, 128 * mebi);
-  args.push_back("--innodb-buffer-pool-size=" + std::to_string(pages));
-  args.push_back("--loose-group-replication-message-cache-size=" + std::to_string(messages));
-}
 
 std::string seeds(const Database& database, const std::string& set) {
   std::string text;
@@ -188,8 +151,8 @@ Json group_args(const Database& database, const std::string& set, const Json& re
                "--loose-group-replication-ip-allowlist=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
                "100.64.0.0/10,fc00::/7",
                "--loose-group-replication-ssl-mode=REQUIRED",
-               "--loose-group-replication-recovery-use-ssl=ON"};
-  append_buffers(args, resources);
+               api::before_buffers};
+  append(args, api::buffer_args(resources));
   return args;
 }
 

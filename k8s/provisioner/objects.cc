@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "k8s/api/resources.h"
 #include "k8s/client/text.h"
 #include "k8s/provisioner/certificates.h"
 #include "k8s/provisioner/digest.h"
@@ -73,7 +74,7 @@ Json mysql_container(const Database& database, const std::string& set) {
     mounts.push_back(std::move(mount));
   }
   append(mounts, wish.value("volumeMounts", Json::array()));
-  const Json resources = with_default_resources(wish.value("resources", Json::object()));
+  const Json resources = api::with_default_resources(wish.value("resources", Json::object()));
   Json args = Json::array();
   if (database.group) args = group_args(database, set, resources);
   if (database.semi_sync) args = semi_sync_args(database);

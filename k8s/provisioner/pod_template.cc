@@ -95,16 +95,4 @@ Json further_containers(const Json& spec) {
   return containers;
 }
 
-Json with_default_resources(Json resources) {
-  if (!resources.is_object()) resources = Json::object();
-  Json limits = resources.value("limits", Json::object());
-  Json requests = resources.value("requests", Json::object());
-  if (!requests.contains("cpu")) requests["cpu"] = limits.value("cpu", Json("500m"));
-  if (!requests.contains("memory")) requests["memory"] = limits.value("memory", Json("1Gi"));
-  if (!limits.contains("memory")) limits["memory"] = requests["memory"];
-  resources["limits"] = std::move(limits);
-  resources["requests"] = std::move(requests);
-  return resources;
-}
-
 }  // namespace ratchet::k8s::provisioner

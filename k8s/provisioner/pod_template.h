@@ -17,8 +17,4 @@ Json pod_wish(const Json& spec);
 // Further containers of the user's (v1 only); [] if none.
 Json further_containers(const Json& spec);
 
-// The container's resources with KubeDB's defaults for what the user left open: 500m and 1Gi, a
-// limit counting as the request.
-Json with_default_resources(Json resources);
-
 }  // namespace ratchet::k8s::provisioner

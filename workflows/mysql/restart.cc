@@ -1,20 +1,10 @@
 #include "workflows/mysql/restart.h"
 
-#include <optional>
-#include <string>
-#include <utility>
-
-#include "workflows/mysql/group_explain.h"
-#include "workflows/mysql/group_inputs.h"
-#include "workflows/mysql/group_ports.h"
-#include "workflows/mysql/member.h"
-#include "workflows/mysql/move_primary.h"
-#include "workflows/mysql/restart_explain.h"
+#include "workflows/mysql/restart_servers.h"
 
 namespace ratchet::mysql {
 
 using engine::attempt;
-using engine::Failure;
 using engine::Outcome;
 using engine::StepFailure;
 using engine::Task;
@@ -22,150 +12,11 @@ using engine::Workflow;
 
 namespace {
 
-// How far the restart went. Lives in restart_database.
-struct Progress {
-  GroupState before;   // anything was touched; of a cluster
-  RestartResult done;  // the pods that were restarted
-  int surprises = 0;   // that made us look again
-};
-
-// The steps of an upgrade, to the version that runs: the catalogue has no say in it.
-Upgrade a_restart(const RestartRequest& request) {
-  Upgrade restart;
-  *restart.request.mutable_database() = request.database();
-  restart.request.set_request(request.request());
-  restart.request.set_step_timeout_us(request.step_timeout_us());
-  restart.request.set_generation(request.generation());
-  return restart;
-}
-
-// With the image and the release that its servers have, and must have again.
-Upgrade at(Upgrade restart, const std::string& image, const std::string& version) {
-  Database& database = restart.database;
-  database.mutable_current()->set_version(version);
-  database.mutable_current()->set_image(image);
-  *database.mutable_target() = database.current();
-  return restart;
-}
-
-Task<Upgrade> find_database(Workflow wf, RestartRequest request) {
-  Upgrade restart = a_restart(request);
-  restart.database = co_await wf.step(inspect_database, the_database(restart.request));
-  if (const auto refusal = not_restartable(restart)) throw StepFailure(*refusal);
-  co_return restart;
-}
-
-Task<> pause(Workflow wf, Upgrade restart) {
-  co_await wf.step(pause_database, our_pause(restart));
-  co_await wf.step(await_drained, a_wait(restart, wf.now()));
-}
-
-// A cancellation is heard until the pod's deletion is under way. Right before it, the other members
-// of a cluster are looked at.
-Task<> stop_server(Workflow wf, Upgrade restart, Workload workload) {
-  co_await prepare_server(wf, restart, workload);
-  if (!restart.database.standalone()) {
-    co_await wf.step(await_group, the_others(restart, workload, wf.now()));
-  }
-  co_await wf.step(delete_pod, deletion(restart, workload));
-  const Workflow firm = wf.shielded();
-  co_await firm.step(await_clean_shutdown, the_end(restart, workload, firm.now()));
-}
-
-// Whatever stopped us, the pod is let go, and awaited. Says how that went.
-Task<Failure> let_go(Workflow firm, Upgrade restart, Member member, Failure why) {
-  const Outcome<void> runs = co_await attempt(let_run(firm, restart, member));
-  const std::string& pod = member.workload.pod();
-  co_return runs.ok() ? still_running(why, restart, pod)
-                      : not_running(why, *runs.failed, restart, pod);
-}
-
-// Once more if somebody else replaces it in its turn.
-Task<> await_successor(Workflow firm, Upgrade restart, Workload workload) {
-  Outcome<VerifiedServer> started = co_await attempt(start_new_server(firm, restart, workload));
-  if (!started.ok() && was_replaced(*started.failed)) {
-    started = co_await attempt(start_new_server(firm, restart, workload));
-  }
-  if (!started.ok()) throw StepFailure(not_back(*started.failed, restart, workload.pod()));
-}
-
-// A pod that somebody else replaced meanwhile was restarted by that: its successor is awaited, and
-// not restarted once more.
-Task<> restart_server(Workflow wf, Upgrade restart, Member member) {
-  const Outcome<void> stopped = co_await attempt(stop_server(wf, restart, member.workload));
-  const Workflow firm = wf.shielded();
-  if (!stopped.ok() && !was_replaced(*stopped.failed)) {
-    const Failure left = co_await let_go(firm, restart, member, *stopped.failed);
-    throw StepFailure(left);
-  }
-  co_await firm.step(unprotect_pod, the_pod(restart, member.workload));
-  co_await await_successor(firm, restart, member.workload);
-}
-
-Task<> restart_standalone(Workflow wf, Upgrade restart, Progress& progress) {
-  Member member;
-  member.workload = co_await wf.step(inspect_workload, the_workload(restart));
-  const std::string& pod = member.workload.pod();
-  const FoundPods same = co_await wf.step(find_pods, pods_as_the_set(restart, member.workload));
-  if (same.pods_size() == 0) throw StepFailure(other_image(restart, pod));
-  member.state = co_await wf.step(inspect_server, the_server(restart, member.workload));
-  restart = at(std::move(restart), member.workload.image(), member.state.version());
-  co_await restart_server(wf, restart, member);
-  progress.done.add_pods(pod);
-}
-
-// To a member that was restarted already. Who moves the primary besides us makes us look again, but
-// not for ever.
-Task<> make_way(Workflow wf, Upgrade restart, Progress& progress, GroupState group, bool again) {
-  const GroupMember& candidate = *candidate_of(group, [&progress](const GroupMember& member) {
-    return was_restarted(progress.before, member);
-  });
-  const bool moved = co_await move_primary(wf, restart, the_switch(restart, group, candidate));
-  if (moved && !again) co_return;
-  if (++progress.surprises <= 2 * progress.before.members_size()) co_return;
-  throw StepFailure(restless_primary(restart));
-}
-
-// Each round looks at the cluster anew, and goes on only if it is whole. The looks are where a
-// cancellation is heard.
-Task<> restart_members(Workflow wf, Upgrade restart, Progress& progress) {
-  bool moved = false;
-  for (;;) {
-    const GroupState now = co_await wf.step(await_group, the_whole_group(restart, wf.now()));
-    const GroupMember* next = next_member(now, [&progress](const GroupMember& member) {
-      return was_restarted(progress.before, member);
-    });
-    if (next == nullptr) co_return;
-    if (next->primary()) {
-      co_await make_way(wf, restart, progress, now, std::exchange(moved, true));
-      continue;
-    }
-    co_await restart_server(wf, restart, server_of(progress.before, *next));
-    progress.done.add_pods(next->workload().pod());
-  }
-}
-
-Task<> restart_cluster(Workflow wf, Upgrade restart, Progress& progress) {
-  progress.before = co_await wf.step(inspect_group, the_group(restart));
-  if (const auto blocker = unfit_to_restart(restart, progress.before)) throw StepFailure(*blocker);
-  restart = at(std::move(restart), progress.before.set().image(),
-               progress.before.members(0).state().version());
-  const Outcome<void> restarted = co_await attempt(restart_members(wf, restart, progress));
-  if (!restarted.ok()) {
-    throw StepFailure(restarted_so_far(*restarted.failed, restart, progress.done));
-  }
-  const Workflow firm = wf.shielded();
-  co_await firm.step(verify_group, the_upgraded_group(restart, firm.now()));
-}
-
 Task<RestartResult> restart_database(Workflow wf, Upgrade restart) {
-  Progress progress;
-  co_await pause(wf, restart);
-  if (restart.database.standalone()) {
-    co_await restart_standalone(wf, restart, progress);
-  } else {
-    co_await restart_cluster(wf, restart, progress);
-  }
+  Restarting progress;
+  co_await pause_and_drain(wf, restart);
+  co_await inspect_servers(wf, restart, progress);
+  co_await restart_servers(wf, restart, progress);
   const Workflow firm = wf.shielded();
   co_await firm.step(await_database_ready, a_wait(restart, firm.now()));
   co_return progress.done;
@@ -173,15 +24,14 @@ Task<RestartResult> restart_database(Workflow wf, Upgrade restart) {
 
 }  // namespace
 
-// Server by server, each stopped cleanly and awaited before the next: of a cluster the secondaries
-// by ordinal, then the primary, after its role has moved to one that was restarted. Which pods
-// there were is recorded at the start: another uid is another pod, and done.
+// Server by server (restart_servers.h). Which pods there were is recorded at the start: another uid
+// is another pod, and done.
 //
 // There is nothing to undo: a server that was restarted is as good as one that was not. So a
 // failure or a cancellation lets the pod go that was under way, and ends there. Whatever happens,
 // the database is resumed.
 Task<RestartResult> restart(Workflow wf, RestartRequest request) {
-  const Upgrade restart = co_await find_database(wf, request);
+  const Upgrade restart = co_await find_restartable(wf, to_what_runs(request));
   const Outcome<RestartResult> outcome = co_await attempt(restart_database(wf, restart));
   co_await wf.shielded().step(resume_database, our_resume(restart));
   if (!outcome.ok()) throw StepFailure(*outcome.failed);
