@@ -13,6 +13,8 @@ void add_database_handlers(engine::Handlers& handlers, const Environment& enviro
 // Of those: the snapshot of a volume, and the pause of others' backups.
 void add_backup_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& environment);
+// Of those: how many pods it has, and with which resources.
+void add_scaling_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_pod_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_server_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_group_handlers(engine::Handlers& handlers, const Environment& environment);

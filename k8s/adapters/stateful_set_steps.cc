@@ -36,16 +36,6 @@ asio::awaitable<mysql::Workload> inspect(const Environment& environment, Attempt
   co_return workload;
 }
 
-asio::awaitable<Json> the_same_set(const Environment& environment, mysql::DatabaseRef ref,
-                                   std::string name, std::string uid) {
-  auto set = co_await find(environment, kinds::stateful_set, Key{ref.space(), name});
-  if (!set || uid_of(*set) != uid) {
-    throw Refused("gone", "StatefulSet " + ref.space() + "/" + name +
-                              " was deleted or replaced by somebody else meanwhile");
-  }
-  co_return std::move(*set);
-}
-
 asio::awaitable<bool> patch_image(const Environment& environment, AttemptInfo info, Json set,
                                   std::string image) {
   Json change = marked_patch(set, info);
@@ -205,6 +195,7 @@ void add_stateful_set_handlers(engine::Handlers& handlers, const Environment& en
   handle(handlers, mysql::create_stateful_set, environment, create, is_created);
   handle(handlers, mysql::restore_stateful_set, environment, restore, is_restored);
   handle(handlers, mysql::await_adoption, environment, await_adoption);
+  add_scaling_handlers(handlers, environment);
 }
 
 }  // namespace ratchet::k8s

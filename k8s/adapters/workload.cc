@@ -81,6 +81,16 @@ asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef
   co_return std::move(found.front());
 }
 
+asio::awaitable<Json> the_same_set(const Environment& environment, mysql::DatabaseRef ref,
+                                   std::string name, std::string uid) {
+  auto set = co_await find(environment, kinds::stateful_set, Key{ref.space(), name});
+  if (!set || uid_of(*set) != uid) {
+    throw Refused("gone", "StatefulSet " + ref.space() + "/" + name +
+                              " was deleted or replaced by somebody else meanwhile");
+  }
+  co_return std::move(*set);
+}
+
 mysql::Workload workload_of(const Json& set) {
   mysql::Workload workload;
   workload.set_stateful_set(text_at(set, "/metadata/name"));

@@ -25,6 +25,10 @@ Json with_image(Json containers, const std::string& image);
 boost::asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef database,
                                      std::string uid);
 
+// The set of that name. Throws Refused if it is another one by now.
+boost::asio::awaitable<Json> the_same_set(const Environment& environment, mysql::DatabaseRef ref,
+                                          std::string name, std::string uid);
+
 // What the set says, with the manifest to create it again; no pod yet.
 mysql::Workload workload_of(const Json& set);
 // The pod with this ordinal; nothing unless it is the set's and not about to go.

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t mebi = 1 << 20;
 
 // From n (nano) on, each a thousand times the one before; and from bytes on, each 1024 times.
-constexpr std::array<std::string_view, 10> decimal_units = {"n", "u", "m", "", "k",
+constexpr std::array<std::string_view, 10> decimal_units = {"n", "u", "m", "",  "k",
                                                             "M", "G", "T", "P", "E"};
 constexpr std::size_t plain = 3;
 constexpr std::array<std::string_view, 7> binary_units = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};

@@ -9,8 +9,8 @@ namespace ratchet::k8s::api {
 // Whether it is a quantity, such as 700m, 1.5Gi or 2.
 bool is_quantity(const Json& value);
 
-// The quantity as the API server writes it, so that texts compare: 0.7 is 700m, 1024Mi is 1Gi. What is
-// none stays as it is.
+// The quantity as the API server writes it, so that texts compare: 0.7 is 700m, 1024Mi is 1Gi. What
+// is none stays as it is.
 Json canonical_quantity(const Json& quantity);
 
 // With KubeDB's defaults for what the user left open: 500m and 1Gi, a limit counting as the

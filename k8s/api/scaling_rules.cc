@@ -34,9 +34,10 @@ void check_quantities(const Json& resources, Findings& findings) {
 // One operation a request: what is not done must not be asked for.
 void check_not_served(const Json& request, Findings& findings) {
   const auto refuse = [&](const std::string& path) {
-    findings.push_back({path, "a vertical scaling of Ratchet changes requests and limits of the "
-                              "server's container and restarts it: leave " +
-                                  path + " out"});
+    findings.push_back({path,
+                        "a vertical scaling of Ratchet changes requests and limits of the "
+                        "server's container and restarts it: leave " +
+                            path + " out"});
   };
   for (const char* path :
        {"spec.verticalScaling.exporter", "spec.verticalScaling.coordinator",
@@ -78,9 +79,8 @@ void check_horizontal_scaling(const Json& request, Findings& findings) {
   const std::int32_t members = wanted_members(request);
   if (members >= fewest_members && members <= most_members) return;
   findings.push_back(
-      {members_path,
-       "Group size can not be less than 3 or greater than 9, range: [3,9]: set " +
-           std::string(members_path) + " to a number in that range"});
+      {members_path, "Group size can not be less than 3 or greater than 9, range: [3,9]: set " +
+                         std::string(members_path) + " to a number in that range"});
 }
 
 void check_vertical_scaling(const Json& request, Findings& findings) {

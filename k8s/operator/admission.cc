@@ -183,7 +183,8 @@ Json status_without_run(const OpsRequest& request, const Decision& decision,
   if (decision.admission == Admission::fail) {
     phase = "Failed";
     const RequestType* type = request_type(request.type);
-    conditions.push_back(condition(type != nullptr ? type->done.type : "UpgradeVersion", "False"));
+    conditions.push_back(
+        condition(type != nullptr ? type->done.condition.type : "UpgradeVersion", "False"));
     conditions.push_back(condition("Failed", "True"));
   }
   return {{"phase", phase},

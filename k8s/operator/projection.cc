@@ -14,6 +14,7 @@
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/ports.h"
+#include "workflows/mysql/scaling_ports.h"
 
 namespace ratchet::k8s {
 
@@ -68,6 +69,7 @@ class Reader {
 
   void on(const engine::StepScheduled& step) {
     activities_[step.command] = step.activity;
+    if (step.activity == type_->work_step) work_ = step.input;
     if (is(step.activity, mysql::pause_database.info())) {
       paused_ = true;
       out_.phase = "Progressing";
@@ -77,6 +79,11 @@ class Reader {
                is(step.activity, mysql::orphan_stateful_set.info())) {
       announce("Starting",
                "Upgrading MySQL images: " + database_ + " for MySQLOpsRequest: " + out_.request);
+    } else if (is(step.activity, mysql::set_replicas.info())) {
+      mysql::SetReplicas wanted;
+      wanted.ParseFromString(step.input);
+      announce("Starting", "Scaling MySQL: " + database_ + " to " +
+                               std::to_string(wanted.replicas()) + " members");
     } else if (is(step.activity, mysql::delete_pod.info())) {
       mysql::DeletePod deletion;
       deletion.ParseFromString(step.input);
@@ -114,6 +121,7 @@ class Reader {
       drained_ = true;
       announce("Successful", "Successfully paused MySQL database: " + database_ +
                                  " for MySQLOpsRequest: " + out_.request);
+      if (type_->begun_event != nullptr) announce("Starting", filled(type_->begun_event));
     } else if (is(activity, mysql::prove_switch.info())) {
       announce("Successful",
                "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
@@ -128,8 +136,9 @@ class Reader {
     }
     if (activity == type_->work_step) {
       done_ = true;
-      condition(type_->done);
-      announce("Successful", filled(type_->done_event));
+      const DoneWords words = type_->done_by != nullptr ? type_->done_by(work_) : type_->done;
+      condition(words.condition);
+      announce("Successful", filled(words.event));
     }
     if (type_->tells_pods) on_pod(activity);
   }
@@ -238,7 +247,7 @@ class Reader {
     const char* reason = drained_  ? type_->failed
                          : paused_ ? "FailedToPauseDatabase"
                                    : "OpsRequestFailedToProgressing";
-    if (!done_) condition(type_->done.type, false, reason, failed.failure.message);
+    if (!done_) condition(type_->done.condition.type, false, reason, failed.failure.message);
     condition("Failed", true, reason, failed.failure.message);
     announce("Failed", failed.failure.message, true);
   }
@@ -330,6 +339,7 @@ class Reader {
   const RequestType* type_ = nullptr;
   std::string database_;  // namespace/name
   std::string ops_;
+  engine::Bytes work_;     // the input of the type's work_step
   std::string candidate_;  // pod/namespace of who takes over as the primary
   std::string claim_;      // namespace/name of the one that a snapshot is taken of
   std::map<engine::CommandId, std::string> activities_;

@@ -27,16 +27,24 @@ struct RequestRun {
   std::int64_t generation = 0;
 };
 
+// What is said once the work is done.
+struct DoneWords {
+  ConditionWords condition;
+  const char* event;  // message of an Event
+};
+
 struct RequestType {
   const char* workflow;
   engine::Bytes (*input)(const OpsRequest& request);
   RequestRun (*about)(const engine::Bytes& input);
-  bool has_plan;           // that can be approved, or wait for a window
-  ConditionWords started;  // the run has started
-  ConditionWords begun;    // the database is being paused
-  const char* work_step;   // once this activity has completed, the work is done
-  ConditionWords done;     // then; False with the reason `failed` if the run fails before that
-  const char* done_event;  // message of an Event then
+  bool has_plan;            // that can be approved, or wait for a window
+  ConditionWords started;   // the run has started
+  ConditionWords begun;     // the database is being paused
+  const char* begun_event;  // message of an Event when it is paused; null: there is none
+  const char* work_step;    // once this activity has completed, the work is done
+  DoneWords done;  // then; the condition is False with the reason `failed` if the run fails before
+  // The same by the input of that activity, if it is not always the same; null: it is.
+  DoneWords (*done_by)(const engine::Bytes& input);
   const char* failed;
   ConditionWords ended;     // the run has completed
   const char* ended_event;  // message of an Event then

@@ -40,11 +40,15 @@ Json named(const Json& list, const std::string& name) {
 }  // namespace
 
 asio::awaitable<bool> MemberPods::gather() {
+  int members = database_.replicas;
   ListOptions options;
   options.label_selector = selector_text(database_.name);
   const Reply sets = co_await context_.client.list(kinds::stateful_set, database_.space, options);
   for (const Json& set : sets.body.value("items", Json::array())) {
-    if (controlled_by(set, database_.uid)) set_ = metadata_text(set, "name");
+    if (!controlled_by(set, database_.uid)) continue;
+    set_ = metadata_text(set, "name");
+    // Whoever has it paused scales the set, and then says so in the spec.
+    if (database_.paused_since) members = set.at("spec").value("replicas", members);
   }
   const Reply root =
       co_await context_.client.get(kinds::secret, {database_.space, database_.auth_secret});
@@ -59,7 +63,7 @@ asio::awaitable<bool> MemberPods::gather() {
   const Reply claims =
       co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
   pods_ = pods.body.at("items").size();
-  for (int i = 0; i < database_.replicas; ++i) {
+  for (int i = 0; i < members; ++i) {
     Json pod = named(pods.body, set_ + "-" + std::to_string(i));
     std::optional<std::string> authority = co_await find_authority(pod);
     if (authority && authority->empty()) co_return false;

@@ -19,19 +19,6 @@ std::string cluster_of(const Upgrade& upgrade) {
   return (semi ? "the cluster of MySQL " : "the group of MySQL ") + full_name(upgrade);
 }
 
-Failure not_whole(const Upgrade& upgrade, const GroupState& group) {
-  std::string why = cluster_of(upgrade) + " is not whole: ";
-  const char* separator = "";
-  for (const std::string& lack : group.lacks()) {
-    why += separator + lack;
-    separator = "; ";
-  }
-  return {"group_not_whole", why +
-                                 ". No member is stopped while another is missing. Wait until the "
-                                 "MySQL is Ready, or remove what keeps it from that (kubectl "
-                                 "describe mysql), then create the request again"};
-}
-
 // While one is stopped the others must have a majority, and acknowledge what is committed.
 std::optional<Failure> too_few_members(const Upgrade& upgrade, const GroupState& group) {
   const bool semi = upgrade.database.topology() == semi_sync;
@@ -61,6 +48,19 @@ std::optional<Failure> other_version(const Upgrade& upgrade, const GroupMember& 
 }
 
 }  // namespace
+
+Failure not_whole(const Upgrade& upgrade, const GroupState& group) {
+  std::string why = cluster_of(upgrade) + " is not whole: ";
+  const char* separator = "";
+  for (const std::string& lack : group.lacks()) {
+    why += separator + lack;
+    separator = "; ";
+  }
+  return {"group_not_whole", why +
+                                 ". No member is stopped while another is missing. Wait until the "
+                                 "MySQL is Ready, or remove what keeps it from that (kubectl "
+                                 "describe mysql), then create the request again"};
+}
 
 std::optional<Failure> needs_everybody(const Upgrade& upgrade, const GroupState& group) {
   if (group.lacks_size() > 0) return not_whole(upgrade, group);

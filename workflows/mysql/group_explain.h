@@ -10,6 +10,9 @@
 
 namespace ratchet::mysql {
 
+// What the group lacks, which lacks something.
+engine::Failure not_whole(const Upgrade& upgrade, const GroupState& group);
+
 // Why no member of this group must be stopped now, whatever for: another is missing, or would be.
 std::optional<engine::Failure> needs_everybody(const Upgrade& upgrade, const GroupState& group);
 

@@ -146,8 +146,8 @@ Task<> inspect_servers(Workflow wf, Upgrade restart, Restarting& progress) {
 
 Task<> restart_servers(Workflow wf, Upgrade restart, Restarting& progress) {
   if (restart.database.standalone()) {
-    restart = at(std::move(restart), progress.server.workload.image(),
-                 progress.server.state.version());
+    restart =
+        at(std::move(restart), progress.server.workload.image(), progress.server.state.version());
     co_await restart_server(wf, restart, progress, progress.server);
     co_return;
   }

@@ -1,5 +1,5 @@
-// Restarting every server of a database once, each stopped cleanly and awaited before the next: of a
-// cluster the secondaries by ordinal, then the primary, after its role has moved to one that was
+// Restarting every server of a database once, each stopped cleanly and awaited before the next: of
+// a cluster the secondaries by ordinal, then the primary, after its role has moved to one that was
 // restarted. What a restart and a vertical scaling have in common.
 #pragma once
 

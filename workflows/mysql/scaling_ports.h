@@ -29,7 +29,7 @@ inline constexpr Activity<SetReplicas, Done> restore_replicas{"restore_replicas"
 // What was reached stays: else the provisioner would undo it once the database is resumed.
 inline constexpr Activity<RecordReplicas, Done> keep_replicas{"keep_replicas", Effect::conditional,
                                                               unbounded};
-inline constexpr Activity<RestoreResources, Done> restore_resources{
-    "restore_resources", Effect::conditional, unbounded};
+inline constexpr Activity<RestoreResources, Done> restore_resources{"restore_resources",
+                                                                    Effect::conditional, unbounded};
 
 }  // namespace ratchet::mysql

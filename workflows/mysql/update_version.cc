@@ -7,9 +7,11 @@
 #include "workflows/mysql/explain.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_update.h"
+#include "workflows/mysql/horizontal_scaling.h"
 #include "workflows/mysql/inputs.h"
 #include "workflows/mysql/member.h"
 #include "workflows/mysql/restart.h"
+#include "workflows/mysql/vertical_scaling.h"
 
 namespace ratchet::mysql {
 
@@ -129,6 +131,10 @@ void add_workflows(engine::Registry& registry) {
   registry.add<UpdateRequest, UpdateResult>(update_version_name, update_version_version,
                                             update_version);
   registry.add<RestartRequest, RestartResult>(restart_name, restart_version, restart);
+  registry.add<HorizontalScalingRequest, HorizontalScalingResult>(
+      horizontal_scaling_name, horizontal_scaling_version, horizontal_scaling);
+  registry.add<VerticalScalingRequest, VerticalScalingResult>(
+      vertical_scaling_name, vertical_scaling_version, vertical_scaling);
 }
 
 }  // namespace ratchet::mysql
