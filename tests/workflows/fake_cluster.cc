@@ -18,7 +18,7 @@ FakeCluster::FakeCluster(std::string from, std::string to)
 
 void FakeCluster::start_pod() {
   if (pod || !set) return;
-  pod = FakePod{new_uid("pod"), set->image, set->uid, false, "", false};
+  pod = FakePod{new_uid("pod"), set->image, set->uid, false, "", false, set_resources};
 }
 
 void FakeCluster::remove_pod() {
@@ -39,6 +39,7 @@ void FakeCluster::serve(Handlers& handlers, Host& host) {
   serve_claim(handlers, host);
   serve_server(handlers, host);
   serve_waits(handlers, host);
+  serve_resources(handlers, host);
   serve_look(handlers, host);
 }
 
@@ -166,7 +167,7 @@ void FakeCluster::serve_pod(Handlers& handlers, Host& host) {
   on<InspectPod, PodState>(handlers, host, inspect_pod, [this](const Info&, const InspectPod&) {
     PodState state;
     if (pod) state.set_uid(pod->uid);
-    state.set_started(!(target_runs() && target_image_missing));
+    state.set_started(!(target_runs() && target_image_missing) && has_room());
     return state;
   });
   on<FindPods, FoundPods>(handlers, host, find_pods, [this](const Info&, const FindPods& in) {
@@ -234,11 +235,11 @@ void FakeCluster::serve_waits(Handlers& handlers, Host& host) {
   on<AwaitEnd, PodState>(handlers, host, await_pod_ended, [this](const Info&, const AwaitEnd& in) {
     PodState state;
     state.set_uid(in.pod_uid());
-    state.set_started(!target_image_missing);
+    state.set_started(!target_image_missing && has_room());
     return state;
   });
   on<AwaitPod, Pod>(handlers, host, await_pod_ready, [this](const Info&, const AwaitPod& in) {
-    if (target_runs() && (target_image_missing || target_crashes)) {
+    if ((target_runs() && (target_image_missing || target_crashes)) || !has_room()) {
       throw Refusal{{"timeout", "pod demo/db-0 did not become ready"}};
     }
     if (!pod || pod->uid == in.not_uid() || pod->image != in.image()) {
@@ -258,7 +259,7 @@ std::string FakeCluster::state() const {
       << (pod ? pod->uid + " " + pod->image + (pod->is_protected ? " protected" : "") +
                     (pod->deleting ? " deleting" : "")
               : "none")
-      << "\n";
+      << (pod && pod->resources != "former" ? " " + pod->resources : "") << scaled() << "\n";
   out << sorted_writes();
   return out.str();
 }

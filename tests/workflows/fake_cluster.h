@@ -24,6 +24,7 @@ struct FakePod {
   bool is_protected = false;
   std::string mark;
   bool deleting = false;
+  std::string resources = {};
 };
 
 class FakeCluster : public FakeDatabase {
@@ -64,6 +65,7 @@ class FakeCluster : public FakeDatabase {
   void start_pod();   // as the StatefulSet controller would
   void remove_pod();  // which goes once nobody holds it
   bool target_runs() const { return pod && pod->image == "image:" + to_; }
+  bool has_room() const { return !pod || pod->resources != unschedulable; }
 
   std::map<std::string, int> uids_;
   int looks_ = 0;

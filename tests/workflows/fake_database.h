@@ -15,6 +15,7 @@
 #include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/ports.h"
+#include "workflows/mysql/scaling_ports.h"
 
 namespace ratchet::mysql::testing {
 
@@ -25,6 +26,8 @@ class FakeDatabase : public engine::testing::World {
 
   UpdateRequest request() const;
   RestartRequest restart_request() const;
+  HorizontalScalingRequest horizontal_request(int members) const;
+  VerticalScalingRequest vertical_request(const std::string& resources = "bigger") const;
 
   // Faults, set before the run.
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
@@ -34,10 +37,14 @@ class FakeDatabase : public engine::testing::World {
   bool needs_approval = false;                    // of request()
   std::string window;
   engine::Time window_begins{};  // the only one there is
+  std::string unschedulable;     // no container of a pod with these resources is ever created
 
   // What there is.
   std::string version;    // MySQL.spec.version
   std::string paused_by;  // run id
+  int spec_replicas = 3;  // MySQL.spec.replicas
+  std::string spec_resources = "former";
+  std::string set_resources = "former";  // of the StatefulSet's template
   std::vector<std::string> writes;
   std::map<std::string, std::string> image_checks;  // pods → marks
   int checked_images = 0;
@@ -54,6 +61,9 @@ class FakeDatabase : public engine::testing::World {
   void serve_look(engine::Handlers& handlers, engine::Host& host);
   void serve_image_checks(engine::Handlers& handlers, engine::Host& host);
   void serve_backups(engine::Handlers& handlers, engine::Host& host);
+  void serve_resources(engine::Handlers& handlers, engine::Host& host);
+  // What is not as it is at first, for state().
+  std::string scaled() const;
   void wrote(const std::string& what) { writes.push_back(what); }
   std::string sorted_writes() const;  // a line each, and what was left behind
 
@@ -69,6 +79,7 @@ class FakeDatabase : public engine::testing::World {
   virtual void after(const std::string& /*activity*/) {}
 
   std::string name_;
+  std::string resources_mark_;  // of the StatefulSet
 };
 
 template <class In, class Out>

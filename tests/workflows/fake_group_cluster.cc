@@ -20,6 +20,7 @@ std::string id_of(std::size_t i) { return "server-" + std::to_string(i); }
 FakeGroupCluster::FakeGroupCluster(std::string from, std::string to)
     : FakeDatabase("my-group", std::move(from), std::move(to)) {
   set_image = "image:" + from_;
+  members.resize(replicas);
   for (std::size_t i = 0; i < members.size(); ++i) make_pod(i);
 }
 
@@ -28,13 +29,14 @@ std::size_t FakeGroupCluster::ordinal(const std::string& pod) const {
 }
 
 FakeMember* FakeGroupCluster::find(const std::string& pod, const std::string& uid) {
-  FakeMember& member = members.at(ordinal(pod));
+  if (ordinal(pod) >= members.size()) return nullptr;
+  FakeMember& member = members[ordinal(pod)];
   return member.uid == uid ? &member : nullptr;
 }
 
 bool FakeGroupCluster::comes_up(std::size_t i) const {
   const bool target = members[i].image == "image:" + to_;
-  return !(target && (target_image_missing || target_crashes_on == i));
+  return !(target && (target_image_missing || target_crashes_on == i)) && has_room(i);
 }
 
 bool FakeGroupCluster::serves(std::size_t i) const { return !members[i].deleting && comes_up(i); }
@@ -43,6 +45,7 @@ void FakeGroupCluster::make_pod(std::size_t i) {
   FakeMember& member = members[i];
   member.uid = "pod" + std::to_string(i) + "-" + std::to_string(++uids_);
   member.image = set_image;
+  member.resources = set_resources;
   member.mark.clear();
   member.is_protected = member.deleting = false;
 }
@@ -55,7 +58,7 @@ void FakeGroupCluster::remove(std::size_t i) {
       if (serves(other)) make_primary(other);
     }
   }
-  if (!members[i].is_protected) make_pod(i);
+  if (!members[i].is_protected) let_go(i);
 }
 
 void FakeGroupCluster::make_primary(std::size_t i) {
@@ -81,6 +84,8 @@ void FakeGroupCluster::serve(Handlers& handlers, Host& host) {
   serve_group(handlers, host);
   serve_hand_over(handlers, host);
   serve_waits(handlers, host);
+  serve_replicas(handlers, host);
+  serve_resources(handlers, host);
   serve_look(handlers, host);
 }
 
@@ -175,7 +180,7 @@ void FakeGroupCluster::serve_release(Handlers& handlers, Host& host) {
           FakeMember* member = find(in.pod(), in.pod_uid());
           member->is_protected = false;
           wrote("release " + in.pod());
-          if (member->deleting) make_pod(ordinal(in.pod()));
+          if (member->deleting) let_go(ordinal(in.pod()));
           return Done{};
         },
         [this](const Info&, const ProtectPod& in) {
@@ -186,7 +191,7 @@ void FakeGroupCluster::serve_release(Handlers& handlers, Host& host) {
   on<InspectPod, PodState>(handlers, host, inspect_pod, [this](const Info&, const InspectPod& in) {
     PodState state;
     state.set_uid(members[ordinal(in.pod())].uid);
-    state.set_started(!target_image_missing);
+    state.set_started(!target_image_missing && has_room(ordinal(in.pod())));
     return state;
   });
   on<FindPods, FoundPods>(handlers, host, find_pods, [this](const Info&, const FindPods& in) {
@@ -232,6 +237,9 @@ GroupState FakeGroupCluster::look(const std::string& without) const {
     member.set_primary(i == primary);
     member.mutable_state()->set_version(members[i].image.substr(6));
     if (!serves(i) && pod_of(i) != without) group.add_lacks("member " + pod_of(i) + " is OFFLINE");
+  }
+  for (std::size_t i = replicas; i < members.size(); ++i) {
+    if (members[i].deleting) group.add_lacks("its members do not agree on who is in it");
   }
   if (topology != semi_sync) return group;
   group.set_term(term);
@@ -334,7 +342,7 @@ void FakeGroupCluster::serve_waits(Handlers& handlers, Host& host) {
   on<AwaitEnd, PodState>(handlers, host, await_pod_ended, [this](const Info&, const AwaitEnd& in) {
     PodState state;
     state.set_uid(in.pod_uid());
-    state.set_started(!target_image_missing);
+    state.set_started(!target_image_missing && has_room(ordinal(in.pod())));
     return state;
   });
   on<AwaitPod, Pod>(handlers, host, await_pod_ready, [this](const Info&, const AwaitPod& in) {
@@ -355,11 +363,12 @@ std::string FakeGroupCluster::state() const {
   out << "MySQL " << version << (paused_by.empty() ? "" : " paused") << ", set " << set_image
       << ", primary " << pod_of(primary);
   if (topology == semi_sync) out << " by term " << term;
-  out << (successor.empty() ? "\n" : ", to be " + successor + "\n");
+  out << (successor.empty() ? "" : ", to be " + successor) << scaled() << "\n";
   for (std::size_t i = 0; i < members.size(); ++i) {
     const FakeMember& member = members[i];
     out << pod_of(i) << " " << member.uid << " " << member.image << " «" << member.claim_version
-        << "»" << (member.is_protected ? " protected" : "") << (member.deleting ? " deleting" : "")
+        << "»" << (member.resources == "former" ? "" : " " + member.resources)
+        << (member.is_protected ? " protected" : "") << (member.deleting ? " deleting" : "")
         << (serves(i) ? "" : " down") << "\n";
   }
   out << sorted_writes();

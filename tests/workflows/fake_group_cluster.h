@@ -1,9 +1,8 @@
-// A replication group or semi-synchronous cluster of three behind the MySQL ports: pods, claims,
-// servers, and somebody who takes every server that comes up into it, and moves the primary to the
-// successor that is named, as the provisioner does.
+// A replication group or semi-synchronous cluster, of three at first, behind the MySQL ports: pods,
+// claims, servers, and somebody who takes every server that comes up into it, and moves the primary
+// to the successor that is named, as the provisioner does.
 #pragma once
 
-#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +20,7 @@ struct FakeMember {
   std::string mark;
   std::string claim_version;
   int exit_code = 0;  // of its server, when it is asked to end
+  std::string resources;
 };
 
 class FakeGroupCluster : public FakeDatabase {
@@ -33,6 +33,7 @@ class FakeGroupCluster : public FakeDatabase {
   std::string state() const override;
 
   std::string image(std::size_t i) const { return members[i].image; }
+  void scale_to(int n);  // the set
 
   // Faults, set before the run.
   std::vector<std::string> lacks;  // of the group, as seen at first
@@ -45,8 +46,8 @@ class FakeGroupCluster : public FakeDatabase {
 
   // What there is.
   std::string set_image, set_mark;
-  std::array<FakeMember, 3> members;
-  std::size_t replicas = 3;  // how many of them there are
+  std::vector<FakeMember> members;
+  std::size_t replicas = 3;  // how many of them the set makes
   std::size_t primary = 0;
   std::string topology = "GroupReplication";
   // Of a semi-synchronous cluster.
@@ -64,6 +65,7 @@ class FakeGroupCluster : public FakeDatabase {
   void serve_group(engine::Handlers& handlers, engine::Host& host);
   void serve_hand_over(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
+  void serve_replicas(engine::Handlers& handlers, engine::Host& host);
   void describe(Database& database) const override { database.set_topology(topology); }
   Sight see() override;
   void after(const std::string& activity) override;
@@ -71,14 +73,17 @@ class FakeGroupCluster : public FakeDatabase {
   GroupState look(const std::string& without = "") const;
   bool serves(std::size_t i) const;
   bool comes_up(std::size_t i) const;
-  void remove(std::size_t i);  // the pod; the set makes another once it is let go
+  bool has_room(std::size_t i) const { return members[i].resources != unschedulable; }
+  void remove(std::size_t i);  // the pod; once it is let go, the set makes another, or not
+  void let_go(std::size_t i);
   void make_pod(std::size_t i);
   void make_primary(std::size_t i);  // nobody asked for it
   std::size_t ordinal(const std::string& pod) const;
   FakeMember* find(const std::string& pod, const std::string& uid);
 
   int uids_ = 0;
-  std::string term_mark_;  // of whoever named a successor last
+  std::string replicas_mark_, spec_mark_;  // of whoever changed them last
+  std::string term_mark_;                  // of whoever named a successor last
 };
 
 }  // namespace ratchet::mysql::testing

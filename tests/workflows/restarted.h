@@ -1,9 +1,11 @@
-// Runs of restart on fake clusters: one, and all that are stopped somewhere.
+// Runs of restart, and of others that restart servers, on fake clusters: one, and all that are
+// stopped somewhere.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -23,7 +25,9 @@ class Restarted : public OneRun {
 
 // `Cluster` can be made of nothing.
 template <class Cluster>
-engine::testing::CrashReport restart_matrix(std::function<void(Cluster&)> fault = {}) {
+engine::testing::CrashReport matrix_of(const std::string& workflow,
+                                       const google::protobuf::Message& request,
+                                       std::function<void(Cluster&)> fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {
@@ -31,9 +35,14 @@ engine::testing::CrashReport restart_matrix(std::function<void(Cluster&)> fault 
     if (fault) fault(*cluster);
     return cluster;
   };
-  crash_case.workflow = restart_name;
-  crash_case.input = Cluster().restart_request().SerializeAsString();
+  crash_case.workflow = workflow;
+  crash_case.input = request.SerializeAsString();
   return engine::testing::run_crash_matrix(crash_case);
+}
+
+template <class Cluster>
+engine::testing::CrashReport restart_matrix(std::function<void(Cluster&)> fault = {}) {
+  return matrix_of<Cluster>(restart_name, Cluster().restart_request(), std::move(fault));
 }
 
 inline void expect_whole(const engine::testing::CrashReport& report) {
