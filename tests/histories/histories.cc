@@ -6,6 +6,8 @@
 #include "engine/core/run.h"
 #include "tests/engine/recording.h"
 #include "tests/engine/travel.h"
+#include "tests/histories/record_run.h"
+#include "tests/histories/scalings.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
 #include "workflows/mysql/restart.h"
@@ -158,37 +160,6 @@ constexpr Upgrade image_checks[] = {
     {"image-approved", "10.11.6", "11.8.6", [](FakeCluster& c) { c.needs_approval = true; }},
 };
 
-// Approves each gate once it is open, but for the run in which nobody does.
-void decide(Process& process, const std::string& run_id, std::size_t& decided) {
-  if (run_id == "look-nobody-decides") return;
-  std::vector<std::string> shown;
-  for (const Recorded& recorded : process.seen) {
-    for (const Event& event : recorded.turn.events) {
-      if (const auto* gate = std::get_if<GateOpened>(&event)) shown.push_back(hash_of(*gate));
-    }
-  }
-  if (shown.size() <= decided) return;
-  decided = shown.size();
-  process.engine->decide(run_id, "approve_upgrade", true, shown.back(), {"ann", "read it"});
-}
-
-template <class Cluster>
-void record_run(Outside& outside, Cluster& cluster, const char* run_id, const char* workflow,
-                const google::protobuf::Message& input) {
-  Process process(outside);
-  mysql::add_workflows(process.registry);
-  cluster.serve(process.handlers, process.host);
-  process.open("recorded");
-  process.engine->start(run_id, workflow, input.SerializeAsString(), "recorder");
-  std::size_t decided = 0;
-  process.host.run_until([&] {
-    if (cluster.needs_approval) decide(process, run_id, decided);
-    const auto state = process.engine->state(run_id);
-    return state && *state != RunState::running;
-  });
-  process.host.settle();
-}
-
 template <class Cluster, class Kind>
 void record(Outside& outside, const Kind& upgrade) {
   Cluster cluster(upgrade.from, upgrade.to);
@@ -327,6 +298,8 @@ std::vector<Recording> recordings() {
                record_restart<FakeGroupCluster>(outside, restart, "9.7.4");
              }
            }},
+          {"horizontal_scaling-1.history", record_horizontal_scalings},
+          {"vertical_scaling-1.history", record_vertical_scalings},
           {"travel-1.history", record_lisbon},
           {"travel-1-waiting.history", [](Outside& outside) {
              Ledger ledger;

@@ -49,7 +49,7 @@ TEST(Admission, SaysWhatIsWrongWithASpec) {
   other["spec"]["type"] = "VolumeExpansion";
   EXPECT_EQ(read_request(other).malformed,
             "spec.type: defined OpsRequestType VolumeExpansion is not supported, supported types "
-            "for MySQL are UpdateVersion, Upgrade, Restart");
+            "for MySQL are UpdateVersion, Upgrade, Restart, HorizontalScaling, VerticalScaling");
   Json targetless = object("a");
   targetless["spec"].erase("updateVersion");
   EXPECT_NE(read_request(targetless).malformed.find("spec.updateVersion nil not supported"),
@@ -155,6 +155,33 @@ TEST(Admission, WhatTheRequestSaysOfEvidenceIsRead) {
   Json again = restart("a");
   again["metadata"]["annotations"][evidence_annotation] = "required";
   EXPECT_NE(read_request(again).malformed.find("takes no evidence"), std::string::npos);
+}
+
+TEST(Admission, ReadsWhatAScalingAsksForInBothShapes) {
+  Json members = object("a");
+  members["spec"] = {{"type", "HorizontalScaling"},
+                     {"databaseRef", {{"name", "db"}}},
+                     {"horizontalScaling", {{"member", 5}}}};
+  EXPECT_EQ(read_request(members).members, 5);
+  EXPECT_EQ(read_request(members).malformed, "");
+  for (const int wrong : {-1, 2, 10}) {
+    members["spec"]["horizontalScaling"]["member"] = wrong;
+    EXPECT_NE(read_request(members).malformed.find("range: [3,9]"), std::string::npos) << wrong;
+  }
+
+  const Json wanted = {{"requests", {{"cpu", "0.7"}, {"memory", "1200Mi"}}},
+                       {"limits", {{"memory", "1200Mi"}}}};
+  Json size = object("a");
+  size["spec"] = {{"type", "VerticalScaling"},
+                  {"databaseRef", {{"name", "db"}}},
+                  {"verticalScaling", {{"mysql", wanted}}}};
+  EXPECT_EQ(Json::parse(read_request(size).resources), wanted);
+  EXPECT_EQ(read_request(size).malformed, "");
+  size["spec"]["verticalScaling"]["mysql"] = {{"resources", wanted}};
+  EXPECT_EQ(Json::parse(read_request(size).resources), wanted);
+  size["spec"]["horizontalScaling"] = {{"member", 5}};
+  EXPECT_NE(read_request(size).malformed.find("does nothing about spec.horizontalScaling"),
+            std::string::npos);
 }
 
 TEST(Admission, OfDifferentTypesTheOldestGoesFirst) {

@@ -1,4 +1,4 @@
-// A cluster of three servers on an OpsWorld, the servers a model that follows its pods.
+// A cluster of three servers, at first, on an OpsWorld, the servers a model that follows its pods.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +34,9 @@ class ClusterWorld {
              .group = servers.port(),
              .follow = [this] { follow(); }}) {
     ops.world.apply(next_release);
-    for (int i = 0; i < 3; ++i) uids_[i] = uid(i);
+    for (int i = 0; i < most_; ++i) {
+      if (!pod(i).is_null()) uids_[i] = uid(i);
+    }
   }
 
   static std::string pod_name(const std::string& name, int i) {
@@ -67,15 +69,17 @@ class ClusterWorld {
 
  private:
   std::string name_;
-  std::map<int, std::string> uids_;
+  static constexpr int most_ = 5;
+  std::map<int, std::string> uids_;  // of pods that are, or were
   bool was_whole_ = false;
   int fewest_ = 3;
 
   // A server runs while its pod's container does; another pod's is another process.
   void follow() {
     int serving = 0;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < most_; ++i) {
       const Json now = pod(i);
+      if (now.is_null() && !uids_.contains(i)) continue;  // never was there
       const std::string id = now.is_null() ? "" : now.at("metadata").at("uid").get<std::string>();
       const bool runs = now.contains("/status/containerStatuses/1/state/running"_json_pointer);
       auto& server = servers.at(pod_name(i));

@@ -9,6 +9,7 @@
 #include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/group_ports.h"
 #include "workflows/mysql/ports.h"
+#include "workflows/mysql/scaling_ports.h"
 
 namespace ratchet::k8s {
 namespace {
@@ -216,6 +217,52 @@ TEST(Projection, OfARestartIsWhatKubeDbsGuideShows) {
       "demo/my-standalone|\n");
 }
 
+Story scaled(int from, int to) {
+  mysql::RecordReplicas recorded;
+  recorded.set_from_replicas(from);
+  recorded.set_replicas(to);
+  Story story("HorizontalScaling", "scale");
+  story.step(mysql::inspect_database).step(mysql::pause_database).step(mysql::await_drained);
+  story.step(mysql::inspect_group).step(mysql::await_group).step(mysql::set_replicas);
+  story.step(mysql::await_group);
+  story.step(mysql::record_replicas, recorded.SerializeAsString());
+  story.step(mysql::await_database_ready).step(mysql::resume_database).end(RunCompleted{});
+  return story;
+}
+
+// kubedb.md 5.1.
+TEST(Projection, OfAScalingSaysWhichWay) {
+  const std::string up = text(project(scaled(3, 5).history()));
+  EXPECT_EQ(up.substr(0, up.find("event")),
+            "phase Successful\n"
+            "condition Progressing=True OpsRequestProgressingStarted "
+            "|Controller has started to Progress the MySQLOpsRequest: demo/scale|\n"
+            "condition Scaling=True HorizontalScalingStarted "
+            "|Horizontal scaling started in MySQL: demo/my-standalone for MySQLOpsRequest: scale|\n"
+            "condition ScalingUp=True SuccessfullyPerformedHorizontalScaling "
+            "|Horizontal scaling Up performed successfully in MySQL: demo/my-standalone for "
+            "MySQLOpsRequest: scale|\n"
+            "condition Successful=True OpsRequestProcessedSuccessfully "
+            "|Controller has successfully scaled the MySQL demo/scale|\n");
+  const std::string down = text(project(scaled(5, 3).history()));
+  EXPECT_NE(down.find("condition ScalingDown=True SuccessfullyPerformedHorizontalScaling "
+                      "|Horizontal scaling down performed successfully in MySQL: "),
+            std::string::npos)
+      << down;
+}
+
+TEST(Projection, OfAFailedScalingNamesNoDirection) {
+  Story story("HorizontalScaling", "scale");
+  story.step(mysql::pause_database).step(mysql::await_drained);
+  story.failing(mysql::await_group, {"timeout", "no answer"}).step(mysql::keep_replicas);
+  story.step(mysql::resume_database).end(RunFailed{{"timeout", "no answer"}});
+  const std::string said = text(project(story.history()));
+  EXPECT_NE(said.find("condition HorizontalScaling=False FailedToPerformHorizontalScaling |no "
+                      "answer|"),
+            std::string::npos)
+      << said;
+}
+
 TEST(Projection, OfARestartLeavesOutReasonsThatKubeDbHasNot) {
   const nlohmann::json conditions = status_of(project(restarted().history())).at("conditions");
   EXPECT_TRUE(conditions.at(0).contains("reason"));
@@ -260,6 +307,7 @@ void expect_growth(const std::vector<HistoryTurn>& whole) {
 TEST(Projection, GrowsWithTheHistoryAndNeverChangesWhatItSaid) {
   expect_growth(upgraded().history());
   expect_growth(restarted().history());
+  expect_growth(scaled(3, 4).history());
 }
 
 TEST(Projection, OfATerminatedRunSaysWhoAndThatNothingWasUndone) {

@@ -303,6 +303,17 @@ TEST_F(Group, GoesOnBeingCaredForWhilePaused) {
   EXPECT_EQ(world.phase(db), "Ready");
 }
 
+// Whoever has it paused scales the set first, and the spec follows.
+TEST_F(Group, WhilePausedHasAsManyMembersAsItsStatefulSet) {
+  bring_up();
+  world.pause(db, "2026-11-23T10:00:01Z");
+  world.patch(kinds::stateful_set, db, {{"spec", {{"replicas", 4}}}});
+  world.settle(db);
+  EXPECT_TRUE(servers.serves("my-group-3"));
+  EXPECT_EQ(world.phase(db), "Ready");
+  EXPECT_EQ(world.get(kinds::mysql, db)["spec"]["replicas"], 3);
+}
+
 TEST_F(Group, HaltingTakesItsServicesAlong) {
   bring_up();
   world.patch(kinds::mysql, db, {{"spec", {{"halted", true}, {"deletionPolicy", "Halt"}}}});

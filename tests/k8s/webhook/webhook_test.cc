@@ -304,6 +304,23 @@ TEST_F(Asking, ARestartNeedsNoVersion) {
   EXPECT_THAT(said(submit("CREATE", request, {}, "jane")), HasSubstr("demo/nobody, is invalid"));
 }
 
+TEST_F(Asking, OnlyAGroupGetsAnotherNumberOfMembers) {
+  Json there = good_mysql();
+  there["metadata"]["name"] = "my-db";
+  ASSERT_TRUE(world.run(world.client.create(kinds::mysql, there)).ok());
+  Json request = good_request();
+  request["spec"] = {{"type", "HorizontalScaling"},
+                     {"databaseRef", {{"name", "my-db"}}},
+                     {"horizontalScaling", {{"member", 5}}}};
+  EXPECT_THAT(said(submit("CREATE", request, {}, "jane")),
+              HasSubstr("OpsRequest haven't pointed to a Group Replication, Horizontal scaling "
+                        "applicable only for group Replication: it is a standalone server"));
+  world.patch(kinds::mysql, "my-db", {{"spec", {{"topology", {{"mode", "SemiSync"}}}}}});
+  EXPECT_THAT(said(submit("CREATE", request, {}, "jane")), HasSubstr("mode is SemiSync"));
+  world.patch(kinds::mysql, "my-db", {{"spec", {{"topology", {{"mode", "GroupReplication"}}}}}});
+  EXPECT_EQ(said(submit("CREATE", request, {}, "jane")), "");
+}
+
 TEST_F(Asking, ARenewedCertificateIsUsedWithoutARestart) {
   const auto works = [&] {
     try {
