@@ -22,7 +22,8 @@ bool has_step(const engine::Report& report, const std::string& name) {
 
 }  // namespace
 
-// By the names of the steps of update_version and restart (workflows/mysql/ports.h, group_ports.h).
+// By the names of the steps of update_version, and of the workflows that are made of them
+// (workflows/mysql/ports.h, group_ports.h).
 // A group takes no writes while its primary moves, a standalone server from its end to its
 // successor's first answer: whoever looks at the record cannot say less.
 std::optional<Outage> outage_of(const engine::Report& report) {
