@@ -41,9 +41,7 @@ asio::awaitable<std::optional<Json>> find_database(const Environment& environmen
 asio::awaitable<Json> the_database(const Environment& environment, mysql::DatabaseRef ref,
                                    std::string uid) {
   auto database = co_await find_database(environment, ref, uid);
-  if (!database) {
-    throw Refused("gone", "MySQL " + name_of(ref) + " was deleted meanwhile");
-  }
+  if (!database) throw database_gone(ref);
   co_return std::move(*database);
 }
 
@@ -250,13 +248,14 @@ asio::awaitable<Done> record(const Environment& environment, AttemptInfo info,
 }  // namespace
 
 void add_database_handlers(engine::Handlers& handlers, const Environment& environment) {
-  handle(handlers, mysql::inspect_database, environment, inspect);
+  handle(handlers, mysql::inspect_database, environment, inspect, WithoutDatabase::goes_on);
   handle(handlers, mysql::check_upgrade, environment, check);
   handle(handlers, mysql::pause_database, environment, pause, is_paused);
   handle(handlers, mysql::await_drained, environment, await_drained);
   handle(handlers, mysql::await_database_ready, environment, await_ready);
   handle(handlers, mysql::record_version, environment, record, is_recorded);
-  handle(handlers, mysql::resume_database, environment, resume, is_resumed);
+  handle(handlers, mysql::resume_database, environment, resume, is_resumed,
+         WithoutDatabase::goes_on);
   add_backup_handlers(handlers, environment);
 }
 

@@ -20,10 +20,7 @@ using mysql::Done;
 asio::awaitable<Json> the_mysql(const Environment& environment, mysql::DatabaseRef database,
                                 std::string uid) {
   auto found = co_await find(environment, kinds::mysql, Key{database.space(), database.name()});
-  if (!found || uid_of(*found) != uid) {
-    throw Refused("gone",
-                  "MySQL " + database.space() + "/" + database.name() + " was deleted meanwhile");
-  }
+  if (!found || uid_of(*found) != uid) throw database_gone(database);
   co_return std::move(*found);
 }
 

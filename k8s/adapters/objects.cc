@@ -1,5 +1,8 @@
 #include "k8s/adapters/objects.h"
 
+#include "k8s/client/kinds.h"
+#include "workflows/mysql/ports.h"
+
 namespace ratchet::k8s {
 
 namespace asio = boost::asio;
@@ -84,6 +87,34 @@ asio::awaitable<bool> patch(const Environment& environment, Resource resource, K
   if (reply.invalid()) throw Refused("invalid", what + " was refused: " + reply.message());
   expect_success(reply, what);
   co_return true;
+}
+
+Refused database_gone(const mysql::DatabaseRef& database) {
+  return {mysql::database_gone_code,
+          "MySQL " + database.space() + "/" + database.name() + " was deleted meanwhile"};
+}
+
+asio::awaitable<void> expect_database(const Environment& environment, mysql::DatabaseRef database) {
+  const Key key{database.space(), database.name()};
+  if (!co_await find(environment, kinds::mysql, key)) throw database_gone(database);
+}
+
+asio::awaitable<std::optional<engine::Failure>> failure_without(const Environment& environment,
+                                                                Subject subject,
+                                                                engine::Failure failure) {
+  if (subject.database.name().empty()) co_return std::nullopt;
+  if (failure.code == mysql::database_gone_code) co_return std::nullopt;
+  try {
+    const Key key{subject.database.space(), subject.database.name()};
+    const auto there = co_await find(environment, kinds::mysql, key);
+    const bool same = there && (subject.uid.empty() || uid_of(*there) == subject.uid);
+    if (same) co_return std::nullopt;
+  } catch (const std::exception&) {
+    co_return std::nullopt;
+  }
+  engine::Failure gone = database_gone(subject.database).failure();
+  gone.message += " (" + failure.message + ")";
+  co_return gone;
 }
 
 asio::awaitable<void> wait_on(const Environment& environment, std::int64_t deadline_us,

@@ -56,6 +56,12 @@ void expect_success(const Reply& reply, const std::string& what);
 boost::asio::awaitable<bool> patch(const Environment& environment, Resource resource, Key key,
                                    Json patch);
 
+// What is thrown for a database object that is gone, or another one by now.
+Refused database_gone(const mysql::DatabaseRef& database);
+// Throws that if nobody has its name.
+boost::asio::awaitable<void> expect_database(const Environment& environment,
+                                             mysql::DatabaseRef database);
+
 // Waits one round; throws Refused with `why` once the deadline has passed.
 boost::asio::awaitable<void> wait_on(const Environment& environment, std::int64_t deadline_us,
                                      std::string why);

@@ -218,6 +218,7 @@ asio::awaitable<mysql::Pod> await_ready(const Environment& environment, AttemptI
         co_return ready;
       }
     }
+    if (!pod) co_await expect_database(environment, in.database());
     co_await wait_on(environment, in.deadline_us(),
                      name_of(in) + " with image " + in.image() + " did not become ready in time (" +
                          trouble_of(pod) + ")");
@@ -278,8 +279,9 @@ asio::awaitable<Done> unmark(const Environment& environment, AttemptInfo info,
 
 void add_pod_handlers(engine::Handlers& handlers, const Environment& environment) {
   handle(handlers, mysql::protect_pod, environment, protect, protection);
-  handle(handlers, mysql::unprotect_pod, environment, unprotect, release);
-  handle(handlers, mysql::release_volume, environment, unprotect, release);
+  handle(handlers, mysql::unprotect_pod, environment, unprotect, release, WithoutDatabase::goes_on);
+  handle(handlers, mysql::release_volume, environment, unprotect, release,
+         WithoutDatabase::goes_on);
   handle(handlers, mysql::delete_pod, environment, remove, deletion);
   handle(handlers, mysql::await_clean_shutdown, environment, await_clean_shutdown);
   handle(handlers, mysql::await_pod_ended, environment, await_ended);

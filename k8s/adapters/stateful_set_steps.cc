@@ -178,6 +178,7 @@ asio::awaitable<Done> await_adoption(const Environment& environment, AttemptInfo
     }
     // A pod that somebody else has deleted is adopted by nobody, and need not be: it goes anyway.
     if (controller_of(*pod) == in.stateful_set().uid() || is_deleting(*pod)) co_return Done{};
+    co_await expect_database(environment, in.database());
     co_await wait_on(environment, in.deadline_us(),
                      "the new StatefulSet " + key.space + "/" + in.stateful_set().name() +
                          " did not adopt pod " + key.name +

@@ -64,12 +64,57 @@ template <class In, class Out>
 using Looking = boost::asio::awaitable<std::optional<Out>> (*)(const Environment&,
                                                                engine::AttemptInfo, In);
 
+// What a failed attempt means once the database object is gone.
+enum class WithoutDatabase {
+  ends,     // whatever failed, it will fail again: the step ends with mysql::database_gone_code
+  goes_on,  // the step lets something go, or has words of its own for that
+};
+
+// The database object that a step is about. No name: it is about none.
+struct Subject {
+  mysql::DatabaseRef database;
+  std::string uid;  // empty: whichever has the name
+};
+
+// What to say instead of `failure` if the subject is gone. Nothing: it is there, or nobody can
+// tell.
+boost::asio::awaitable<std::optional<engine::Failure>> failure_without(
+    const Environment& environment, Subject subject, engine::Failure failure);
+
 namespace detail {
+
+template <class In>
+Subject subject_of(const In& in) {
+  Subject subject;
+  if constexpr (requires { in.moved().uid(); }) {
+    subject = subject_of(in.moved());
+  } else if constexpr (requires { in.group().uid(); }) {
+    subject = subject_of(in.group());
+  } else if constexpr (requires { in.server().pod(); }) {
+    subject = subject_of(in.server());
+  } else if constexpr (requires { in.candidate().database(); }) {
+    subject.database = in.candidate().database();
+    subject.uid = in.uid();
+  } else if constexpr (requires { in.database().space(); }) {
+    subject.database = in.database();
+    if constexpr (requires { in.uid(); }) subject.uid = in.uid();
+  } else if constexpr (requires {
+                         in.space();
+                         in.name();
+                         in.uid();
+                       }) {
+    subject.database.set_space(in.space());
+    subject.database.set_name(in.name());
+    subject.uid = in.uid();
+  }
+  return subject;
+}
 
 template <class In, class Out>
 boost::asio::awaitable<void> answer_doing(Doing<In, Out> act, const Environment& environment,
                                           engine::AttemptInfo info, In in,
-                                          engine::Answer<Out> answer) {
+                                          engine::Answer<Out> answer, WithoutDatabase without) {
+  const Subject subject = without == WithoutDatabase::ends ? subject_of(in) : Subject{};
   std::optional<engine::Failure> failure;
   bool again = true;
   try {
@@ -80,6 +125,10 @@ boost::asio::awaitable<void> answer_doing(Doing<In, Out> act, const Environment&
     again = false;
   } catch (const std::exception& e) {
     failure = engine::Failure{unavailable_code, e.what()};
+  }
+  if (const auto gone = co_await failure_without(environment, subject, *failure)) {
+    failure = gone;
+    again = false;
   }
   if (again) {
     answer.fail(*failure);
@@ -115,20 +164,24 @@ boost::asio::awaitable<void> answer_looking(Looking<In, Out> look, const Environ
 // Registers the handler of an activity that only reads, or may repeat.
 template <class In, class Out>
 void handle(engine::Handlers& handlers, const engine::Activity<In, Out>& activity,
-            const Environment& environment, Doing<In, Out> act) {
-  handlers.handle<In, Out>(activity, [&environment, act](const engine::AttemptInfo& info,
-                                                         const In& in, engine::Answer<Out> answer) {
-    boost::asio::co_spawn(environment.executor,
-                          detail::answer_doing<In, Out>(act, environment, info, in, answer),
-                          boost::asio::detached);
-  });
+            const Environment& environment, Doing<In, Out> act,
+            WithoutDatabase without = WithoutDatabase::ends) {
+  handlers.handle<In, Out>(
+      activity, [&environment, act, without](const engine::AttemptInfo& info, const In& in,
+                                             engine::Answer<Out> answer) {
+        boost::asio::co_spawn(
+            environment.executor,
+            detail::answer_doing<In, Out>(act, environment, info, in, answer, without),
+            boost::asio::detached);
+      });
 }
 
 // Registers handler and probe of an activity that writes.
 template <class In, class Out>
 void handle(engine::Handlers& handlers, const engine::Activity<In, Out>& activity,
-            const Environment& environment, Doing<In, Out> act, Looking<In, Out> look) {
-  handle<In, Out>(handlers, activity, environment, act);
+            const Environment& environment, Doing<In, Out> act, Looking<In, Out> look,
+            WithoutDatabase without = WithoutDatabase::ends) {
+  handle<In, Out>(handlers, activity, environment, act, without);
   handlers.probe<In, Out>(
       activity, [&environment, look](const engine::AttemptInfo& info, const In& in,
                                      engine::ProbeAnswer<Out> answer) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "workflows/mysql/ports.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql {
@@ -55,12 +56,27 @@ std::optional<Failure> unfit(const Upgrade& upgrade, const Member& member) {
   return std::nullopt;
 }
 
+bool database_is_gone(const Failure& failure) { return failure.code == database_gone_code; }
+
+Failure nothing_left_after(const Failure& why) {
+  return {why.code, why.message +
+                        ". There is nothing left to go on with: no pod is held for the request any "
+                        "more, and each claim that the deletion has kept says in its annotation "
+                        "ratchet.dev/server-version, if it has one, which version may have opened "
+                        "its volume"};
+}
+
 Failure put_back_after(const Failure& why, const Upgrade& upgrade) {
+  if (database_is_gone(why)) return nothing_left_after(why);
   return {why.code, why.message + ". The upgrade was undone: MySQL " + full_name(upgrade) +
                         " runs version " + upgrade.database.current().name() + " as before"};
 }
 
 Failure stuck_after(const Failure& why, const Failure& then, const Upgrade& upgrade) {
+  if (database_is_gone(why)) return nothing_left_after(why);
+  if (database_is_gone(then)) {
+    return nothing_left_after({why.code, why.message + ". After that: " + then.message});
+  }
   return {why.code, why.message + ". Undoing the upgrade failed too: " + then.message +
                         ". No target server has opened the volume, so version " +
                         upgrade.database.current().name() +
@@ -72,6 +88,7 @@ Failure stuck_after(const Failure& why, const Failure& then, const Upgrade& upgr
 }
 
 Failure forward_only_after(const Failure& why, const Upgrade& upgrade) {
+  if (database_is_gone(why)) return nothing_left_after(why);
   const std::string& target = upgrade.database.target().name();
   return {why.code, why.message + ". Version " + target +
                         " may have opened the volume, so the former version must not be started "

@@ -14,6 +14,13 @@ engine::Failure not_supported(const Upgrade& upgrade);
 // Why this server must not be stopped for an upgrade now, if so.
 std::optional<engine::Failure> unfit(const Upgrade& upgrade, const Member& member);
 
+// There is no database any more (database_gone_code).
+bool database_is_gone(const engine::Failure& failure);
+// `why` was met, and the database is gone.
+engine::Failure nothing_left_after(const engine::Failure& why);
+
+// Of these each says what nothing_left_after does if the database is gone.
+
 // `why` was met, and everything is as it was.
 engine::Failure put_back_after(const engine::Failure& why, const Upgrade& upgrade);
 // `why` was met, and putting things back failed for `then`.

@@ -78,6 +78,7 @@ std::optional<Failure> unfit_group(const Upgrade& upgrade, const GroupState& gro
 
 Failure group_forward_only_after(const Failure& why, const Upgrade& upgrade,
                                  const std::string& member) {
+  if (database_is_gone(why)) return nothing_left_after(why);
   const std::string& target = upgrade.database.target().name();
   std::string text = why.message + ". Version " + target +
                      " may have opened the volume of a member, so the only way is forward: the "

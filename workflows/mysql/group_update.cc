@@ -29,6 +29,7 @@ struct Progress {
   bool opened = false;              // the target may have opened a member's volume
   std::optional<Member> under_way;  // that may be protected or stopped
   bool released = false;            // of that one: its volume
+  bool withdrawn = false;           // of that one: its target, which had not started
   int surprises = 0;                // that made us look again
   bool has_evidence = false;        // a snapshot of a volume as the former version left it
 };
@@ -67,7 +68,7 @@ Task<> upgrade_member(Workflow wf, Upgrade upgrade, Progress& progress, Member m
   const Workflow firm = wf.shielded();
   const Workflow stopping = progress.opened ? firm : wf;
   progress.under_way = member;
-  progress.released = false;
+  progress.released = progress.withdrawn = false;
   const Outcome<void> ready = co_await attempt(prepare_server(stopping, upgrade, member.workload));
   if (!ready.ok() && was_replaced(*ready.failed)) {  // its successor runs the target
     progress.under_way.reset();
@@ -136,6 +137,7 @@ Task<bool> undo(Workflow firm, Upgrade upgrade, Progress& progress) {
         co_await end_unstarted_target(firm, upgrade, *progress.under_way);
     if (!withdrawn) co_return false;
     progress.under_way = std::move(withdrawn);
+    progress.withdrawn = true;
   }
   if (co_await target_is_about(firm, upgrade, progress)) co_return false;
   co_await restore_group(firm, upgrade, progress);
@@ -151,16 +153,32 @@ Task<> let_go(Workflow firm, Upgrade upgrade, const Progress& progress) {
   const Workload& workload = progress.under_way->workload;
   if (!progress.released && !workload.claim().empty()) {
     const std::string target = upgrade.database.target().version();
-    co_await firm.step(mark_claim, claim_of(upgrade, workload, target));
+    const MarkClaim mark = claim_of(upgrade, workload, target);
+    const Outcome<Done> marked = co_await attempt(firm.step(mark_claim, mark));
+    const bool may_go = marked.ok() || database_is_gone(*marked.failed);
+    if (!may_go) throw StepFailure(*marked.failed);
   }
   co_await firm.step(unprotect_pod, the_pod(upgrade, workload));
   co_await firm.step(restore_settings, former_settings(upgrade, *progress.under_way));
 }
 
+// How the group was left when undoing failed for `then`.
+Failure left_after(Workflow firm, const Upgrade& upgrade, const Progress& progress,
+                   const Failure& why, const Failure& then) {
+  // Nobody could see whether the target has started.
+  const bool may_be_open = progress.released && !progress.withdrawn;
+  if (!may_be_open || !firm.patched("say-what-is-left")) return stuck_after(why, then, upgrade);
+  if (database_is_gone(then)) return stuck_after(why, then, upgrade);
+  const Failure both{why.code, why.message + ". After that: " + then.message};
+  return group_forward_only_after(both, upgrade, progress.under_way->workload.pod());
+}
+
 // Ends with a failure that says how the group was left.
 Task<> give_up(Workflow firm, Upgrade upgrade, Progress& progress, Failure why) {
   const Outcome<bool> undone = co_await attempt(undo(firm, upgrade, progress));
-  if (!undone.ok()) throw StepFailure(stuck_after(why, *undone.failed, upgrade));
+  if (!undone.ok()) {
+    throw StepFailure(left_after(firm, upgrade, progress, why, *undone.failed));
+  }
   if (*undone.value) throw StepFailure(put_back_after(why, upgrade));
   co_await attempt(let_go(firm, upgrade, progress));
   const std::string pod = progress.under_way ? progress.under_way->workload.pod() : "";

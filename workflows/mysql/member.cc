@@ -3,11 +3,13 @@
 #include <string>
 
 #include "workflows/mysql/backups.h"
+#include "workflows/mysql/explain.h"
 
 namespace ratchet::mysql {
 
 using engine::attempt;
 using engine::Outcome;
+using engine::StepFailure;
 using engine::Task;
 using engine::Workflow;
 
@@ -33,11 +35,23 @@ Task<VerifiedServer> start_new_server(Workflow wf, Upgrade upgrade, Workload wor
   co_return co_await wf.step(verify_server, the_new_server(upgrade, workload, pod, wf.now()));
 }
 
-Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
-  const Workload& former = member.workload;
+namespace {
+
+Task<> restore_objects(Workflow wf, Upgrade upgrade, Workload former) {
   co_await wf.step(restore_stateful_set, former_set(upgrade, former));
-  if (!former.claim().empty()) {
-    co_await wf.step(restore_claim, claim_of(upgrade, former, former.claim_version()));
+  if (former.claim().empty()) co_return;
+  co_await wf.step(restore_claim, claim_of(upgrade, former, former.claim_version()));
+}
+
+}  // namespace
+
+Task<> put_back(Workflow wf, Upgrade upgrade, Member member) {
+  const Outcome<void> restored = co_await attempt(restore_objects(wf, upgrade, member.workload));
+  if (!restored.ok()) {
+    if (database_is_gone(*restored.failed)) {
+      co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));
+    }
+    throw StepFailure(*restored.failed);
   }
   co_await let_run(wf, upgrade, member);
 }

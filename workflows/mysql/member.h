@@ -23,7 +23,9 @@ engine::Task<VerifiedServer> start_new_server(engine::Workflow wf, Upgrade upgra
                                               Workload workload);
 
 // The StatefulSet, the claim, the pod and the settings are as they were. Every step looks first, so
-// it does not matter how far the upgrade went, but no target server may have opened the volume.
+// it does not matter how far the upgrade went, but no target server may have opened the volume. If
+// that fails for good the pod stays protected; but if the database is gone, as then nobody makes
+// another pod, it is let go.
 engine::Task<> put_back(engine::Workflow wf, Upgrade upgrade, Member member);
 
 // The member's pod is protected no longer, and ready with its former settings; or, if it was

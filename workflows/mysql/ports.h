@@ -32,6 +32,11 @@ inline constexpr Policy waiting =
         .each(std::chrono::hours{24})
         .backoff(std::chrono::milliseconds{500}, std::chrono::seconds{10});
 
+// The code with which a step fails for good once the database object is gone, or another one has
+// its name: nobody can do it any more. Not those that let something go, or end the pause: they are
+// done then.
+inline constexpr const char* database_gone_code = "database_gone";
+
 // Before anything is touched.
 
 // The database object and, if a target is named, its versions' catalogue entries. Fails for good if

@@ -1,5 +1,6 @@
 #include "workflows/mysql/restart_explain.h"
 
+#include "workflows/mysql/explain.h"
 #include "workflows/mysql/group_explain.h"
 #include "workflows/mysql/group_inputs.h"
 #include "workflows/mysql/version_rules.h"
@@ -55,13 +56,15 @@ Failure still_running(const Failure& why, const Upgrade& restart, const std::str
 
 Failure not_running(const Failure& why, const Failure& then, const Upgrade& restart,
                     const std::string& pod) {
-  return {why.code, why.message + ". After that: " + then.message + ". Next: remove what keeps " +
-                        pod_name(restart, pod) +
+  const std::string both = why.message + ". After that: " + then.message;
+  if (database_is_gone(why) || database_is_gone(then)) return {why.code, both};
+  return {why.code, both + ". Next: remove what keeps " + pod_name(restart, pod) +
                         " from serving (kubectl describe it); it is not held by the finalizer "
                         "ratchet.dev/clean-shutdown any more"};
 }
 
 Failure not_back(const Failure& why, const Upgrade& restart, const std::string& pod) {
+  if (database_is_gone(why)) return why;
   return {why.code, why.message + ". The former server has ended. Next: remove what keeps " +
                         pod_name(restart, pod) + " from serving (kubectl describe it)"};
 }
@@ -72,6 +75,7 @@ Failure restless_primary(const Upgrade& restart) {
 }
 
 Failure restarted_so_far(const Failure& why, const Upgrade& restart, const RestartResult& done) {
+  if (database_is_gone(why)) return why;
   std::string pods;
   for (const std::string& pod : done.pods()) pods += (pods.empty() ? "" : ", ") + pod;
   return {why.code, why.message + ". Restarted before that: " + (pods.empty() ? "none" : pods) +

@@ -19,6 +19,8 @@ engine::Failure other_image(const Upgrade& restart, const std::string& pod);
 // Why no member of this cluster must be restarted now, if so.
 std::optional<engine::Failure> unfit_to_restart(const Upgrade& restart, const GroupState& group);
 
+// What comes next is not told where the database is gone.
+
 // `why` was met, and the pod, or its successor, is ready.
 engine::Failure still_running(const engine::Failure& why, const Upgrade& restart,
                               const std::string& pod);
