@@ -101,6 +101,7 @@ OpsRequest read_request(const Json& object) {
   request.name = text_at(object, "/metadata/name");
   request.uid = text_at(object, "/metadata/uid");
   request.created = text_at(object, "/metadata/creationTimestamp");
+  request.deleting = !text_at(object, "/metadata/deletionTimestamp").empty();
   const Json::json_pointer generation("/metadata/generation");
   if (object.contains(generation) && object.at(generation).is_number_integer()) {
     request.generation = object.at(generation).get<std::int64_t>();

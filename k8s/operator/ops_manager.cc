@@ -85,6 +85,7 @@ void OpsManager::know(const std::string& run_id, const std::string& workflow, st
   if (type == nullptr) return;
   if (const auto about = read_run(log_, *type, run)) {
     open_runs_[run_id] = {about->space, about->database, about->request};
+    queue_.add(key_of(about->space, about->request));
   }
 }
 
@@ -102,7 +103,8 @@ void OpsManager::recorded(const engine::Recorded& recorded) {
   for (const engine::Event& event : recorded.turn.events) {
     const auto* reset = std::get_if<engine::Reset>(&event);
     if (reset == nullptr) continue;  // else nobody may start on its database in between
-    open_runs_[reset->run_id] = open->second;
+    const OpenRun& former = open->second;
+    open_runs_[reset->run_id] = {former.space, former.database, former.request};
   }
   open_runs_.erase(open);
   look_at_waiting();
@@ -117,7 +119,12 @@ void OpsManager::look_at_waiting() {
 void OpsManager::saw(const Event& event) {
   OpsRequest request = read_request(event.object);
   const std::string key = key_of(request.space, request.name);
-  if (event.type == Event::Type::deleted) {
+  const bool deleted = event.type == Event::Type::deleted;
+  doubt([&](const std::string& run_id, const OpenRun& open) {
+    const bool other = request.uid != engine::first_run_id(run_id);
+    return key_of(open.space, open.request) == key && (deleted || request.deleting || other);
+  });
+  if (deleted) {
     requests_.erase(key);
     look_at_waiting();
     return;
@@ -128,13 +135,14 @@ void OpsManager::saw(const Event& event) {
 
 asio::awaitable<void> OpsManager::run(WatchKind watch) {
   know_open_runs();
-  watch_ = watch(kinds::mysql_ops_request, [this](const Event& event) { saw(event); });
+  watches_.push_back(watch(kinds::mysql_ops_request, [this](const Event& event) { saw(event); }));
+  watches_.push_back(watch(kinds::mysql, [this](const Event& event) { saw_database(event); }));
   co_await work();
-  watch_.reset();
+  watches_.clear();
 }
 
 void OpsManager::stop() {
-  watch_.reset();
+  watches_.clear();
   queue_.close();
 }
 
@@ -152,6 +160,7 @@ asio::awaitable<void> OpsManager::work() {
 }
 
 asio::awaitable<void> OpsManager::reconcile(std::string key) {
+  co_await end_runs_of_deleted(key);
   const auto found = requests_.find(key);
   if (found == requests_.end()) co_return;
   const OpsRequest request = found->second;
@@ -165,7 +174,8 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
     co_return;
   }
   // A run that is not durable yet is published when it is.
-  if (!engine_.state(request.uid) && !request.ended()) co_await consider(request);
+  const bool may_start = !request.ended() && !request.deleting;
+  if (may_start && !engine_.state(request.uid)) co_await consider(request);
 }
 
 std::optional<std::string> OpsManager::running_on(const OpsRequest& request) const {
@@ -180,7 +190,7 @@ std::vector<OpsRequest> OpsManager::beside(const OpsRequest& request) const {
   std::vector<OpsRequest> others;
   for (const auto& [key, other] : requests_) {
     const bool has_run = engine_.state(other.uid).has_value();
-    if (other.space == request.space && other.uid != request.uid && !has_run) {
+    if (other.space == request.space && other.uid != request.uid && !has_run && !other.deleting) {
       others.push_back(other);
     }
   }
@@ -194,12 +204,14 @@ asio::awaitable<void> OpsManager::consider(OpsRequest request) {
     if (reply.ok()) database = std::move(reply.body);
   }
   const Decision decision = admit(request, beside(request), running_on(request), database);
+  const std::string key = key_of(request.space, request.name);
+  const auto seen = requests_.find(key);
+  if (seen == requests_.end() || seen->second.uid != request.uid) co_return;  // since deleted
   if (decision.admission == Admission::start) {
     start(request);
     co_return;
   }
   const auto now = std::chrono::time_point_cast<engine::Duration>(std::chrono::system_clock::now());
-  const std::string key = key_of(request.space, request.name);
   const Json status = status_without_run(request, decision, api_time(now));
   // Only a change of what it says: its time would be new every time.
   const bool waits = decision.admission == Admission::wait;
@@ -255,7 +267,7 @@ void OpsManager::start(const OpsRequest& request) {
   spdlog::info("MySQLOpsRequest {}/{}: starts ({} of MySQL {}{}{})", request.space, request.name,
                request.type, request.database, request.target_version.empty() ? "" : " to version ",
                request.target_version);
-  open_runs_[request.uid] = {request.space, request.database, request.name};
+  open_runs_[request.uid] = {request.space, request.database, request.name, false};
   engine_.start(request.uid, type->workflow, type->input(request), principal_of(request));
 }
 

@@ -62,11 +62,18 @@ class OpsManager {
     std::string space;
     std::string database;
     std::string request;
+    bool doubted = true;  // whether request and MySQL are still there is to be asked
+    bool ending = false;  // as one of them is not
   };
 
   void know_open_runs();
   void know(const std::string& run_id, const std::string& workflow, std::uint64_t run);
   void saw(const Event& event);
+  void saw_database(const Event& event);
+  void doubt(const std::function<bool(const std::string& run_id, const OpenRun& open)>& which);
+  boost::asio::awaitable<void> end_runs_of_deleted(std::string key);
+  boost::asio::awaitable<void> end_if_deleted(std::string run_id);
+  boost::asio::awaitable<std::string> what_was_deleted(std::string run_id, OpenRun open);
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> reconcile(std::string key);
   boost::asio::awaitable<void> consider(OpsRequest request);
@@ -87,7 +94,7 @@ class OpsManager {
   std::map<std::string, OpenRun> open_runs_;    // by run id, which is the request's uid
   // Run id → the hash that was told last, until it is in the log.
   std::map<std::string, std::string> told_;
-  std::shared_ptr<void> watch_;
+  std::vector<std::shared_ptr<void>> watches_;
 };
 
 }  // namespace ratchet::k8s

@@ -21,6 +21,7 @@ struct OpsRequest {
   std::string resources;     // of spec.verticalScaling: requests and limits of the server, in JSON
   std::chrono::microseconds timeout{std::chrono::minutes{20}};
   std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
+  bool deleting = false;     // somebody deleted it, and a finalizer keeps it
   bool only_if_ready = true;
   bool needs_approval = false;
   std::string window;           // as its annotation says

@@ -111,7 +111,11 @@ class Reader {
 
   void on(const engine::StepCompleted& step) {
     const std::string& activity = activities_[step.command];
-    if (is(activity, mysql::make_plan.info())) {
+    if (is(activity, mysql::inspect_database.info())) {
+      mysql::Database database;
+      database.ParseFromString(step.result);
+      out_.database_uid = database.uid();
+    } else if (is(activity, mysql::make_plan.info())) {
       on_plan(step.result);
     } else if (is(activity, mysql::find_window.info())) {
       on_window(step.result);

@@ -41,9 +41,10 @@ struct HeldBackup {
 };
 
 struct Projection {
-  std::string space;       // namespace of request and database
-  std::string request;     // name of the request
-  std::uint32_t kept = 0;  // the run's first turns, if they are copies: Engine::reset
+  std::string space;         // namespace of request and database
+  std::string request;       // name of the request
+  std::string database_uid;  // of the MySQL; empty: the run has not found it yet
+  std::uint32_t kept = 0;    // the run's first turns, if they are copies: Engine::reset
   std::string phase;
   std::int64_t observed_generation = 0;
   std::vector<Condition> conditions;

@@ -117,31 +117,47 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
     manager_->recorded(recorded);
   });
   engine_->open([this] {
-    asio::co_spawn(io_, manager_->run([this](const Resource&, std::function<void(Event)> on_event) {
-      return watch(std::move(on_event));
-    }),
-                   asio::detached);
+    const auto watches = [this](const Resource& kind, std::function<void(Event)> on_event) {
+      return watch(kind, std::move(on_event));
+    };
+    asio::co_spawn(io_, manager_->run(watches), asio::detached);
   });
 }
 
-std::shared_ptr<void> OpsProcess::watch(std::function<void(Event)> on_event) {
-  on_event_ = std::move(on_event);
+std::shared_ptr<void> OpsProcess::watch(const Resource& kind, std::function<void(Event)> on_event) {
+  const std::string resource = kind.plural + "." + kind.group;
+  watched_[resource] = {std::move(on_event), {}};
   return std::shared_ptr<void>(
-      this, [](void* self) { static_cast<OpsProcess*>(self)->on_event_ = nullptr; });
+      this, [resource](void* self) { static_cast<OpsProcess*>(self)->watched_.erase(resource); });
 }
 
-void OpsProcess::deliver() {
-  if (!on_event_) return;
-  for (const auto& object : world_.server.store().list("mysqlopsrequests.ops.kubedb.com", "")) {
-    Json& seen = seen_[object->at("metadata").at("name")];
+// Of what was deleted before it began it tells nothing, as a watch does.
+void OpsProcess::deliver(const std::string& resource, Watched& watched) {
+  std::map<std::string, Json> former;
+  former.swap(watched.seen);
+  for (const auto& object : world_.server.store().list(resource, "")) {
+    const std::string name = object->at("metadata").at("name");
+    Json& seen = watched.seen[name];
+    if (const auto found = former.find(name); found != former.end()) {
+      const Json& uid = object->at("metadata").at("uid");
+      if (found->second["metadata"]["uid"] == uid) {
+        seen = std::move(found->second);
+      } else {
+        watched.on_event({Event::Type::deleted, std::move(found->second)});
+      }
+      former.erase(found);
+    }
     if (seen == *object) continue;
     seen = *object;
-    on_event_({Event::Type::modified, *object});
+    watched.on_event({Event::Type::modified, *object});
+  }
+  for (const auto& [name, object] : former) {
+    watched.on_event({Event::Type::deleted, object});
   }
 }
 
 void OpsProcess::step() {
-  deliver();
+  for (auto& [resource, watched] : watched_) deliver(resource, watched);
   io_.restart();
   io_.poll_one();
 }

@@ -54,10 +54,17 @@ class OpsProcess {
   engine::Engine& engine() { return *engine_; }
 
  private:
-  std::shared_ptr<void> watch(std::function<void(Event)> on_event);
-  void deliver();
+  // What is watched of one kind.
+  struct Watched {
+    std::function<void(Event)> on_event;
+    std::map<std::string, Json> seen;  // as last delivered, by name
+  };
+
+  std::shared_ptr<void> watch(const Resource& kind, std::function<void(Event)> on_event);
+  void deliver(const std::string& resource, Watched& watched);
 
   World& world_;
+  std::map<std::string, Watched> watched_;  // by plural and group; the manager lets go of them
   boost::asio::io_context io_;
   engine::AsioHost host_{io_};
   store::MemoryLog log_;
@@ -67,8 +74,6 @@ class OpsProcess {
   engine::Registry registry_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<OpsManager> manager_;
-  std::function<void(Event)> on_event_;
-  std::map<std::string, Json> seen_;  // requests as last delivered, by key
   std::size_t recorded_ = 0;
 };
 
