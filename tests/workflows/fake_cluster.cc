@@ -32,6 +32,13 @@ void FakeCluster::after(const std::string& activity) {
   remove_pod();
 }
 
+void FakeCluster::collect() {
+  set.reset();
+  if (!pod) return;
+  pod->deleting = true;
+  if (!pod->is_protected) pod.reset();
+}
+
 void FakeCluster::serve(Handlers& handlers, Host& host) {
   serve_database(handlers, host);
   serve_set(handlers, host);

@@ -60,6 +60,7 @@ class FakeCluster : public FakeDatabase {
   void describe(Database& database) const override;
   Sight see() override;
   void after(const std::string& activity) override;
+  void collect() override;
 
   std::string new_uid(const std::string& what) { return what + std::to_string(++uids_[what]); }
   void start_pod();   // as the StatefulSet controller would

@@ -196,6 +196,35 @@ void FakeDatabase::serve_database(Handlers& handlers, Host& host) {
       });
 }
 
+namespace {
+
+// Whose handlers read the MySQL, or what goes with it, and can do nothing without.
+const std::set<std::string> for_a_database{
+    "look_at_database",     "pause_database",     "await_drained",    "inspect_workload",
+    "inspect_server",       "protect_pod",        "prepare_shutdown", "change_image",
+    "await_adoption",       "await_pod_ready",    "verify_server",    "record_version",
+    "await_database_ready", "inspect_group",      "await_group",      "switch_primary",
+    "hand_over_primary",    "withdraw_hand_over", "prove_switch",     "verify_group"};
+
+}  // namespace
+
+void FakeDatabase::begin(const std::string& activity) const {
+  if (at_begin) at_begin(activity);
+  const std::string full_name = "demo/" + name_;
+  if (gone && activity == inspect_database.info().name) {
+    throw Refusal{{"database_not_found", "MySQL " + full_name + " is not found"}};
+  }
+  if (gone && for_a_database.contains(activity)) {
+    throw Refusal{{database_gone_code, "MySQL " + full_name + " was deleted meanwhile"}};
+  }
+}
+
+void FakeDatabase::delete_database() {
+  gone = true;
+  paused_by.clear();
+  collect();
+}
+
 std::string FakeDatabase::sorted_writes() const {
   std::vector<std::string> sorted = writes;
   std::ranges::sort(sorted);

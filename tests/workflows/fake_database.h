@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class FakeDatabase : public engine::testing::World {
   std::optional<Backups> backups;                 // that each look sees; nothing: none looks
   bool needs_approval = false;                    // of request()
   std::string window;
+  // Called when a step is begun; may throw a Refusal, or do what somebody does just then.
+  std::function<void(const std::string& activity)> at_begin;
   engine::Time window_begins{};  // the only one there is
   std::string unschedulable;     // no container of a pod with these resources is ever created
 
@@ -50,6 +53,13 @@ class FakeDatabase : public engine::testing::World {
   int checked_images = 0;
   std::map<std::string, std::string> paused_backups;  // names → who has paused them
   std::string snapshot_mark;                          // of the one that was taken
+  bool gone = false;             // the MySQL object
+  std::set<std::string> served;  // activities
+
+  // What somebody does: deletes the MySQL, whose claims stay; cancels the run (set by whoever runs
+  // it).
+  void delete_database();
+  std::function<void()> cancel_run;
 
  protected:
   using Info = engine::AttemptInfo;
@@ -77,6 +87,9 @@ class FakeDatabase : public engine::testing::World {
   virtual Sight see() = 0;
   // Called when an activity has been done.
   virtual void after(const std::string& /*activity*/) {}
+  // What nobody owns any more goes: all but a pod that is protected.
+  virtual void collect() = 0;
+  void begin(const std::string& activity) const;
 
   std::string name_;
   std::string resources_mark_;  // of the StatefulSet
@@ -88,14 +101,25 @@ void FakeDatabase::on(engine::Handlers& handlers, engine::Host& host,
                       std::function<Out(const Info&, const In&)> act,
                       std::function<std::optional<Out>(const Info&, const In&)> look) {
   const std::string name = activity.info().name;
+  served.insert(name);
+  const bool looks = look != nullptr;
+  std::function<std::optional<Out>(const Info&, const In&)> first_look;
+  if (looks) {
+    first_look = [this, name, look](const Info& info, const In& in) {
+      begin(name);
+      return look(info, in);
+    };
+  }
   serve_one<In, Out>(
       handlers, host, activity, refuse,
-      [this, name, act](const Info& info, const In& in) {
+      [this, name, act, looks](const Info& info, const In& in) {
+        if (!looks) begin(name);
         const Out out = act(info, in);
         after(name);
+        if (gone) collect();
         return out;
       },
-      std::move(look));
+      std::move(first_look));
 }
 
 }  // namespace ratchet::mysql::testing

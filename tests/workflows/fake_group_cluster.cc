@@ -43,6 +43,12 @@ bool FakeGroupCluster::serves(std::size_t i) const { return !members[i].deleting
 
 void FakeGroupCluster::make_pod(std::size_t i) {
   FakeMember& member = members[i];
+  if (gone) {
+    const std::string left = member.claim_version;
+    member = FakeMember{};
+    member.claim_version = left;
+    return;
+  }
   member.uid = "pod" + std::to_string(i) + "-" + std::to_string(++uids_);
   member.image = set_image;
   member.resources = set_resources;
@@ -73,6 +79,13 @@ void FakeGroupCluster::after(const std::string& activity) {
   const std::size_t i = found->second;
   evict_at.erase(found);
   remove(i);
+}
+
+void FakeGroupCluster::collect() {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    members[i].deleting = true;
+    if (!members[i].is_protected) make_pod(i);
+  }
 }
 
 void FakeGroupCluster::serve(Handlers& handlers, Host& host) {

@@ -13,7 +13,7 @@
 namespace ratchet::mysql::testing {
 
 struct FakeMember {
-  std::string uid;  // of its pod
+  std::string uid;  // of its pod; empty: there is none
   std::string image;
   bool is_protected = false;
   bool deleting = false;
@@ -69,6 +69,7 @@ class FakeGroupCluster : public FakeDatabase {
   void describe(Database& database) const override { database.set_topology(topology); }
   Sight see() override;
   void after(const std::string& activity) override;
+  void collect() override;
 
   GroupState look(const std::string& without = "") const;
   bool serves(std::size_t i) const;

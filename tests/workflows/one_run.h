@@ -39,6 +39,9 @@ class OneRun {
     });
     add_workflows(registry_);
     cluster.serve(handlers_, host_);
+    cluster.cancel_run = [this] {
+      host_.post([this] { engine_.cancel("run-1", {"ann", "not today"}); });
+    };
     anchor_.serve(host_);
     engine_.open([&] { engine_.start("run-1", workflow, request.SerializeAsString(), "test"); });
     host_.run_until([this] {
@@ -52,6 +55,10 @@ class OneRun {
   std::string failure() const {
     const auto run = engine::find_run(log_, "run-1");
     return run->failure ? run->failure->message : "";
+  }
+  std::string code() const {
+    const auto run = engine::find_run(log_, "run-1");
+    return run->failure ? run->failure->code : "";
   }
   // The names of the steps in the order in which they were decided.
   std::string steps() const {

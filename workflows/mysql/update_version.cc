@@ -16,6 +16,7 @@
 namespace ratchet::mysql {
 
 using engine::attempt;
+using engine::Failure;
 using engine::Outcome;
 using engine::StepFailure;
 using engine::Task;
@@ -64,14 +65,17 @@ Task<> stop_old_server(Workflow wf, Upgrade upgrade, Workload workload) {
   co_await end_server(wf, upgrade, workload);
 }
 
-// True: the target's server was never started (its image cannot be pulled, say), so the volume is
-// as the old server left it, and the old server is back.
-Task<bool> withdraw_target(Workflow wf, Upgrade upgrade, Member member) {
-  const std::optional<Member> withdrawn =
-      co_await end_unstarted_target(wf, upgrade, std::move(member));
-  if (!withdrawn) co_return false;
-  co_await put_back(wf, upgrade, *withdrawn);
-  co_return true;
+// How the database is left if the target does not come up for `why`. If its server was never
+// started (its image cannot be pulled, say) the volume is as the old server left it, which is put
+// back.
+Task<Failure> withdraw_target(Workflow wf, Upgrade upgrade, Member member, Failure why) {
+  const Outcome<std::optional<Member>> withdrawn =
+      co_await attempt(end_unstarted_target(wf, upgrade, std::move(member)));
+  if (!withdrawn.ok() || !withdrawn.value->has_value()) co_return forward_only_after(why, upgrade);
+  const Outcome<void> undone = co_await attempt(put_back(wf, upgrade, **withdrawn.value));
+  if (undone.ok()) co_return put_back_after(why, upgrade);
+  if (!wf.patched("say-what-is-left")) co_return forward_only_after(why, upgrade);
+  co_return stuck_after(why, *undone.failed, upgrade);
 }
 
 Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
@@ -91,10 +95,8 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
   const Outcome<VerifiedServer> started =
       co_await attempt(start_new_server(firm, upgrade, member.workload));
   if (!started.ok()) {
-    const Outcome<bool> withdrawn = co_await attempt(withdraw_target(firm, upgrade, member));
-    throw StepFailure(withdrawn.value.value_or(false)
-                          ? put_back_after(*started.failed, upgrade)
-                          : forward_only_after(*started.failed, upgrade));
+    const Failure left = co_await withdraw_target(firm, upgrade, member, *started.failed);
+    throw StepFailure(left);
   }
   co_await firm.step(record_version, the_new_version(upgrade));
   co_await firm.step(await_database_ready, a_wait(upgrade, wf.now()));
