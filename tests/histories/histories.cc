@@ -6,6 +6,7 @@
 #include "engine/core/run.h"
 #include "tests/engine/recording.h"
 #include "tests/engine/travel.h"
+#include "tests/histories/backups.h"
 #include "tests/histories/record_run.h"
 #include "tests/histories/scalings.h"
 #include "tests/workflows/fake_cluster.h"
@@ -286,6 +287,7 @@ std::vector<Recording> recordings() {
                record<SemiSyncCluster>(outside, upgrade);
              }
            }},
+          {"update_version-1-backup.history", record_upgrades_with_backups},
           {"restart-1.history",
            [](Outside& outside) {
              for (const Restart& restart : restarts) {
