@@ -35,16 +35,26 @@ Opened Writers::find(const store::LogReader& log, std::uint64_t epoch) {
   return found != by_epoch_.end() ? found->second : Opened{epoch, "", "", {}};
 }
 
-RecordedEvent EventReader::explain(const HistoryTurn& record, const Event& event) {
+RecordedEvent tell_event(const HistoryTurn& record, std::uint32_t place, const Opened& writer,
+                         const Definitions& definitions, Payloads& payloads) {
+  const Event& event = record.turn.events.at(place);
   RecordedEvent out;
   out.index = record.index;
   out.turn = record.turn.turn;
+  out.place = place;
   out.wall = record.turn.wall;
+  out.writer = writer;
   out.event = event;
   out.command = command_of(event);
-  out.payloads = payloads_.decode(event, definitions_);
-  out.name = out.command != 0 ? payloads_.name_of_command(out.command) : own_name(event);
+  out.payloads = payloads.decode(event, definitions);
+  out.name = out.command != 0 ? payloads.name_of_command(out.command) : own_name(event);
   return out;
+}
+
+bool ends_run(const Event& event) {
+  return std::holds_alternative<RunCompleted>(event) || std::holds_alternative<RunFailed>(event) ||
+         std::holds_alternative<Terminated>(event) || std::holds_alternative<Reset>(event) ||
+         std::holds_alternative<ContinuedAsNew>(event);
 }
 
 std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
@@ -56,13 +66,8 @@ std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
     const Opened writer = writers_.find(log, record.turn.epoch);
     std::uint32_t place = 0;
     for (const Event& event : record.turn.events) {
-      events.push_back(explain(record, event));
-      events.back().place = place++;
-      events.back().writer = writer;
-      ended_ = ended_ || std::holds_alternative<RunCompleted>(event) ||
-               std::holds_alternative<RunFailed>(event) ||
-               std::holds_alternative<Terminated>(event) || std::holds_alternative<Reset>(event) ||
-               std::holds_alternative<ContinuedAsNew>(event);
+      events.push_back(tell_event(record, place++, writer, definitions_, payloads_));
+      ended_ = ended_ || ends_run(event);
     }
   }
   next_turn_ = turns.back().turn.turn + 1;

@@ -29,12 +29,22 @@ struct RecordedEvent {
   DecodedPayloads payloads;  // by the types that the log itself holds
 };
 
+// The event at `place` of that turn. `payloads` has seen the run's events before it.
+// Throws store::Error (corrupt) if it refers to what the log never defined.
+RecordedEvent tell_event(const HistoryTurn& record, std::uint32_t place, const Opened& writer,
+                         const Definitions& definitions, Payloads& payloads);
+
+// Only hints can follow in its run.
+bool ends_run(const Event& event);
+
 // Who wrote the log when: the Opened records, by epoch.
 class Writers {
  public:
   // Reads on from where the last call ended, each record of the log once. An epoch of which the
   // log tells nothing yields its number alone.
   Opened find(const store::LogReader& log, std::uint64_t epoch);
+  // One that the caller read itself.
+  void learn(const Opened& opened) { by_epoch_[opened.epoch] = opened; }
 
  private:
   std::map<std::uint64_t, Opened> by_epoch_;
@@ -55,8 +65,6 @@ class EventReader {
   bool ended() const { return ended_; }
 
  private:
-  RecordedEvent explain(const HistoryTurn& record, const Event& event);
-
   std::uint64_t run_;
   std::uint32_t next_turn_ = 0;
   bool ended_ = false;

@@ -228,6 +228,44 @@ TEST_F(Ratchetctl, EvidenceIsOfTheCheckpointThatWasAskedFor) {
   EXPECT_EQ(ctl({"--log", dir, "evidence"}).code, Exit::usage);
 }
 
+TEST_F(Ratchetctl, ExportsEveryEventAsALineThatTheHistoryHasToo) {
+  record_all();
+  const Answer lines = ctl({"--log", dir, "export", "--jsonl"});
+  ASSERT_EQ(lines.code, Exit::well) << lines.err;
+  const Document history =
+      Document::parse(ctl({"--log", dir, "-o", "json", "history", "--last"}).out)["events"];
+  std::istringstream in(lines.out);
+  std::size_t count = 0;
+  for (std::string line; std::getline(in, line); ++count) {
+    EXPECT_EQ(Document::parse(line), history.at(count));
+  }
+  EXPECT_EQ(count, history.size());
+  EXPECT_EQ(ctl({"--log", dir, "export", "--jsonl", "--run", "a1b2"}).out, lines.out);
+  const std::string last = history.at(count - 1)["index"].dump();
+  const Answer rest = ctl({"--log", dir, "export", "--jsonl", "--from", last});
+  EXPECT_TRUE(!rest.out.empty() && lines.out.ends_with(rest.out)) << rest.out;
+  const std::string size = std::to_string(source->head().size);
+  EXPECT_EQ(ctl({"--log", dir, "export", "--jsonl", "--from", size}).out, "");
+}
+
+TEST_F(Ratchetctl, SaysWhatAnExportCannotBe) {
+  record_all();
+  for (const auto& [words, why] :
+       {std::pair<std::vector<std::string>, const char*>{{}, "say --tiles DIR, or --jsonl"},
+        {{"--jsonl", "--tiles", "x"}, "excludes"},
+        {{"--jsonl", "--key", "x"}, "--key requires --tiles"},
+        {{"--from", "3"}, "--from requires --jsonl"},
+        {{"--jsonl", "--from", "1000"}, "there is no record 1000 to go on from"}}) {
+    std::vector<std::string> arguments{"--log", dir, "export"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const Answer answer = ctl(arguments);
+    EXPECT_EQ(answer.code, Exit::usage) << why;
+    EXPECT_THAT(answer.err, HasSubstr(why));
+  }
+  EXPECT_EQ(ctl({"--log", dir, "-o", "yaml", "export", "--jsonl"}).code, Exit::usage);
+  EXPECT_EQ(ctl({"--log", dir, "export", "--jsonl", "--run", "b1"}).code, Exit::not_found);
+}
+
 // Every file of the log that holds the text, with one byte of it flipped.
 TEST_F(Ratchetctl, AFlippedByteIsNeverCalledWell) {
   record_all();

@@ -13,6 +13,7 @@
 #include "tools/ratchetctl/completion.h"
 #include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
+#include "tools/ratchetctl/export.h"
 #include "tools/ratchetctl/plan.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/report.h"
@@ -42,6 +43,7 @@ Examples:
   ratchetctl replay 5f3c --until 12             what was it, and what did it wait for, then?
   ratchetctl report --last --to run.html        a page to read, to print and to file
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
+  ratchetctl export --jsonl > events.jsonl      every event, a line each
   ratchetctl plan --database demo/db --target 11.8.6    what would it do? Nothing is written
   ratchetctl approve 5f3c --reason "night of 3/11"    shows what is asked, and how to say yes
 
@@ -256,6 +258,7 @@ class Program {
     add_diff(app_, chosen_);
     add_evidence(app_, chosen_, chosen_for_file_, workflows_);
     add_public_format(app_, chosen_);
+    add_export(app_, chosen_);
     add_witness(app_, chosen_);
     add_backup(app_, chosen_);
     add_care(app_, chosen_);

@@ -11,7 +11,6 @@
 #include "store/base64.h"
 #include "store/proof_files.h"
 #include "store/rocks_log.h"
-#include "store/tiles.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/publish.h"
 
@@ -86,53 +85,6 @@ int prove(const std::string& dir, const FormatOptions& options, const Output& ou
                                    : print_consistency(*log, options, output);
 }
 
-// "3\n7-9\n": the records that are pruned, a range a line.
-std::string ranges(const std::vector<std::uint64_t>& indexes) {
-  std::string text;
-  for (std::size_t i = 0; i < indexes.size(); ++i) {
-    const std::size_t first = i;
-    while (i + 1 < indexes.size() && indexes[i + 1] == indexes[i] + 1) ++i;
-    text += std::to_string(indexes[first]);
-    if (i != first) text += "-" + std::to_string(indexes[i]);
-    text += "\n";
-  }
-  return text;
-}
-
-// The checkpoint comes last: what it covers is there when it is.
-int export_tiles(const std::string& dir, const FormatOptions& options, const Output& output) {
-  const auto log = store::open_rocks_reader(dir);
-  const Published published = publish(*log, options.publish);
-  const fs::path to = options.folder;
-  const store::TilesReport report = store::write_tiles(
-      *log, published.head.size,
-      [&](const std::string& path, std::string_view bytes) { write_file(to / path, bytes); });
-  write_file(to / "pruned", ranges(report.pruned));
-  write_file(to / "checkpoint", published.text);
-  Document document = document_of(published);
-  document["tiles"] = report.tiles;
-  document["bundles"] = report.bundles;
-  document["pruned"] = report.pruned.size();
-  if (wrote_document(document, output)) return Exit::well;
-  output.streams.out << "exported " << published.head.size << " records to " << options.folder
-                     << ": checkpoint, " << report.tiles << " tiles of hashes, " << report.bundles
-                     << " bundles of entries\n";
-  if (!report.pruned.empty()) {
-    output.streams.out << report.pruned.size() << " records are pruned: the file pruned names "
-                       << "them, their entries are empty, their hashes are in the tiles\n";
-  }
-  return Exit::well;
-}
-
-void add_key(CLI::App& command, FormatOptions& options) {
-  command
-      .add_option("--key", options.publish.key_file,
-                  "Sign the checkpoint with this Ed25519 key: PEM, or PRIVATE+KEY+…")
-      ->type_name("FILE");
-  command.add_option("--size", options.publish.size, "Of the log when it had so many records")
-      ->type_name("RECORDS");
-}
-
 using Command = int (*)(const std::string& dir, const FormatOptions& options, const Output& output);
 
 // `check` refuses what the parser cannot.
@@ -167,7 +119,7 @@ void add_prove(CLI::App& app, Action& chosen) {
                    "record of the run into this folder")
       ->type_name("DIR")
       ->excludes(from);
-  add_key(*prove_command, *options);
+  add_key(*prove_command, options->publish);
   on_parse(*prove_command, chosen, options, prove, [](const FormatOptions& parsed) {
     if (parsed.run.prefix.empty() && !parsed.run.last && parsed.from_file.empty()) {
       throw CLI::ValidationError("prove", "name a run, or say --last, or --from CHECKPOINT");
@@ -177,21 +129,22 @@ void add_prove(CLI::App& app, Action& chosen) {
 
 }  // namespace
 
+void add_key(CLI::App& command, PublishOptions& options) {
+  command
+      .add_option("--key", options.key_file,
+                  "Sign the checkpoint with this Ed25519 key: PEM, or PRIVATE+KEY+…")
+      ->type_name("FILE");
+  command.add_option("--size", options.size, "Of the log when it had so many records")
+      ->type_name("RECORDS");
+}
+
 void add_public_format(CLI::App& app, Action& chosen) {
   CLI::App* checkpoint = app.add_subcommand(
       "checkpoint", "The head of the log as a public checkpoint (c2sp.org/tlog-checkpoint)");
   const auto of_checkpoint = std::make_shared<FormatOptions>();
-  add_key(*checkpoint, *of_checkpoint);
+  add_key(*checkpoint, of_checkpoint->publish);
   on_parse(*checkpoint, chosen, of_checkpoint, print_checkpoint);
   add_prove(app, chosen);
-  CLI::App* export_command =
-      app.add_subcommand("export", "The log as static files (c2sp.org/tlog-tiles)");
-  const auto of_export = std::make_shared<FormatOptions>();
-  export_command->add_option("--tiles", of_export->folder, "The folder to write them into")
-      ->type_name("DIR")
-      ->required();
-  add_key(*export_command, *of_export);
-  on_parse(*export_command, chosen, of_export, export_tiles);
 }
 
 }  // namespace ratchet::ratchetctl
