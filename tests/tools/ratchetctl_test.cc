@@ -146,6 +146,9 @@ TEST_F(Ratchetctl, WhatIsWrongWithACommandLineIsExitCodeOne) {
         {"--log", dir, "explain"},
         {"--log", dir, "runs", "--state", "tired"},
         {"--log", dir, "runs", "--since", "yesterday"},
+        {"--log", dir, "runs", "--sort", "colour"},
+        {"--log", dir, "runs", "--skip", "-1"},
+        {"--log", dir, "runs", "--limit", "0"},
         {"--log", dir, "-o", "xml", "runs"},
         {"--log", dir, "history", "--last", "--timeout", "5"},
         {"--log", dir, "verify", "--anchor", folder.path("absent")}}) {

@@ -15,6 +15,7 @@
 #include "engine/inspect/explain.h"
 #include "tests/engine/recording.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -148,6 +149,69 @@ TEST_F(Recorded, RunsAreFoundByWhatIsKnownOfThem) {
               Not(HasSubstr(lisbon)));
   EXPECT_THAT(runs({.filter = {.started_before = time_in("2001-09-10")}}), HasSubstr(lisbon));
   EXPECT_THROW(time_in("yesterday"), WrongInput);
+}
+
+struct Printed {
+  std::string out;
+  std::string err;
+};
+
+// Three runs: one ended after a minute, one is open, one was ended at once.
+class Pages : public ::testing::Test {
+ protected:
+  Pages() {
+    record_lisbon(outside);
+    process = engine::testing::wait_for_approval(outside, ledger, "porto");
+    process->engine->start("aaa", "travel", "", "traveller");
+    process->host.settle();
+    process->engine->terminate("aaa", {"ann", "a mistake"});
+    process->host.settle();
+  }
+  Printed print(const RunsOptions& options, Format format) {
+    std::ostringstream out, err;
+    Streams streams{out, err, {}};
+    EXPECT_EQ(print_runs(process->log, options, {streams, format}), Exit::well);
+    return {out.str(), err.str()};
+  }
+  // Their ids, in order.
+  std::string ids(const RunsOptions& options) {
+    std::string all;
+    for (const Document& run : Document::parse(print(options, Format::json).out)) {
+      all += run["run"].get<std::string>() + " ";
+    }
+    return all;
+  }
+
+  engine::testing::Outside outside;
+  engine::testing::Ledger ledger;
+  std::unique_ptr<engine::testing::Process> process;
+};
+
+TEST_F(Pages, AreInTheOrderThatWasAskedFor) {
+  EXPECT_EQ(ids({}), "a1b2c3d4-lisbon porto aaa ");
+  EXPECT_EQ(ids({.order = RunOrder::ended}), "a1b2c3d4-lisbon aaa porto ");
+  EXPECT_EQ(ids({.order = RunOrder::duration}), "aaa a1b2c3d4-lisbon porto ");
+  EXPECT_EQ(ids({.order = RunOrder::state}), "a1b2c3d4-lisbon porto aaa ");
+  EXPECT_EQ(ids({.order = RunOrder::id}), "a1b2c3d4-lisbon aaa porto ");
+  EXPECT_EQ(ids({.order = RunOrder::workflow}), "a1b2c3d4-lisbon porto aaa ");
+  EXPECT_EQ(ids({.order = RunOrder::duration, .reverse = true}), "porto a1b2c3d4-lisbon aaa ");
+  EXPECT_EQ(ids({.newest = 2, .order = RunOrder::id}), "aaa porto ");
+}
+
+TEST_F(Pages, TogetherAreAllRuns) {
+  EXPECT_EQ(ids({.limit = 2}), "a1b2c3d4-lisbon porto ");
+  EXPECT_EQ(ids({.skip = 2, .limit = 2}), "aaa ");
+  EXPECT_EQ(ids({.reverse = true, .skip = 1, .limit = 1}), "porto ");
+  EXPECT_EQ(ids({.skip = 3}), "");
+}
+
+TEST_F(Pages, SayWhereTheyAre) {
+  EXPECT_EQ(print({}, Format::table).err, "");
+  EXPECT_EQ(print({.skip = 1, .limit = 1}, Format::table).err, "runs 2 to 2 of 3\n");
+  EXPECT_EQ(print({.skip = 7}, Format::table).err,
+            "the log has 3 such runs: --skip 7 leaves none\n");
+  EXPECT_EQ(print({.about = "nowhere", .skip = 7}, Format::table).err,
+            "the log has no such runs\n");
 }
 
 }  // namespace

@@ -29,10 +29,17 @@ using Action = std::function<int(const std::string& dir, const Output& output)>;
 // One that needs no log.
 using FileAction = std::function<int(const Output& output)>;
 
+enum class RunOrder { started, ended, duration, state, workflow, id };
+
 struct RunsOptions {
   engine::RunFilter filter{};
   std::string about{};     // in the run's id, key, failure or input; empty: any
   std::size_t newest = 0;  // no more than so many; 0: all
+  // The page of them: in this order, of equal ones the oldest first, after `skip` at most `limit`.
+  RunOrder order = RunOrder::started;
+  bool reverse = false;
+  std::size_t skip = 0;
+  std::size_t limit = 0;                               // 0: all
   std::optional<std::chrono::milliseconds> timeout{};  // of watching; none: until a signal
 };
 int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output);

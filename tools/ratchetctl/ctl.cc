@@ -17,6 +17,7 @@
 #include "tools/ratchetctl/plan.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/report.h"
+#include "tools/ratchetctl/runs.h"
 #include "tools/ratchetctl/show.h"
 #include "tools/ratchetctl/steer.h"
 #include "tools/ratchetctl/witness.h"
@@ -74,62 +75,6 @@ store::Head anchor_in(const std::string& file, const std::string& key) {
   } catch (const WrongInput& error) {
     throw CLI::ValidationError("--anchor", error.what());
   }
-}
-
-void add_runs(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("runs", "The runs of the log, oldest first");
-  const auto options = std::make_shared<RunsOptions>();
-  engine::RunFilter& filter = options->filter;
-  command->add_option("--workflow", filter.workflow, "Of this workflow")->type_name("NAME");
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--state",
-          [&filter](const std::vector<std::string>& names) {
-            for (const std::string& name : names) filter.states.push_back(*state_named(name));
-          },
-          "In one of these states")
-      ->type_name("STATE,…")
-      ->delimiter(',')
-      ->check([](const std::string& name) {
-        return state_named(name) ? "" : "'" + name + "' is no state of a run";
-      });
-  command->add_option("--key", filter.key, "Started with this key")->type_name("KEY");
-  command->add_option("--parent", filter.parent, "Started by this run")->type_name("RUN");
-  const auto add_time = [command](const char* name, std::optional<engine::Time>& time,
-                                  const char* about) {
-    command
-        ->add_option_function<std::string>(
-            name, [&time](const std::string& text) { time = time_in(text); }, about)
-        ->type_name("TIME");
-  };
-  add_time("--since", filter.started_from, "Started then or later; UTC, as 2026-11-25");
-  add_time("--before", filter.started_before, "Started before then");
-  command
-      ->add_option("--about", options->about,
-                   "With this text in the id, the key, the failure or what it was asked")
-      ->type_name("TEXT");
-  command->add_option("--newest", options->newest, "No more than the newest so many")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-  const auto watched = std::make_shared<bool>(false);
-  auto* watch = command->add_flag("-w,--watch", *watched,
-                                  "Go on, and show them anew whenever something is recorded");
-  command
-      ->add_option_function<double>(
-          "--timeout",
-          [options](double seconds) {
-            options->timeout = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-          },
-          "Watch no longer than that")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
-      ->needs(watch);
-  command->callback([&chosen, options, watched] {
-    chosen = [options, watched](const std::string& dir, const Output& output) {
-      if (*watched) return watch_runs(dir, *options, output);
-      return print_runs(*store::open_rocks_reader(dir), *options, output);
-    };
-  });
 }
 
 CLI::App* add_history(CLI::App& app, Arguments& arguments) {
