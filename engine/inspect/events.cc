@@ -48,6 +48,10 @@ RecordedEvent tell_event(const HistoryTurn& record, std::uint32_t place, const O
   out.command = command_of(event);
   out.payloads = payloads.decode(event, definitions);
   out.name = out.command != 0 ? payloads.name_of_command(out.command) : own_name(event);
+  if (const auto* step = std::get_if<StepScheduled>(&event)) {
+    const ActivityDefinition& activity = definitions.activity(step->definition);
+    out.step = {activity.effect, activity.irreversible};
+  }
   return out;
 }
 

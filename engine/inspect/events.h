@@ -17,6 +17,12 @@
 
 namespace ratchet::engine {
 
+// What the activity of a step may do.
+struct StepNature {
+  Effect effect = Effect::read;
+  bool irreversible = false;
+};
+
 struct RecordedEvent {
   std::uint64_t index = 0;  // of the record
   std::uint32_t turn = 0;
@@ -24,9 +30,10 @@ struct RecordedEvent {
   Time wall{};
   Opened writer;  // the process that recorded it
   Event event;
-  CommandId command = 0;     // that the event is or is about; 0: none
-  std::string name;          // of the activity, signal or workflow; empty: none
-  DecodedPayloads payloads;  // by the types that the log itself holds
+  CommandId command = 0;           // that the event is or is about; 0: none
+  std::string name;                // of the activity, signal or workflow; empty: none
+  DecodedPayloads payloads;        // by the types that the log itself holds
+  std::optional<StepNature> step;  // of a StepScheduled
 };
 
 // The event at `place` of that turn. `payloads` has seen the run's events before it.

@@ -6,14 +6,17 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
 #include "engine/core/run.h"
+#include "engine/inspect/phases.h"
 #include "store/checkpoint.h"
 #include "tests/engine/approver.h"
 #include "tests/engine/recording.h"
@@ -42,11 +45,11 @@ class History : public ::testing::Test {
     log = reader_of(outside);
   }
 
-  std::string print(Format format, bool hints = false) {
+  std::string print(Format format, bool hints = false, bool wide = false) {
     std::ostringstream out, err;
     Streams streams{out, err, {}};
     const HistoryOptions options{{lisbon, false}, hints, {}};
-    EXPECT_EQ(print_history(*log, options, {streams, format}), Exit::well);
+    EXPECT_EQ(print_history(*log, options, {streams, format, wide}), Exit::well);
     EXPECT_EQ(err.str(), "");
     return out.str();
   }
@@ -63,6 +66,57 @@ TEST_F(History, ShowsAttemptsAndProbesWhenAsked) {
   const std::string table = print(Format::table, true);
   EXPECT_NE(table.find("busy: the agency does not answer"), std::string::npos) << table;
   EXPECT_NE(table.find("was done"), std::string::npos) << table;
+}
+
+TEST_F(History, SaysHowMuchItFolds) {
+  const std::string table = print(Format::table);
+  EXPECT_EQ(table.find("01:47:40.575     4  TimerFired"), std::string::npos) << table;
+  EXPECT_NE(table.find("\n   … 1 TimerStarted, 1 TimerFired\n"), std::string::npos) << table;
+  EXPECT_NE(print(Format::table, true).find("TimerFired      2 timer"), std::string::npos);
+}
+
+TEST_F(History, InItsWideTableHasEveryEventWithItsRecord) {
+  const std::string table = print(Format::table, false, true);
+  EXPECT_EQ(table.find("…"), std::string::npos) << table;
+  EXPECT_NE(table.find("\nRECORD  TIME"), std::string::npos) << table;
+  const Document document = Document::parse(print(Format::json));
+  for (const Document& event : document["events"]) {
+    const std::string turn = event["turn"].dump();
+    const std::string name = event["event"];
+    bool found = false;
+    std::istringstream lines(table);
+    for (std::string line; !found && std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string record, time, of_turn, of_event;
+      words >> record >> time >> of_turn >> of_event;
+      found = record == event["index"].dump() && of_turn == turn && of_event == name;
+    }
+    EXPECT_TRUE(found) << event << "\n" << table;
+  }
+}
+
+TEST_F(History, InPhasesIsToldByWhatItsStepsMayDo) {
+  using engine::Phase;
+  engine::Phases phases;
+  const auto after = [&phases](std::optional<engine::StepNature> step, engine::Event event) {
+    engine::RecordedEvent told;
+    told.event = std::move(event);
+    told.step = step;
+    return phases.begins_with(told);
+  };
+  const engine::StepNature read{engine::Effect::read, false};
+  const engine::StepNature write{engine::Effect::idempotent, false};
+  const engine::StepNature release{engine::Effect::conditional, true};
+  EXPECT_EQ(after({}, engine::RunStarted{}), std::nullopt);
+  EXPECT_EQ(after(read, engine::StepScheduled{}), Phase::looks);
+  EXPECT_EQ(after(read, engine::StepScheduled{}), std::nullopt);
+  EXPECT_EQ(after({}, engine::GateOpened{}), Phase::waits);
+  EXPECT_EQ(after(read, engine::StepScheduled{}), Phase::looks) << "anew, after the approval";
+  EXPECT_EQ(after(write, engine::StepScheduled{}), Phase::changes);
+  EXPECT_EQ(after(read, engine::StepScheduled{}), std::nullopt) << "what was changed stays so";
+  EXPECT_EQ(after({}, engine::SignalAwaited{}), std::nullopt);
+  EXPECT_EQ(after(release, engine::StepScheduled{}), Phase::no_way_back);
+  EXPECT_EQ(after(write, engine::StepScheduled{}), std::nullopt);
 }
 
 TEST_F(History, AsJsonHoldsEveryEventWithItsPlaceInTheLog) {

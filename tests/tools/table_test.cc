@@ -43,6 +43,13 @@ TEST(Table, LaterRowsComeWithoutTitlesAndWithGrownColumns) {
   EXPECT_EQ(table.take(), "x       y\n");
 }
 
+TEST(Table, ALineBetweenRowsIsInNoColumn) {
+  Table table({{"A"}, {"B"}}, {});
+  table.add({Cell{"x"}, Cell{"y"}});
+  table.add_line("-- much longer than\tany cell");
+  EXPECT_EQ(table.take(), "A  B\nx  y\n-- much longer than any cell\n");
+}
+
 TEST(Table, ControlCharactersAndBrokenTextAreReplaced) {
   EXPECT_EQ(one_line("a\nb\tc"), "a b c");
   EXPECT_EQ(one_line("\033[31mred\x9B"), "\uFFFD[31mred\uFFFD");

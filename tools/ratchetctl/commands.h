@@ -22,6 +22,7 @@ enum class Format { table, json, yaml };
 struct Output {
   Streams& streams;
   Format format = Format::table;
+  bool wide = false;  // a table with all that there is
 };
 
 // A command with its options, ready to run on the log in `dir`.
@@ -48,7 +49,8 @@ int watch_runs(const std::string& dir, const RunsOptions& options, const Output&
 
 struct HistoryOptions {
   RunName run;
-  bool hints = false;                                // in the table; documents always have them
+  // In the table: what is left out of it else. Documents always have everything.
+  bool hints = false;
   std::optional<std::chrono::milliseconds> timeout;  // of following; none: as long as it takes
 };
 int print_history(const store::LogReader& log, const HistoryOptions& options, const Output& output);

@@ -56,6 +56,7 @@ before an upgrade, 9 no daemon answers, or no cluster, 10 not allowed, 130 stopp
 struct Arguments {
   std::string log;
   Format format = Format::table;
+  bool wide = false;
   HistoryOptions history;
   TravelOptions travel;
   bool travels() const { return travel.step || travel.until; }
@@ -91,7 +92,7 @@ CLI::App* add_history(CLI::App& app, Arguments& arguments) {
       ->check(CLI::PositiveNumber)
       ->needs(follow);
   history->add_flag("--hints", arguments.history.hints,
-                    "Show attempts, probes and notes in the table too");
+                    "Fold nothing: show timers, failed attempts and probes in the table too");
   history->callback([&arguments] {
     if (arguments.history.run.prefix.empty() && !arguments.history.run.last) {
       throw CLI::ValidationError("history", "name a run, or say --last");
@@ -167,9 +168,15 @@ void add_globals(CLI::App& app, Arguments& arguments) {
       ->envname("RATCHET_LOG");
   const std::map<std::string, Format> formats{
       {"table", Format::table}, {"json", Format::json}, {"yaml", Format::yaml}};
-  app.add_option("-o,--output", arguments.format, "table, json or yaml")
+  app.add_option_function<std::string>(
+         "-o,--output",
+         [&arguments, formats](const std::string& name) {
+           arguments.format = formats.at(name == "wide" ? "table" : name);
+           arguments.wide = name == "wide";
+         },
+         "table, wide (a table with all that there is), json or yaml")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(formats).description(""));
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml"}).description(""));
 }
 
 int exit_of(store::Fault fault) {
@@ -228,12 +235,12 @@ class Program {
       streams_.out << "ratchetctl " << RATCHET_VERSION << "\n";
       return Exit::well;
     }
-    if (chosen_for_file_) return chosen_for_file_({streams_, arguments_.format});
+    const Output output{streams_, arguments_.format, arguments_.wide};
+    if (chosen_for_file_) return chosen_for_file_(output);
     if (arguments_.log.empty()) {
       streams_.err << "ratchetctl: which log? Give its folder by --log DIR or RATCHET_LOG\n";
       return Exit::usage;
     }
-    const Output output{streams_, arguments_.format};
     if (chosen_) return chosen_(arguments_.log, output);
     if (history_->parsed() && arguments_.follow) {
       return follow_history(arguments_.log, arguments_.history, output);

@@ -18,11 +18,10 @@ Words words_of(const std::string& json, std::size_t most, const Words& without =
   return json.empty() ? Words() : telling(Document::parse(json), most, without);
 }
 
-std::string joined(const Words& words) {
-  constexpr std::size_t widest_object = 40;
+std::string joined(const Words& words, std::size_t widest = 40) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return shortened(text, widest_object);
+  return widest == 0 ? text : shortened(text, widest);
 }
 
 Words object_words(const RecordedEvent& event) {
@@ -119,7 +118,9 @@ std::string step_of(const RecordedEvent& event) {
   return number + (timer ? "timer" : event.name);
 }
 
-std::string object_of(const RecordedEvent& event) { return joined(object_words(event)); }
+std::string object_of(const RecordedEvent& event, std::size_t widest) {
+  return joined(object_words(event), widest);
+}
 
 std::string attempt_of(const RecordedEvent& event) {
   std::uint32_t attempt = 0;
@@ -137,6 +138,33 @@ std::string who(const RecordedEvent& event) {
   if (const auto* e = std::get_if<engine::Note>(&event.event)) return e->principal;
   if (const engine::By* by = engine::by_of(event.event)) return by->principal;
   return text_of(event.writer);
+}
+
+const char* name_of(engine::Phase phase) {
+  switch (phase) {
+    case engine::Phase::looks:
+      return "looks";
+    case engine::Phase::waits:
+      return "waits";
+    case engine::Phase::changes:
+      return "changes";
+    case engine::Phase::no_way_back:
+      break;
+  }
+  return "past the point of no return";
+}
+
+bool is_noise(const RecordedEvent& event) {
+  const auto is_one_of = [&event]<class... E>() {
+    return (std::holds_alternative<E>(event.event) || ...);
+  };
+  // Commands without a name are timers.
+  const bool call_off =
+      std::holds_alternative<engine::CommandCancelled>(event.event) && event.name.empty();
+  return call_off ||
+         is_one_of
+             .template operator()<engine::TimerStarted, engine::TimerFired, engine::AttemptFailed,
+                                  engine::Probed, engine::Held, engine::LateFact>();
 }
 
 }  // namespace ratchet::ratchetctl

@@ -1,8 +1,12 @@
 // ratchetctl history: the events of a run, as a table for people or as documents.
+#include <algorithm>
 #include <ostream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/inspect/events.h"
+#include "engine/inspect/phases.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
 #include "tools/ratchetctl/event_words.h"
@@ -15,22 +19,26 @@ namespace {
 
 using engine::RecordedEvent;
 
+std::vector<Column> columns(bool wide) {
+  std::vector<Column> all{{"TIME", 12},   {"TURN", 4, true},    {"EVENT", 14}, {"STEP", 12},
+                          {"OBJECT", 12}, {"ATTEMPT", 7, true}, {"RESULT", 8}, {"WHO"}};
+  if (wide) all.insert(all.begin(), Column{"RECORD", 6, true});
+  return all;
+}
+
+// Whoever asks for everything gets long lines rather than shortened ones.
+Screen screen_for(const Output& output) {
+  return {output.streams.screen.colours, output.wide ? 0 : output.streams.screen.width};
+}
+
 // Prints events as they come, in one of the formats.
 class Printer {
  public:
   Printer(engine::RunInfo run, bool hints, const Output& output)
       : run_(std::move(run)),
-        hints_(hints),
+        all_(hints || output.wide),
         output_(output),
-        table_({{"TIME", 12},
-                {"TURN", 4, true},
-                {"EVENT", 14},
-                {"STEP", 12},
-                {"OBJECT", 12},
-                {"ATTEMPT", 7, true},
-                {"RESULT", 8},
-                {"WHO"}},
-               output.streams.screen) {}
+        table_(columns(output.wide), screen_for(output)) {}
 
   // One line an event; at once, for whoever follows.
   void stream(const std::vector<RecordedEvent>& events) {
@@ -41,7 +49,7 @@ class Printer {
       } else if (output_.format == Format::yaml) {
         write_yaml(out, document_of(run_.run_id, event));
       } else {
-        add_row(event);
+        add_event(event);
       }
     }
     if (output_.format == Format::table) out << table_.take();
@@ -49,7 +57,10 @@ class Printer {
   }
 
   void whole(const std::vector<RecordedEvent>& events) {
-    if (output_.format == Format::table) return stream(events);
+    if (output_.format == Format::table) {
+      stream(events);
+      return finish();
+    }
     Document document = document_of(run_);
     document["events"] = Document::array();
     for (const RecordedEvent& event : events) {
@@ -58,22 +69,70 @@ class Printer {
     (output_.format == Format::json ? write_json : write_yaml)(output_.streams.out, document);
   }
 
- private:
-  void add_row(const RecordedEvent& event) {
-    const bool hint = engine::class_of(event.event) == engine::EventClass::hint;
-    if (hint && !hints_) return;
-    const std::string today =
-        local_date(run_.started) == local_date(event.wall) ? "" : local_date(event.wall) + " ";
-    table_.add({Cell{today + local_clock(event.wall)}, Cell{std::to_string(event.turn)},
-                Cell{engine::name_of(event.event), hint ? Style::faint : Style::plain},
-                Cell{step_of(event)}, Cell{object_of(event)}, Cell{attempt_of(event)},
-                result_of(event), Cell{who(event), Style::faint}});
+  // There are no more.
+  void finish() {
+    if (output_.format != Format::table) return;
+    unfold();
+    output_.streams.out << table_.take();
+    output_.streams.out.flush();
   }
 
+ private:
+  void add_event(const RecordedEvent& event) {
+    const auto phase = phases_.begins_with(event);
+    if (!all_ && is_noise(event)) return fold(event);
+    unfold();
+    if (phase) table_.add_line(std::string("-- ") + name_of(*phase));
+    add_row(event);
+  }
+
+  void fold(const RecordedEvent& event) {
+    const std::string name = engine::name_of(event.event);
+    const auto known = std::ranges::find(folded_, name, &Folded::name);
+    if (known != folded_.end()) {
+      ++known->count;
+    } else {
+      folded_.push_back({name, 1});
+    }
+  }
+
+  // Says what is left out here.
+  void unfold() {
+    std::string text;
+    for (const Folded& of : folded_) {
+      text += (text.empty() ? "   … " : ", ") + std::to_string(of.count) + " " + of.name;
+    }
+    if (!text.empty()) table_.add_line(text);
+    folded_.clear();
+  }
+
+  void add_row(const RecordedEvent& event) {
+    const bool hint = engine::class_of(event.event) == engine::EventClass::hint;
+    const std::string today =
+        local_date(run_.started) == local_date(event.wall) ? "" : local_date(event.wall) + " ";
+    std::vector<Cell> row{Cell{today + local_clock(event.wall)},
+                          Cell{std::to_string(event.turn)},
+                          Cell{engine::name_of(event.event), hint ? Style::faint : Style::plain},
+                          Cell{step_of(event)},
+                          Cell{output_.wide ? object_of(event, 0) : object_of(event)},
+                          Cell{attempt_of(event)},
+                          result_of(event),
+                          Cell{who(event), Style::faint}};
+    if (output_.wide) row.insert(row.begin(), Cell{std::to_string(event.index)});
+    table_.add(std::move(row));
+  }
+
+  struct Folded {
+    std::string name;
+    std::size_t count = 0;
+  };
+
   engine::RunInfo run_;
-  bool hints_;
+  bool all_;
   const Output& output_;
   Table table_;
+  engine::Phases phases_;
+  std::vector<Folded> folded_;  // since the last row
 };
 
 void print_title(const engine::RunInfo& run, const Output& output) {
@@ -106,7 +165,9 @@ class Follower {
     const auto events = events_->next(log);
     printer_->stream(events);
     seen_ = size;
-    return pruned_ || events_->ended() || !output_.streams.out;
+    const bool over = pruned_ || events_->ended() || !output_.streams.out;
+    if (over) printer_->finish();
+    return over;
   }
   bool found() const { return printer_.has_value(); }
 

@@ -158,6 +158,10 @@ void Table::add(std::vector<Cell> row) {
   rows_.push_back(std::move(row));
 }
 
+void Table::add_line(std::string text, Style style) {
+  rows_.push_back(std::vector<Cell>{Cell{one_line(text), style}});
+}
+
 std::vector<std::size_t> Table::fitted() const {
   std::vector<std::size_t> widths = widths_;
   if (screen_.width == 0) return widths;
@@ -198,7 +202,10 @@ std::string Table::take() {
     for (const Column& column : columns_) titles.emplace_back(column.title, Style::faint);
     out += line(titles, widths);
   }
-  for (const auto& row : rows_) out += line(row, widths);
+  for (const auto& row : rows_) {
+    const bool of_its_own = row.size() < columns_.size();
+    out += of_its_own ? styled(row[0].text, row[0].style, screen_) + "\n" : line(row, widths);
+  }
   rows_.clear();
   return out;
 }

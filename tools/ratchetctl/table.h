@@ -51,6 +51,9 @@ class Table {
   // One cell a column.
   void add(std::vector<Cell> row);
 
+  // A line of its own between rows, in no column.
+  void add_line(std::string text, Style style = Style::faint);
+
   // The rows since the last call as text, after the titles at the first call. Where rows are too
   // wide for the screen the widest columns are shortened; the last column is not padded.
   std::string take();
