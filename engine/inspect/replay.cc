@@ -59,8 +59,8 @@ class Replaying {
 // All runs at once, in one pass over the log.
 class LogReplay {
  public:
-  LogReplay(const store::LogReader& log, const Registry& registry)
-      : log_(log), fetch_(blobs_of(log)) {
+  LogReplay(const store::LogReader& log, const Registry& registry, const Progress& progress)
+      : log_(log), progress_(progress), fetch_(blobs_of(log)) {
     load_definitions(log, definitions_);
     std::vector<RunInfo> infos = list_runs(log);
     runs_.reserve(infos.size());
@@ -80,6 +80,7 @@ class LogReplay {
       const auto* turn = std::get_if<Turn>(&decoded);
       const auto place = turn != nullptr ? places_.find(turn->run) : places_.end();
       if (place != places_.end()) runs_[place->second].add(*turn, definitions_);
+      if (progress_) progress_(record.index + 1, head.size);
       return true;
     });
     while (tree_.size() < head.size) add(log_.leaf(tree_.size()));
@@ -100,6 +101,7 @@ class LogReplay {
   }
 
   const store::LogReader& log_;
+  const Progress& progress_;
   FetchBlob fetch_;
   Definitions definitions_;
   store::Tree tree_;
@@ -124,8 +126,9 @@ ReplayReport replay(const store::LogReader& log, const Registry& registry, const
   return std::move(replaying).report();
 }
 
-std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry) {
-  return LogReplay(log, registry).run();
+std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry,
+                                     const Progress& progress) {
+  return LogReplay(log, registry, progress).run();
 }
 
 }  // namespace ratchet::engine

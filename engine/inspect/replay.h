@@ -9,6 +9,7 @@
 #include "engine/core/run.h"
 #include "engine/core/workflow.h"
 #include "engine/inspect/history.h"
+#include "engine/inspect/progress.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -25,6 +26,7 @@ Divergence unknown_workflow(const RunInfo& run);
 
 // A pruned run has no turns to replay. Throws store::Error if the run's records cannot be read.
 ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& run);
-std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry);
+std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry,
+                                     const Progress& progress = {});
 
 }  // namespace ratchet::engine

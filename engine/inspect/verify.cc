@@ -30,8 +30,8 @@ std::string readable(std::string_view key) {
 
 class Verification {
  public:
-  Verification(const store::LogReader& log, const Approvers* approvers)
-      : log_(log), fetch_(blobs_of(log)), approvals_(approvers) {
+  Verification(const store::LogReader& log, const Approvers* approvers, const Progress& progress)
+      : log_(log), progress_(progress), fetch_(blobs_of(log)), approvals_(approvers) {
     report_.head = log.head();
   }
 
@@ -66,6 +66,7 @@ class Verification {
       leaf(store::leaf_hash(record.bytes));
       guarded("record", [&] { one(record); });
       ++next;
+      if (progress_) progress_(next, report_.head.size);
       return true;
     });
     for (; next < report_.head.size; ++next) pruned(next);
@@ -161,6 +162,7 @@ class Verification {
   }
 
   const store::LogReader& log_;
+  const Progress& progress_;
   FetchBlob fetch_;
   Definitions definitions_;
   VerifyReport report_;
@@ -175,8 +177,8 @@ class Verification {
 }  // namespace
 
 VerifyReport verify(const store::LogReader& log, const std::optional<store::Head>& anchor,
-                    const Approvers* approvers) {
-  return Verification(log, approvers).run(anchor);
+                    const Approvers* approvers, const Progress& progress) {
+  return Verification(log, approvers, progress).run(anchor);
 }
 
 }  // namespace ratchet::engine

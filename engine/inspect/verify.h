@@ -9,6 +9,7 @@
 
 #include "engine/core/approval.h"
 #include "engine/inspect/approvals.h"
+#include "engine/inspect/progress.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -29,6 +30,6 @@ struct VerifyReport {
 // they are not.
 VerifyReport verify(const store::LogReader& log,
                     const std::optional<store::Head>& anchor = std::nullopt,
-                    const Approvers* approvers = nullptr);
+                    const Approvers* approvers = nullptr, const Progress& progress = {});
 
 }  // namespace ratchet::engine

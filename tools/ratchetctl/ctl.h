@@ -31,7 +31,8 @@ enum Exit : int {
 struct Streams {
   std::ostream& out;
   std::ostream& err;
-  Screen screen;  // of out
+  Screen screen;                 // of out
+  bool err_is_terminal = false;  // progress of long work is shown there
 };
 
 // Runs one command line, without the program's name. `rehearse`: what `plan --database` does; with

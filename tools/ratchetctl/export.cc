@@ -13,6 +13,7 @@
 #include "store/rocks_log.h"
 #include "store/tiles.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/progress.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/stop_signals.h"
 
@@ -91,8 +92,13 @@ int export_json_lines(const store::LogReader& log, const JsonLinesOptions& optio
   if (options.run) wanted.run = find_run(log, *options.run).run;
   std::ostream& out = output.streams.out;
   const StopSignals signals;
+  ProgressLine line(output.streams, "export");
+  // Lines on a terminal are progress enough.
+  const engine::Progress progress =
+      output.streams.screen.width == 0 ? line.reporter() : engine::Progress();
   engine::for_each_event(log, wanted,
                          [&](const std::string& run_id, const engine::RecordedEvent& event) {
+                           if (progress) progress(event.index + 1, size);
                            write_json_line(out, document_of(run_id, event));
                            return out.good() && !signals.came();
                          });

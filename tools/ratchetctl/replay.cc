@@ -8,6 +8,7 @@
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/divergence.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/progress.h"
 
 namespace ratchet::ratchetctl {
 
@@ -39,7 +40,8 @@ int print_replay(const store::LogReader& log, const engine::Registry& workflows,
   if (run) {
     reports.push_back(engine::replay(log, workflows, find_run(log, *run)));
   } else {
-    reports = engine::replay_all(log, workflows);
+    ProgressLine line(output.streams, "replay");
+    reports = engine::replay_all(log, workflows, line.reporter());
   }
   if (output.format == Format::table) {
     print(reports, output.streams);

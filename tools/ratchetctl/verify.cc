@@ -7,6 +7,7 @@
 #include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/progress.h"
 
 namespace ratchet::ratchetctl {
 
@@ -16,12 +17,13 @@ constexpr int most_tries = 5;
 
 // What a live log showed of its projections can be newer than its records: then once more.
 engine::VerifyReport verified(store::LogReader& log, const std::optional<store::Head>& anchor,
-                              const engine::Approvers* approvers) {
-  engine::VerifyReport report = engine::verify(log, anchor, approvers);
+                              const engine::Approvers* approvers, const Streams& streams) {
+  ProgressLine line(streams, "verify");
+  engine::VerifyReport report = engine::verify(log, anchor, approvers, line.reporter());
   for (int i = 1; i < most_tries && !report.ok(); ++i) {
     log.refresh();
     if (log.head().size == report.head.size) break;
-    report = engine::verify(log, anchor, approvers);
+    report = engine::verify(log, anchor, approvers, line.reporter());
   }
   return report;
 }
@@ -74,7 +76,7 @@ void print(const engine::VerifyReport& report, const std::optional<store::Head>&
 
 int print_verify(store::LogReader& log, const std::optional<store::Head>& anchor,
                  const engine::Approvers* approvers, const Output& output) {
-  const engine::VerifyReport report = verified(log, anchor, approvers);
+  const engine::VerifyReport report = verified(log, anchor, approvers, output.streams);
   if (output.format == Format::table) {
     print(report, anchor, output.streams);
   } else {
