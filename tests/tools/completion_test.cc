@@ -1,7 +1,10 @@
 // What is proved: bash completes what this ratchetctl understands; the scripts of all shells name
 // every command; kubectl finds the program as a plug-in once it is installed.
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -9,6 +12,8 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include "store/rocks_log.h"
+#include "tests/engine/recording.h"
 #include "tests/tools/log_folder.h"
 #include "tools/ratchetctl/ctl.h"
 
@@ -80,8 +85,78 @@ TEST_F(Bash, CompletesFilesWhereAnOptionTakesOne) {
   EXPECT_EQ(offered("ratchetctl runs --newest check"), "\n") << "that takes a number";
 }
 
+// With a log of two runs; the id of one is such as nobody would want to be expanded.
+class BashWithALog : public Bash {
+ protected:
+  BashWithALog() : dir(folder.path("log")) {
+    engine::testing::Outside outside(
+        engine::testing::memory_disk_of(std::make_shared<store::MemoryDisk>(make_log(dir))));
+    record_lisbon(outside);
+    engine::testing::Ledger ledger;
+    wait_for_approval(outside, ledger, "porto $(touch expanded)").reset();
+    const auto source = reader_of(outside);
+    Copier(*source).copy_all(*store::open_rocks_log(dir));
+  }
+
+  std::string dir;
+  const std::string ctl{RATCHETCTL};
+};
+
+TEST_F(BashWithALog, CompletesTheIdsOfItsRuns) {
+  EXPECT_EQ(offered(ctl + " --log " + dir + " history a1"), "a1b2c3d4-lisbon\n");
+  EXPECT_EQ(offered(ctl + " --log " + dir + " diff a1b2 a1"), "a1b2c3d4-lisbon\n");
+  EXPECT_EQ(offered(ctl + " --log " + dir + " export --run a1"), "a1b2c3d4-lisbon\n");
+  EXPECT_EQ(offered(ctl + " --log " + dir + " history b"), "\n");
+  EXPECT_EQ(offered(ctl + " history a1 --log " + dir + " --fol"), "--follow\n");
+  EXPECT_EQ(offered(ctl + " --log " + folder.path("no-log") + " history a1"), "\n");
+  EXPECT_EQ(offered(ctl + " --log " + dir + " verify a1"), "\n") << "that is of the whole log";
+  setenv("RATCHET_LOG", dir.c_str(), 1);
+  EXPECT_EQ(offered(ctl + " show a1"), "a1b2c3d4-lisbon\n");
+  unsetenv("RATCHET_LOG");
+}
+
+TEST_F(BashWithALog, ExpandsNothingThatTheLogHolds) {
+  EXPECT_EQ(offered(ctl + " --log " + dir + " history por"), "porto\\ \\$\\(touch\\ expanded\\)\n");
+  EXPECT_FALSE(std::filesystem::exists(folder.path("expanded")));
+}
+
+TEST_F(Bash, HasItForTheProgramAndForThePlugIn) {
+  std::ofstream(folder.path("ask")) << "source " << folder.path("completion") << "\n"
+                                    << "complete -p ratchetctl kubectl-ratchet\n";
+  EXPECT_EQ(performed("bash " + folder.path("ask")).out,
+            "complete -F _ratchetctl ratchetctl\ncomplete -F _ratchetctl kubectl-ratchet\n");
+}
+
 TEST_F(Bash, FindsTheScriptWellFormed) {
   EXPECT_EQ(performed("bash -n " + folder.path("completion")).out, "");
+}
+
+bool is_installed(const std::string& shell) { return performed("command -v " + shell).code == 0; }
+
+std::string not_tested(const std::string& shell) {
+  return "\n*** " + shell + " is not installed: its completion is NOT TESTED here ***";
+}
+
+TEST(Zsh, CompletesACommand) {
+  if (!is_installed("zsh")) GTEST_SKIP() << not_tested("zsh");
+  const Folder folder;
+  std::ofstream(folder.path("completion")) << script("zsh");
+  EXPECT_EQ(performed("zsh -n " + folder.path("completion")).out, "");
+  std::ofstream(folder.path("ask")) << "compadd() { shift; print -l -- \"$@\" }\n"
+                                    << "compdef() { : }\nsource " << folder.path("completion")
+                                    << "\nwords=(ratchetctl evid) CURRENT=2\n_ratchetctl\n";
+  EXPECT_THAT(performed("zsh -f " + folder.path("ask")).out, HasSubstr("\nevidence\n"));
+}
+
+TEST(Fish, CompletesACommand) {
+  if (!is_installed("fish")) GTEST_SKIP() << not_tested("fish");
+  const Folder folder;
+  std::ofstream(folder.path("completion")) << script("fish");
+  EXPECT_EQ(performed("fish --no-execute " + folder.path("completion")).out, "");
+  EXPECT_THAT(performed("fish -c 'source " + folder.path("completion") +
+                        "; complete -C \"ratchetctl evid\"'")
+                  .out,
+              HasSubstr("evidence"));
 }
 
 // Whatever help shows is completed: nobody keeps a list.

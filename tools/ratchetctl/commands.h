@@ -41,6 +41,7 @@ struct RunsOptions {
   bool reverse = false;
   std::size_t skip = 0;
   std::size_t limit = 0;                               // 0: all
+  bool ids = false;                                    // print their ids alone, one a line
   std::optional<std::chrono::milliseconds> timeout{};  // of watching; none: until a signal
 };
 int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output);

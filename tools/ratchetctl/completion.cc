@@ -23,6 +23,7 @@ struct Command {
   std::string about;
   std::vector<Option> options;
   std::vector<std::string> commands;  // below it
+  bool names_run = false;             // it takes the id of a run
 };
 
 Option option_of(const CLI::Option& of) {
@@ -35,9 +36,11 @@ Option option_of(const CLI::Option& of) {
 }
 
 void collect(const CLI::App& app, const std::string& path, std::vector<Command>& commands) {
-  Command command{path, app.get_description(), {}, {}};
+  Command command{path, app.get_description(), {}, {}, false};
   for (const CLI::Option* option : app.get_options()) {
     if (option->nonpositional()) command.options.push_back(option_of(*option));
+    const std::string place_of = option->get_name(true);
+    command.names_run = command.names_run || place_of == "RUN" || place_of == "OTHER";
   }
   const std::size_t place = commands.size();
   commands.push_back(std::move(command));
@@ -90,12 +93,17 @@ std::string alternatives(const std::vector<std::string>& names) {
   return text;
 }
 
-enum class Kind { file, folder, other };
+enum class Kind { file, folder, run, other };
 Kind kind_of(const Option& option) {
   const std::string value = option.value.substr(0, option.value.find(':'));  // before its checks
   if (value == "DIR") return Kind::folder;
+  if (value == "RUN") return Kind::run;
   const bool file = value == "FILE" || value == "CHECKPOINT" || value == "ANCHOR";
   return file ? Kind::file : Kind::other;
+}
+
+bool takes_path(const Option& option) {
+  return kind_of(option) == Kind::file || kind_of(option) == Kind::folder;
 }
 
 // Each option with a value once, by its names: the first command that has it says of what kind.
@@ -118,6 +126,7 @@ struct Shell {
   const char* current;  // the number of the one to complete
   const char* files;    // offers them
   const char* folders;
+  const char* runs;   // offers the ids of the log's newest runs besides
   const char* offer;  // offers the words between this and that
   const char* offered;
   const char* end;
@@ -133,9 +142,21 @@ _ratchetctl() {
     "COMP_CWORD",
     R"(compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$word"))",
     R"(compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$word"))",
+    "_ratchetctl_runs",
     "mapfile -t COMPREPLY < <(compgen -W '",
     R"(' -- "$word"))",
     R"(}
+# Ids come from outside: they are never expanded.
+_ratchetctl_runs() {
+  local i id log=()
+  case $word in -*) return ;; esac
+  for ((i = 1; i < COMP_CWORD - 1; ++i)); do
+    [ "${COMP_WORDS[i]}" != --log ] || log=(--log "${COMP_WORDS[i + 1]/#\~/$HOME}")
+  done
+  while IFS= read -r id; do
+    case $id in "$word"*) printf -v id %q "$id" && COMPREPLY+=("$id") ;; esac
+  done < <("${COMP_WORDS[0]/#\~/$HOME}" "${log[@]}" runs --ids --newest 100 2> /dev/null)
+}
 complete -F _ratchetctl ratchetctl kubectl-ratchet
 )"};
 constexpr Shell zsh{
@@ -149,15 +170,25 @@ _ratchetctl() {
     "CURRENT",
     "_files",
     "_files -/",
+    "_ratchetctl_runs",
     "compadd -- ",
     "",
-    R"(}
+    R"zsh(}
+_ratchetctl_runs() {
+  local i log
+  log=()
+  [[ ${words[CURRENT]} == -* ]] && return
+  for ((i = 2; i < CURRENT - 1; ++i)); do
+    [[ ${words[i]} == --log ]] && log=(--log "${words[i + 1]/#\~/$HOME}")
+  done
+  compadd -- ${(f)"$("${words[1]/#\~/$HOME}" $log runs --ids --newest 100 2> /dev/null)"}
+}
 if [ "${funcstack[1]}" = _ratchetctl ]; then
   _ratchetctl
 else
   compdef _ratchetctl ratchetctl kubectl-ratchet
 fi
-)"};
+)zsh"};
 
 // Goes through the words before the one to complete: which command they name, and whether the last
 // of them is an option that takes the word as its value.
@@ -178,6 +209,11 @@ void print_search(const std::vector<Command>& commands, const std::vector<Option
   out << "    esac\n  done\n";
 }
 
+const char* offer_of(Kind kind, const Shell& shell) {
+  if (kind == Kind::run) return shell.runs;
+  return kind == Kind::file ? shell.files : shell.folders;
+}
+
 void print_like_bash(const std::vector<Command>& commands, const Shell& shell, std::ostream& out) {
   const std::vector<Option> valued = with_values(commands);
   print_search(commands, valued, shell, out);
@@ -185,14 +221,15 @@ void print_like_bash(const std::vector<Command>& commands, const Shell& shell, s
       << " in\n";
   for (const Option& option : valued) {
     if (kind_of(option) == Kind::other) continue;
-    out << "      " << alternatives(option.names) << ") "
-        << (kind_of(option) == Kind::file ? shell.files : shell.folders) << " ;;\n";
+    out << "      " << alternatives(option.names) << ") " << offer_of(kind_of(option), shell)
+        << " ;;\n";
   }
   out << "    esac\n    return\n  fi\n  case $at in\n";
   for (const Command& command : commands) {
     const std::string path = command.path.empty() ? "" : " " + command.path;
-    out << "    " << quoted(path) << ") " << shell.offer << words_of(command) << shell.offered
-        << " ;;\n";
+    out << "    " << quoted(path) << ") " << shell.offer << words_of(command) << shell.offered;
+    if (command.names_run) out << "; " << shell.runs;
+    out << " ;;\n";
   }
   out << "  esac\n" << shell.end;
 }
@@ -206,6 +243,8 @@ std::string condition(const Command& command) {
          "; and __fish_seen_subcommand_from " + command.path.substr(space + 1);
 }
 
+constexpr const char* fish_runs = "'(ratchetctl runs --ids --newest 100 2> /dev/null)'";
+
 void print_fish(const std::vector<Command>& commands, std::ostream& out) {
   out << "# Completion of ratchetctl for fish; `ratchetctl completion fish` prints it.\n";
   for (const Command& command : commands) {
@@ -216,12 +255,16 @@ void print_fish(const std::vector<Command>& commands, std::ostream& out) {
       out << "complete -c ratchetctl" << when << " -f -a " << below << " -d "
           << quoted(found->about) << "\n";
     }
+    if (command.names_run) {
+      out << "complete -c ratchetctl" << when << " -f -a " << fish_runs << "\n";
+    }
     for (const Option& option : command.options) {
       out << "complete -c ratchetctl" << when;
       for (const std::string& name : option.names) {
         out << (name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1));
       }
-      if (!option.value.empty()) out << (kind_of(option) == Kind::other ? " -x" : " -r");
+      if (!option.value.empty()) out << (takes_path(option) ? " -r" : " -x");
+      if (kind_of(option) == Kind::run) out << " -a " << fish_runs;
       out << " -d " << quoted(option.about) << "\n";
     }
   }

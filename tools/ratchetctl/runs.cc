@@ -218,7 +218,9 @@ void add_page(CLI::App& command, RunsOptions& options) {
 int print_runs(const store::LogReader& log, const RunsOptions& options, const Output& output) {
   const Page page = page_of(log, options);
   std::ostream& out = output.streams.out;
-  if (output.format == Format::json) {
+  if (options.ids) {
+    for (const engine::RunInfo& run : page.runs) out << one_line(run.run_id) << "\n";
+  } else if (output.format == Format::json) {
     write_json(out, documents_of(page, log));
   } else if (output.format == Format::yaml) {
     write_yaml(out, documents_of(page, log));
@@ -270,6 +272,7 @@ void add_runs(CLI::App& app, Action& chosen) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   add_page(*command, *options);
+  auto* ids = command->add_flag("--ids", options->ids, "Their ids alone, one a line");
   const auto watched = std::make_shared<bool>(false);
   auto* watch = command->add_flag("-w,--watch", *watched,
                                   "Go on, and show them anew whenever something is recorded");
@@ -283,6 +286,7 @@ void add_runs(CLI::App& app, Action& chosen) {
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber)
       ->needs(watch);
+  ids->excludes(watch);
   command->callback([&chosen, options, watched] {
     chosen = [options, watched](const std::string& dir, const Output& output) {
       if (*watched) return watch_runs(dir, *options, output);
