@@ -82,8 +82,7 @@ class Verification {
   // Every stored hash, also those that no root of this size needs: proofs do.
   void subtree(unsigned level, std::uint64_t n, const store::Hash& root) {
     if (log_.subtree(level, n) == root) return;
-    problem("the stored hash " + std::to_string(n) + " of level " + std::to_string(level) +
-            " is not that of its records: `ratchetctl rebuild` makes it anew");
+    if (wrong_.size() < most_problems) wrong_.push_back({level, n});
   }
 
   void pruned(std::uint64_t index) {
@@ -123,13 +122,34 @@ class Verification {
   }
 
   void roots() {
-    if (tree_.root() != report_.head.root) {
+    const bool records_hold = tree_.root() == report_.head.root;
+    if (!records_hold) {
       problem("the root of the " + std::to_string(report_.records) +
-              " records is not the one in the head: a record was changed, or the head was");
+              " records is not the one in the head: " + first_changed());
+    }
+    for (const StoredHash& hash : wrong_) {
+      problem("the stored hash " + std::to_string(hash.n) + " of level " +
+              std::to_string(hash.level) + " is not that of its records" +
+              (records_hold ? ": `ratchetctl rebuild` makes it anew" : ""));
     }
     if (log_.root(report_.head.size) != report_.head.root) {
       problem("the stored subtree hashes do not give the head's root");
     }
+  }
+
+  // The first stored hash that parts from its 256 records tells where the first changed one is;
+  // after the last of these hashes only the head speaks for the records.
+  std::string first_changed() const {
+    constexpr std::uint64_t many = std::uint64_t{1} << store::bits_per_level;
+    for (const StoredHash& hash : wrong_) {
+      if (hash.level != 1) continue;
+      return "the first record that was changed is one of " + std::to_string(hash.n * many) +
+             " to " + std::to_string((hash.n + 1) * many - 1);
+    }
+    const std::uint64_t first = report_.records / many * many;
+    if (first == report_.records) return "the head was changed";
+    return "one of the records " + std::to_string(first) + " to " +
+           std::to_string(report_.records - 1) + " was changed, or the head was";
   }
 
   void projections() {
@@ -167,6 +187,11 @@ class Verification {
   Definitions definitions_;
   VerifyReport report_;
   store::Tree tree_;
+  struct StoredHash {
+    unsigned level = 0;
+    std::uint64_t n = 0;
+  };
+  std::vector<StoredHash> wrong_;  // in the order of the records
   std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, std::uint32_t> turns_;
   Rebuild rebuild_;

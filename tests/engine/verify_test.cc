@@ -3,6 +3,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -61,6 +65,79 @@ TEST(Verify, ATurnIsOfTheEpochOfItsWriter) {
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_NE(problems[0].find("written in an epoch that is not the current one"), std::string::npos)
       << problems[0];
+}
+
+// 600 records, of which one can be shown with other bytes than those that the tree is about.
+class OneChanged final : public store::LogReader {
+ public:
+  explicit OneChanged(std::uint64_t changed)
+      : changed_(changed),
+        log_(std::make_shared<store::MemoryDisk>(id),
+             [this](std::function<void()> task) { tasks_.push_back(std::move(task)); }) {
+    store::Entry first;
+    first.record = encode(Genesis{format_level, id, Time{}});
+    log_.submit(std::move(first));
+    for (std::uint64_t epoch = 1; epoch < 600; ++epoch) {
+      store::Entry entry;
+      entry.record = encode(Opened{epoch, "build", "somebody", Time{}});
+      if (epoch == 599) entry.projections.push_back({std::string(build_key), "build"});
+      log_.submit(std::move(entry));
+    }
+    for (const auto& task : tasks_) task();
+  }
+
+  void scan(std::uint64_t first, std::uint64_t end,
+            const std::function<bool(const store::Record&)>& visit) const override {
+    log_.scan(first, end, [&](const store::Record& record) {
+      if (record.index != changed_) return visit(record);
+      return visit({changed_, encode(Opened{changed_, "build", "somebody else", Time{}})});
+    });
+  }
+  store::Head head() const override { return log_.head(); }
+  std::optional<std::string> read(std::uint64_t index) const override { return log_.read(index); }
+  void scan_run(
+      std::uint64_t run, std::uint32_t first,
+      const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
+    log_.scan_run(run, first, visit);
+  }
+  std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
+    return log_.blob(run, hash);
+  }
+  std::optional<std::string> projection(std::string_view key) const override {
+    return log_.projection(key);
+  }
+  void scan_projections(
+      std::string_view prefix,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    log_.scan_projections(prefix, visit);
+  }
+  store::Hash leaf(std::uint64_t index) const override { return log_.leaf(index); }
+  store::Hash subtree(unsigned level, std::uint64_t n) const override {
+    return log_.subtree(level, n);
+  }
+  store::Hash root(std::uint64_t size) const override { return log_.root(size); }
+
+ private:
+  static constexpr const char* id = "0123456789abcdef";
+
+  std::uint64_t changed_;
+  std::vector<std::function<void()>> tasks_;
+  store::MemoryLog log_;
+};
+
+// Red if the tree is not compared below its root.
+TEST(Verify, SaysAmongWhichRecordsTheFirstChangedOneIs) {
+  const auto first_problem = [](std::uint64_t changed) {
+    const auto problems = verify(OneChanged(changed)).problems;
+    return problems.empty() ? std::string("none") : problems.front();
+  };
+  constexpr std::uint64_t none = 1000;
+  EXPECT_EQ(first_problem(none), "none");
+  const std::string root = "the root of the 600 records is not the one in the head: ";
+  EXPECT_EQ(first_problem(1), root + "the first record that was changed is one of 0 to 255");
+  EXPECT_EQ(first_problem(256), root + "the first record that was changed is one of 256 to 511");
+  EXPECT_EQ(first_problem(512),
+            root + "one of the records 512 to 599 was changed, or the head was");
 }
 
 }  // namespace
