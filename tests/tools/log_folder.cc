@@ -23,7 +23,7 @@ Folder::~Folder() {
 
 std::string make_log(const std::string& dir) { return store::open_rocks_log(dir)->head().log_id; }
 
-store::Entry Copier::entry(const std::string& record) {
+store::Entry Copier::entry(const std::string& record, const std::string& log_id) {
   store::Entry entry;
   entry.record = record;
   const engine::Decoded decoded =
@@ -40,6 +40,10 @@ store::Entry Copier::entry(const std::string& record) {
     if (open.fold(*turn)) {
       entry.projections.push_back({engine::open_run_key(turn->run), open.encode()});
     }
+  } else if (const auto* genesis = std::get_if<engine::Genesis>(&decoded)) {
+    if (genesis->log_id != log_id) {
+      entry.record = engine::encode(engine::Genesis{genesis->format_level, log_id, genesis->wall});
+    }
   } else if (const auto* defined = std::get_if<engine::Defined>(&decoded)) {
     entry.projections.push_back({engine::definition_key(defined->id), record});
   } else if (const auto* opened = std::get_if<engine::Opened>(&decoded)) {
@@ -49,7 +53,8 @@ store::Entry Copier::entry(const std::string& record) {
 }
 
 void Copier::copy(store::Log& to, std::uint64_t end) {
-  for (; next_ < end; ++next_) to.submit(entry(*from_.read(next_)));
+  const std::string log_id = to.head().log_id;
+  for (; next_ < end; ++next_) to.submit(entry(*from_.read(next_), log_id));
 }
 
 }  // namespace ratchet::ratchetctl

@@ -29,14 +29,16 @@ class Folder {
 // engine wrote them. May be done in portions.
 class Copier {
  public:
-  // Both outlive the copier. `to` has the log id of `from` and none of its records yet.
+  // Both outlive the copier. `to` has none of its records yet. If it has another log id, then so
+  // has its first record, and every hash of its tree is another.
   explicit Copier(const store::LogReader& from) : from_(from) {}
   // Appends the records up to index `end`.
   void copy(store::Log& to, std::uint64_t end);
   void copy_all(store::Log& to) { copy(to, from_.head().size); }
 
  private:
-  store::Entry entry(const std::string& record);
+  // `log_id`: of the log that it goes to.
+  store::Entry entry(const std::string& record, const std::string& log_id);
 
   const store::LogReader& from_;
   std::uint64_t next_ = 0;
