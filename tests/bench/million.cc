@@ -5,7 +5,8 @@
 //   bench_ctl ctl WORD…          `ratchetctl WORD…`; the last line on standard error is the most
 //                                memory that it had, in megabytes
 // million.py measures with it.
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <stdexcept>
@@ -48,7 +49,7 @@ void make(const std::string& dir, std::size_t events) {
   Load waits;
   waits.name = "waiting";
   waits.workflow = suspended;
-  waits.input = bytes(0);
+  waits.input = bytes(std::uint32_t{0});
   waits.runs = waiting;
   waits.in_flight = 1024;
   waits.through = awaits_signal;

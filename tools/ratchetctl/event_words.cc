@@ -18,10 +18,10 @@ Words words_of(const std::string& json, std::size_t most, const Words& without =
   return json.empty() ? Words() : telling(Document::parse(json), most, without);
 }
 
-std::string joined(const Words& words, std::size_t widest = 40) {
+std::string joined(const Words& words, std::size_t columns = 40) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return widest == 0 ? text : shortened(text, widest);
+  return columns == 0 ? text : shortened(text, columns);
 }
 
 Words object_words(const RecordedEvent& event) {
@@ -109,6 +109,11 @@ struct Result {
   }
 };
 
+template <class... Events>
+bool is_one_of(const RecordedEvent& event) {
+  return (std::holds_alternative<Events>(event.event) || ...);
+}
+
 }  // namespace
 
 std::string step_of(const RecordedEvent& event) {
@@ -118,8 +123,8 @@ std::string step_of(const RecordedEvent& event) {
   return number + (timer ? "timer" : event.name);
 }
 
-std::string object_of(const RecordedEvent& event, std::size_t widest) {
-  return joined(object_words(event), widest);
+std::string object_of(const RecordedEvent& event, std::size_t columns) {
+  return joined(object_words(event), columns);
 }
 
 std::string attempt_of(const RecordedEvent& event) {
@@ -154,17 +159,11 @@ const char* name_of(engine::Phase phase) {
   return "past the point of no return";
 }
 
-bool is_noise(const RecordedEvent& event) {
-  const auto is_one_of = [&event]<class... E>() {
-    return (std::holds_alternative<E>(event.event) || ...);
-  };
+bool folds(const RecordedEvent& event) {
   // Commands without a name are timers.
-  const bool call_off =
-      std::holds_alternative<engine::CommandCancelled>(event.event) && event.name.empty();
-  return call_off ||
-         is_one_of
-             .template operator()<engine::TimerStarted, engine::TimerFired, engine::AttemptFailed,
-                                  engine::Probed, engine::Held, engine::LateFact>();
+  const bool called_off = is_one_of<engine::CommandCancelled>(event) && event.name.empty();
+  return called_off || is_one_of<engine::TimerStarted, engine::TimerFired, engine::AttemptFailed,
+                                 engine::Probed, engine::Held, engine::LateFact>(event);
 }
 
 }  // namespace ratchet::ratchetctl

@@ -80,7 +80,7 @@ class Printer {
  private:
   void add_event(const RecordedEvent& event) {
     const auto phase = phases_.begins_with(event);
-    if (!all_ && is_noise(event)) return fold(event);
+    if (!all_ && folds(event)) return fold(event);
     unfold();
     if (phase) table_.add_line(std::string("-- ") + name_of(*phase));
     add_row(event);
