@@ -69,6 +69,11 @@ std::optional<Failure> needs_everybody(const Upgrade& upgrade, const GroupState&
 
 std::optional<Failure> unfit_group(const Upgrade& upgrade, const GroupState& group) {
   if (auto blocker = needs_everybody(upgrade, group)) return blocker;
+  return unfit_members(upgrade, group);
+}
+
+std::optional<Failure> unfit_members(const Upgrade& upgrade, const GroupState& group) {
+  if (group.lacks_size() > 0) return not_whole(upgrade, group);
   for (const GroupMember& member : group.members()) {
     if (auto blocker = other_version(upgrade, member)) return blocker;
     if (auto blocker = unfit(upgrade, server_of(group, member))) return blocker;

@@ -19,6 +19,9 @@ std::optional<engine::Failure> needs_everybody(const Upgrade& upgrade, const Gro
 // Why none must be stopped for an upgrade, if so.
 std::optional<engine::Failure> unfit_group(const Upgrade& upgrade, const GroupState& group);
 
+// Why members of this group must not be joined by others that run the target, if so.
+std::optional<engine::Failure> unfit_members(const Upgrade& upgrade, const GroupState& group);
+
 // `why` was met when the target version may have opened a member's volume. `member`: the pod that
 // was being upgraded; empty: none. If the database is gone: nothing_left_after (explain.h).
 engine::Failure group_forward_only_after(const engine::Failure& why, const Upgrade& upgrade,

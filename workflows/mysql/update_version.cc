@@ -10,6 +10,7 @@
 #include "workflows/mysql/horizontal_scaling.h"
 #include "workflows/mysql/inputs.h"
 #include "workflows/mysql/member.h"
+#include "workflows/mysql/new_set_update.h"
 #include "workflows/mysql/restart.h"
 #include "workflows/mysql/vertical_scaling.h"
 
@@ -105,13 +106,15 @@ Task<UpdateResult> upgrade_server(Workflow wf, Upgrade upgrade) {
 
 Task<UpdateResult> upgrade_database(Workflow wf, Upgrade upgrade) {
   if (upgrade.database.standalone()) co_return co_await upgrade_server(wf, upgrade);
+  if (upgrade.rules.new_stateful_set()) co_return co_await upgrade_by_new_set(wf, upgrade);
   co_return co_await upgrade_group(wf, upgrade);
 }
 
 }  // namespace
 
 // Upgrades a standalone server, or a group or semi-synchronous cluster member by member
-// (group_update.h), in place, on its own volume.
+// (group_update.h), in place, on its own volume; or a group by another StatefulSet
+// (new_set_update.h).
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is
 // known to be open; until the volume is released everything is undone on a failure; after that the

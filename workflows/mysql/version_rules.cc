@@ -142,18 +142,38 @@ void check_mariadb(const Version& from, const Version& to, std::vector<std::stri
   }
 }
 
-// Outside of one LTS series the primary cannot be moved to a member that is upgraded already (a
-// group refuses it, and a replica must not be older than its source), and across majors members
-// need new volumes.
-void check_group(const Version& from, const Version& to, const std::string& topology,
-                 std::vector<std::string>& blockers) {
+bool within_lts_series(const Version& from, const Version& to) {
   const Series* series = from.lineage == Lineage::mysql ? find_series(from) : nullptr;
-  const bool lts = series != nullptr && series->stability == Stability::lts;
-  if (lts && from.same_series(to)) return;
-  const std::string what =
-      topology == semi_sync ? "a semi-synchronous cluster" : "a replication group";
-  blockers.push_back(what +
-                     " can be upgraded only within one LTS series of MySQL so far (8.4.x, 9.7.x)");
+  return series != nullptr && series->stability == Stability::lts && from.same_series(to);
+}
+
+// Outside of one LTS series the primary cannot be moved by order to a member that is upgraded
+// already, and across majors members need new volumes: a group gets a new StatefulSet then, and
+// elects. Within one a user may ask for that.
+void check_group(const Version& from, const Version& to, bool asks_for_new_set, UpgradeRules& rules,
+                 std::vector<std::string>& blockers) {
+  // As old as the provisioner's statements; CLONE, which seeding needs, is older.
+  const Version oldest{Lineage::mysql, 8, 0, 22, ""};
+  if (from.lineage != Lineage::mysql || compare(from, oldest) < 0) {
+    blockers.push_back("a replication group can be upgraded only from MySQL 8.0.22 on");
+  }
+  rules.set_primary_is_elected(!within_lts_series(from, to));
+  rules.set_new_stateful_set(rules.primary_is_elected() || asks_for_new_set);
+}
+
+// A replica must not be older than its source.
+void check_semi_sync(const Version& from, const Version& to, bool asks_for_new_set,
+                     UpgradeRules& rules, std::vector<std::string>& blockers) {
+  rules.set_new_stateful_set(false);
+  if (!within_lts_series(from, to)) {
+    blockers.push_back(
+        "a semi-synchronous cluster can be upgraded only within one LTS series of MySQL so far "
+        "(8.4.x, 9.7.x)");
+  } else if (asks_for_new_set) {
+    blockers.push_back(
+        "a semi-synchronous cluster can be upgraded only in place so far: take the annotation "
+        "ratchet.dev/strategy off the MySQL");
+  }
 }
 
 void check_constraints(const Version& to, const CatalogueVersion& current,
@@ -233,9 +253,11 @@ UpgradeRules rules_for(const Database& database) {
   if (from && to) {
     std::ranges::move(path_blockers(*from, *to), std::back_inserter(blockers));
     check_constraints(*to, database.current(), blockers);
-    if (by_member) check_group(*from, *to, database.topology(), blockers);
-    rules.set_new_stateful_set(from->major != to->major);
+    const bool asks = database.asks_for_new_set();
+    rules.set_new_stateful_set(from->major != to->major || asks);
     rules.set_slow_shutdown(!from->same_series(*to));
+    if (database.topology() == replication_group) check_group(*from, *to, asks, rules, blockers);
+    if (database.topology() == semi_sync) check_semi_sync(*from, *to, asks, rules, blockers);
   }
   for (std::string& blocker : blockers) rules.add_blockers(std::move(blocker));
   return rules;
