@@ -20,6 +20,9 @@ void add_server_handlers(engine::Handlers& handlers, const Environment& environm
 void add_group_handlers(engine::Handlers& handlers, const Environment& environment);
 // Of those: moving the primary of a semi-synchronous cluster.
 void add_hand_over_handlers(engine::Handlers& handlers, const Environment& environment);
+// Of those: replacing a group's StatefulSet by another one, and having its primary step down.
+void add_new_set_handlers(engine::Handlers& handlers, const Environment& environment);
+void add_step_down_handler(engine::Handlers& handlers, const Environment& environment);
 // The look before an upgrade, its plan and its window.
 void add_preflight_handlers(engine::Handlers& handlers, const Environment& environment);
 void add_plan_handlers(engine::Handlers& handlers, const Environment& environment);

@@ -1,12 +1,15 @@
 #include "k8s/adapters/cluster_look.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "k8s/adapters/group_look.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/servers.h"
 #include "k8s/adapters/workload.h"
+#include "k8s/client/kinds.h"
 
 namespace ratchet::k8s {
 
@@ -25,29 +28,85 @@ ClusterLook::ClusterLook(const Environment& environment, mysql::InspectGroup in)
     : environment_(environment), in_(std::move(in)) {}
 
 asio::awaitable<mysql::GroupState> ClusterLook::run() {
-  const Json set = co_await the_set(environment_, in_.database(), in_.uid());
-  *seen_.mutable_set() = workload_of(set);
-  const int replicas = set.value("/spec/replicas"_json_pointer, 1);
-  co_await begin();
-  for (int i = 0; i < replicas; ++i) co_await look_at(set, i);
-  if (seen_.lacks_size() == 0) judge(replicas);
+  if (in_.every_set()) {
+    co_await look_at_every_set();
+  } else {
+    co_await look_at_one_set();
+  }
+  if (seen_.lacks_size() == 0) judge(seen_.members_size());
   if (seen_.lacks_size() == 0) co_await compare_transactions();
   co_return std::move(seen_);
+}
+
+asio::awaitable<void> ClusterLook::look_at_one_set() {
+  const Json set = co_await the_set(environment_, in_.database(), in_.uid());
+  *seen_.mutable_set() = workload_of(set);
+  co_await begin();
+  const int replicas = set.value("/spec/replicas"_json_pointer, 1);
+  for (int i = 0; i < replicas; ++i) co_await look_at(set, i);
+}
+
+// A pod that no StatefulSet controls was left by one that was deleted.
+asio::awaitable<void> ClusterLook::look_at_every_set() {
+  const std::vector<Json> sets = co_await the_sets(environment_, in_.database(), in_.uid());
+  if (sets.empty() || sets.size() > 2) {
+    throw Refused("no_sets", "MySQL " + in_.database().space() + "/" + in_.database().name() +
+                                 " has " + std::to_string(sets.size()) +
+                                 " StatefulSets, and must have one, or two during an upgrade");
+  }
+  *seen_.mutable_set() = workload_of(sets.back());
+  if (sets.size() == 2) *seen_.mutable_former() = workload_of(sets.front());
+  const auto mysql = co_await find(environment_, kinds::mysql,
+                                   Key{in_.database().space(), in_.database().name()});
+  if (!mysql) throw Refused("gone", "the MySQL was deleted meanwhile");
+  co_await begin();
+  seen_.set_wanted(mysql->value("/spec/replicas"_json_pointer, 3));
+  const Json pods = co_await labelled(environment_, kinds::pod, in_.database());
+  std::map<std::string, Json> left;  // by name
+  for (const Json& pod : pods) {
+    if (controller_of(pod).empty()) left[text_at(pod, "/metadata/name")] = pod;
+  }
+  for (const auto& [name, pod] : left) co_await look_at_left(pod);
+  for (const Json& set : sets) {
+    const int replicas = set.value("/spec/replicas"_json_pointer, 1);
+    for (int i = 0; i < replicas; ++i) co_await look_at(set, i);
+  }
 }
 
 asio::awaitable<void> ClusterLook::look_at(Json set, int ordinal) {
   mysql::GroupMember& member = *seen_.add_members();
   *member.mutable_workload() = workload_of(set);
   member.mutable_workload()->clear_manifest();
-  member.mutable_workload()->set_pod(seen_.set().stateful_set() + "-" + std::to_string(ordinal));
+  member.mutable_workload()->set_pod(text_at(set, "/metadata/name") + "-" +
+                                     std::to_string(ordinal));
   if (is_away(member)) co_return;
   const auto pod = co_await live_pod(environment_, std::move(set), ordinal);
-  if (!pod) {
+  if (pod) {
+    co_await take_up(*pod, member);
+  } else {
     lacks("pod " + member.workload().pod() + " is not there, or is about to go");
+  }
+}
+
+asio::awaitable<void> ClusterLook::look_at_left(Json pod) {
+  mysql::GroupMember& member = *seen_.add_members();
+  mysql::Workload& workload = *member.mutable_workload();
+  const std::string name = text_at(pod, "/metadata/name");
+  workload.set_pod(name);
+  workload.set_stateful_set(name.substr(0, name.rfind('-')));
+  const Json& container = element(part_at(pod, "/spec/containers"), "name", database_container);
+  workload.set_image(text_at(container, "/image"));
+  if (is_away(member)) co_return;
+  if (is_deleting(pod)) {
+    lacks("pod " + name + " is about to go");
     co_return;
   }
-  co_await add_pod(environment_, *pod, *member.mutable_workload());
-  const Json& container = element(part_at(*pod, "/spec/containers"), "name", database_container);
+  co_await take_up(std::move(pod), member);
+}
+
+asio::awaitable<void> ClusterLook::take_up(Json pod, mysql::GroupMember& member) {
+  co_await add_pod(environment_, pod, *member.mutable_workload());
+  const Json& container = element(part_at(pod, "/spec/containers"), "name", database_container);
   member.set_pod_image(text_at(container, "/image"));
   try {
     co_await question(member);

@@ -52,7 +52,11 @@ class ClusterLook {
   mysql::GroupState seen_;
 
  private:
+  boost::asio::awaitable<void> look_at_one_set();
+  boost::asio::awaitable<void> look_at_every_set();
   boost::asio::awaitable<void> look_at(Json set, int ordinal);
+  boost::asio::awaitable<void> look_at_left(Json pod);
+  boost::asio::awaitable<void> take_up(Json pod, mysql::GroupMember& member);
   boost::asio::awaitable<void> question(mysql::GroupMember& member);
 };
 

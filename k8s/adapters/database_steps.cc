@@ -5,6 +5,8 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/catalogue.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/api/duration.h"
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/ports.h"
 #include "workflows/mysql/version_rules.h"
@@ -72,6 +74,28 @@ asio::awaitable<void> add_versions(const Environment& environment, std::string t
   *database.mutable_current() = co_await catalogue_entry(environment, current, standalone, refusal);
 }
 
+// A week; long enough to notice, and to look for a copy of what a bad upgrade has spoilt.
+constexpr std::chrono::hours usual_retention{24 * 7};
+
+void read_strategy(const Json& object, mysql::Database& database) {
+  const std::string strategy = annotation(object, api::strategy_annotation);
+  if (!strategy.empty() && strategy != api::new_set_strategy) {
+    throw Refused("bad_strategy", std::string("annotation ") + api::strategy_annotation +
+                                      " of the MySQL: the one strategy to ask for is " +
+                                      api::new_set_strategy);
+  }
+  database.set_asks_for_new_set(!strategy.empty());
+  const std::string retention = annotation(object, api::retention_annotation);
+  const auto given = parse_duration(retention);
+  if (!retention.empty() && !given) {
+    throw Refused("bad_retention", std::string("annotation ") + api::retention_annotation +
+                                       " of the MySQL: \"" + retention +
+                                       "\" is no duration, such as 168h");
+  }
+  const std::chrono::microseconds kept = given.value_or(usual_retention);
+  database.set_retention_us(kept.count());
+}
+
 asio::awaitable<mysql::Database> inspect(const Environment& environment, AttemptInfo,
                                          mysql::InspectDatabase in) {
   const std::string name = name_of(in.database());
@@ -90,6 +114,7 @@ asio::awaitable<mysql::Database> inspect(const Environment& environment, Attempt
   database.set_auth_secret(secret.empty() ? in.database().name() + "-auth" : secret);
   database.mutable_current()->set_name(text_at(*object, "/spec/version"));
   if (!in.target_version().empty()) {
+    read_strategy(*object, database);
     co_await add_versions(environment, in.target_version(), database);
   }
   co_return database;

@@ -147,6 +147,7 @@ std::string unlike(const mysql::VerifyGroup& in, const mysql::GroupState& group)
   if (group.lacks_size() > 0) return lacks_of(group);
   for (const mysql::GroupMember& member : group.members()) {
     const std::string& pod = member.workload().pod();
+    if (!in.of_set().empty() && member.workload().stateful_set() != in.of_set()) continue;
     if (member.pod_image() != in.image()) return "pod " + pod + " has image " + member.pod_image();
     if (mysql::same_release(member.state().version(), in.version())) continue;
     throw Refused("other_version", "the server in pod " + pod + " is version " +
@@ -208,6 +209,7 @@ void add_group_handlers(engine::Handlers& handlers, const Environment& environme
   handle(handlers, mysql::prove_switch, environment, prove);
   handle(handlers, mysql::verify_group, environment, verify);
   add_hand_over_handlers(handlers, environment);
+  add_new_set_handlers(handlers, environment);
 }
 
 }  // namespace ratchet::k8s

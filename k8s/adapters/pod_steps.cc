@@ -2,6 +2,7 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/new_set_ports.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::k8s {
@@ -283,9 +284,11 @@ void add_pod_handlers(engine::Handlers& handlers, const Environment& environment
   handle(handlers, mysql::release_volume, environment, unprotect, release,
          WithoutDatabase::goes_on);
   handle(handlers, mysql::delete_pod, environment, remove, deletion);
+  handle(handlers, mysql::retire_pod, environment, remove, deletion);
   handle(handlers, mysql::await_clean_shutdown, environment, await_clean_shutdown);
   handle(handlers, mysql::await_pod_ended, environment, await_ended);
   handle(handlers, mysql::await_pod_ready, environment, await_ready);
+  handle(handlers, mysql::await_member, environment, await_ready);
   handle(handlers, mysql::inspect_pod, environment, inspect);
   handle(handlers, mysql::mark_claim, environment, mark, is_marked);
   handle(handlers, mysql::restore_claim, environment, unmark, is_unmarked);

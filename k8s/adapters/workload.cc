@@ -1,10 +1,12 @@
 #include "k8s/adapters/workload.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/new_set_inputs.h"
 
 namespace ratchet::k8s {
 
@@ -57,27 +59,46 @@ Json with_image(Json containers, const std::string& image) {
   return containers;
 }
 
-asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef database,
-                              std::string uid) {
+asio::awaitable<Json> labelled(const Environment& environment, Resource kind,
+                               mysql::DatabaseRef database) {
   const ListOptions ours{.label_selector =
                              "app.kubernetes.io/name=mysqls.kubedb.com,"
                              "app.kubernetes.io/instance=" +
                              database.name(),
                          .field_selector = "",
                          .page = 500};
-  const Reply reply =
-      co_await environment.client->list(kinds::stateful_set, database.space(), ours);
-  expect_success(reply, "listing StatefulSets in " + database.space());
+  const std::string what = "listing " + kind.kind + "s in " + database.space();
+  Reply reply =
+      co_await environment.client->list(std::move(kind), database.space(), ours);
+  expect_success(reply, what);
+  co_return part_at(reply.body, "/items");
+}
+
+asio::awaitable<std::vector<Json>> the_sets(const Environment& environment,
+                                            mysql::DatabaseRef database, std::string uid) {
+  const Json all = co_await labelled(environment, kinds::stateful_set, database);
   std::vector<Json> found;
-  for (const Json& set : part_at(reply.body, "/items")) {
-    if (controller_of(set) == uid) found.push_back(set);
+  for (const Json& set : all) {
+    if (controller_of(set) != uid) continue;
+    refuse_unfit(set);
+    found.push_back(set);
   }
+  const auto number = [&](const Json& set) {
+    return mysql::set_number(database.name(), text_at(set, "/metadata/name")).value_or(0);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const Json& a, const Json& b) { return number(a) < number(b); });
+  co_return found;
+}
+
+asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef database,
+                              std::string uid) {
+  std::vector<Json> found = co_await the_sets(environment, database, std::move(uid));
   if (found.size() != 1) {
     throw Refused("no_single_stateful_set", "MySQL " + database.space() + "/" + database.name() +
                                                 " has " + std::to_string(found.size()) +
                                                 " StatefulSets, and must have one");
   }
-  refuse_unfit(found.front());
   co_return std::move(found.front());
 }
 

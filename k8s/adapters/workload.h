@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -19,6 +20,14 @@ std::string image_of(const Json& set);
 // The containers with the image of the server, and of its companion in a group, which runs the
 // same.
 Json with_image(Json containers, const std::string& image);
+
+// The StatefulSets that the database controls, by the number in their names. Throws Refused if one
+// is of a kind whose pods are restarted by somebody else.
+boost::asio::awaitable<std::vector<Json>> the_sets(const Environment& environment,
+                                                   mysql::DatabaseRef database, std::string uid);
+// What bears the labels of the database.
+boost::asio::awaitable<Json> labelled(const Environment& environment, Resource kind,
+                                      mysql::DatabaseRef database);
 
 // The database's one StatefulSet. Throws Refused unless there is exactly one, of a kind whose pods
 // are restarted by nobody but us.
