@@ -56,8 +56,8 @@ asio::awaitable<void> ClusterLook::look_at_every_set() {
   }
   *seen_.mutable_set() = workload_of(sets.back());
   if (sets.size() == 2) *seen_.mutable_former() = workload_of(sets.front());
-  const auto mysql = co_await find(environment_, kinds::mysql,
-                                   Key{in_.database().space(), in_.database().name()});
+  const auto mysql =
+      co_await find(environment_, kinds::mysql, Key{in_.database().space(), in_.database().name()});
   if (!mysql) throw Refused("gone", "the MySQL was deleted meanwhile");
   co_await begin();
   seen_.set_wanted(mysql->value("/spec/replicas"_json_pointer, 3));

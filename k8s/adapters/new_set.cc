@@ -6,6 +6,7 @@
 
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/workload.h"
+#include "k8s/api/member_sets.h"
 
 namespace ratchet::k8s {
 
@@ -77,11 +78,12 @@ std::string donors_of(const mysql::CreateNewSet& in, const std::string& service)
 // As the former set's server is run, so that it opens what it has copied as that one would.
 Json seeding_of(Json server, const mysql::CreateNewSet& in, const std::string& service,
                 const std::string& seed) {
-  for (const char* part : {"ports", "readinessProbe", "livenessProbe", "startupProbe", "lifecycle"}) {
+  for (const char* part :
+       {"ports", "readinessProbe", "livenessProbe", "startupProbe", "lifecycle"}) {
     server.erase(part);
   }
-  server["name"] = seeding_container;
-  server["command"] = {"/bin/bash", "-c", seed_script, seeding_container};
+  server["name"] = api::seeding_container;
+  server["command"] = {"/bin/bash", "-c", seed_script, api::seeding_container};
   const std::string replication = in.database().name() + "-replication";
   Json& env = server["env"];
   env.push_back({{"name", "SEED_ID"}, {"value", seed}});
@@ -120,7 +122,7 @@ Json without_seeding(Json set) {
   Json& pod = set["spec"]["template"]["spec"];
   Json rest = Json::array();
   for (const Json& container : pod.value("initContainers", Json::array())) {
-    if (container.value("name", "") != seeding_container) rest.push_back(container);
+    if (container.value("name", "") != api::seeding_container) rest.push_back(container);
   }
   pod["initContainers"] = std::move(rest);
   return set;

@@ -8,12 +8,10 @@
 
 namespace ratchet::k8s {
 
-// An init container of a new set's pods: it runs the former server's image.
-inline constexpr const char* seeding_container = "seed";
-
-// What fills an empty volume; run by bash with the server's own arguments. It reads SEED_ID, DONORS,
-// SEED_USER, SEED_PASSWORD, MYSQL_ROOT_USERNAME and MYSQL_ROOT_PASSWORD. A volume that is marked with
-// this SEED_ID is left alone, any other is emptied first. Ends with 0 only if the volume is marked.
+// What fills an empty volume: run by an init container of the former server's image, by bash with
+// the server's own arguments. It reads SEED_ID, DONORS, SEED_USER, SEED_PASSWORD,
+// MYSQL_ROOT_USERNAME and MYSQL_ROOT_PASSWORD. A volume that is marked with this SEED_ID is left
+// alone, any other is emptied first. Ends with 0 only if the volume is marked.
 extern const char* const seed_script;
 
 // The new set with one member. Its servers find the members of both sets. `seed`: id of this

@@ -1,5 +1,5 @@
-// The steps on the StatefulSets of a group of which one follows another, and what is written down of
-// them.
+// The steps on the StatefulSets of a group of which one follows another, and what is written down
+// of them.
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/new_set.h"
 #include "k8s/adapters/objects.h"
@@ -133,8 +133,7 @@ asio::awaitable<std::optional<Done>> is_named(const Environment& environment, At
 asio::awaitable<Done> name_set(const Environment& environment, AttemptInfo info,
                                mysql::RecordSet in) {
   while (!co_await is_named(environment, info, in)) {
-    Json change =
-        marked_patch(co_await the_mysql(environment, in.database(), in.uid()), info);
+    Json change = marked_patch(co_await the_mysql(environment, in.database(), in.uid()), info);
     change["metadata"]["annotations"][api::set_annotation] = in.stateful_set();
     if (co_await patch(environment, kinds::mysql, key_of_mysql(in), std::move(change))) break;
   }
@@ -150,10 +149,8 @@ asio::awaitable<std::optional<Done>> is_fenced(const Environment& environment, A
 asio::awaitable<Done> fence(const Environment& environment, AttemptInfo info,
                             mysql::FencePrimary in) {
   while (!co_await is_fenced(environment, info, in)) {
-    Json change =
-        marked_patch(co_await the_mysql(environment, in.database(), in.uid()), info);
-    change["metadata"]["annotations"][fence_annotation] =
-        in.pod() + "/" + time_text(in.until_us());
+    Json change = marked_patch(co_await the_mysql(environment, in.database(), in.uid()), info);
+    change["metadata"]["annotations"][fence_annotation] = in.pod() + "/" + time_text(in.until_us());
     if (co_await patch(environment, kinds::mysql, key_of_mysql(in), std::move(change))) break;
   }
   co_return Done{};

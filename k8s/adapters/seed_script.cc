@@ -4,11 +4,11 @@
 
 namespace ratchet::k8s {
 
-// Passwords go through file descriptors, so that no process list shows them. The copy must not lie in
-// the data directory of the server that makes it, nor exist; so it is made beside, and moved.
+// Passwords go through file descriptors, so that no process list shows them. The copy must not lie
+// in the data directory of the server that makes it, nor exist; so it is made beside, and moved.
 const char* const seed_script = R"sh(#!/bin/bash
-# Fills a volume with a copy of a member's data, made by the version that the member runs, and has that
-# version shut it down slowly: the next version finds nothing to redo, and nothing to undo.
+# Fills a volume with a copy of a member's data, made by the version that the member runs, and has
+# that version shut it down slowly: the next version finds nothing to redo, and nothing to undo.
 set -euo pipefail
 data=${SEED_DATA:-/var/lib/mysql}
 scratch=${SEED_SCRATCH:-/tmp/ratchet-seed}

@@ -1,5 +1,5 @@
-// How the primary of a group is moved where the group takes nobody's word for it: it steps down, and
-// the others elect.
+// How the primary of a group is moved where the group takes nobody's word for it: it steps down,
+// and the others elect.
 #include <stdexcept>
 
 #include "k8s/adapters/adapters.h"

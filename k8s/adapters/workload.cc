@@ -68,8 +68,7 @@ asio::awaitable<Json> labelled(const Environment& environment, Resource kind,
                          .field_selector = "",
                          .page = 500};
   const std::string what = "listing " + kind.kind + "s in " + database.space();
-  Reply reply =
-      co_await environment.client->list(std::move(kind), database.space(), ours);
+  Reply reply = co_await environment.client->list(std::move(kind), database.space(), ours);
   expect_success(reply, what);
   co_return part_at(reply.body, "/items");
 }

@@ -16,9 +16,12 @@ inline constexpr const char* retention_annotation = "ratchet.dev/retention";
 // The StatefulSet that it consists of; absent: the one of its own name.
 inline constexpr const char* set_annotation = "ratchet.dev/stateful-set";
 
-// Annotation on a claim: after this time (2026-11-26T08:00:00Z) the provisioner deletes it, unless a
-// StatefulSet of the database uses it. Whoever wants to keep it takes the annotation off.
+// Annotation on a claim: after this time (2026-11-26T08:00:00Z) the provisioner deletes it, unless
+// a StatefulSet of the database uses it. Whoever wants to keep it takes the annotation off.
 inline constexpr const char* retain_annotation = "ratchet.dev/retain-until";
+
+// The init container that fills a new member's volume; until it has ended its pod is no member.
+inline constexpr const char* seeding_container = "seed";
 
 // Whose a pod is: `<db>-2` is member 2 of set 0, `<db>-1-2` is member 2 of set 1.
 struct MemberNumber {

@@ -10,6 +10,7 @@
 #include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_ports.h"
+#include "workflows/mysql/new_set_ports.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/ports.h"
 #include "workflows/mysql/scaling_ports.h"
@@ -73,8 +74,7 @@ class Reader {
       out_.phase = "Progressing";
       condition(type_->begun);
       announce("Starting", "Pausing MySQL databse: " + database_);
-    } else if (is(step.activity, mysql::change_image.info()) ||
-               is(step.activity, mysql::orphan_stateful_set.info())) {
+    } else if (changes_images(step.activity)) {
       announce("Starting",
                "Upgrading MySQL images: " + database_ + " for MySQLOpsRequest: " + out_.request);
     } else if (is(step.activity, mysql::set_replicas.info())) {
@@ -86,7 +86,14 @@ class Reader {
       mysql::DeletePod deletion;
       deletion.ParseFromString(step.input);
       announce("Starting", "Restarting Pod: " + deletion.pod() + "/" + out_.space);
+    } else if (is(step.activity, mysql::retire_pod.info())) {
+      mysql::DeletePod deletion;
+      deletion.ParseFromString(step.input);
+      announce("Starting", "Retiring Pod: " + deletion.pod() + "/" + out_.space);
+    } else if (is(step.activity, mysql::retain_claim.info())) {
+      tell_claim(step.input);
     } else if (is(step.activity, mysql::switch_primary.info()) ||
+               is(step.activity, mysql::step_down.info()) ||
                is(step.activity, mysql::hand_over_primary.info())) {
       mysql::SwitchPrimary moved;
       moved.ParseFromString(step.input);
@@ -109,6 +116,21 @@ class Reader {
     }
   }
 
+  // Another StatefulSet is made before the former one is deleted, and may be deleted itself.
+  bool changes_images(const std::string& activity) {
+    const bool beside = is(activity, mysql::create_new_set.info());
+    if (beside) has_new_set_ = true;
+    if (is(activity, mysql::orphan_stateful_set.info())) return !has_new_set_;
+    return beside || is(activity, mysql::change_image.info());
+  }
+
+  void tell_claim(const engine::Bytes& input) {
+    mysql::RetainClaim claim;
+    claim.ParseFromString(input);
+    announce("Retained", "Claim " + out_.space + "/" + claim.claim() + " is kept until " +
+                             api_time(engine::Time{engine::Duration{claim.until_us()}}));
+  }
+
   void on(const engine::StepCompleted& step) {
     const std::string& activity = activities_[step.command];
     if (is(activity, mysql::inspect_database.info())) {
@@ -124,6 +146,11 @@ class Reader {
       announce("Successful", "Successfully paused MySQL database: " + database_ +
                                  " for MySQLOpsRequest: " + out_.request);
       if (type_->begun_event != nullptr) announce("Starting", filled(type_->begun_event));
+    } else if (is(activity, mysql::await_member.info())) {
+      mysql::Pod joined;
+      joined.ParseFromString(step.result);
+      announce("Successful", "Joning new node with upgraded image: " + out_.space + "/" +
+                                 joined.name());  // KubeDB's of 2021
     } else if (is(activity, mysql::prove_switch.info())) {
       announce("Successful",
                "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
@@ -349,6 +376,7 @@ class Reader {
   bool paused_ = false;
   bool drained_ = false;
   bool done_ = false;  // the type's work_step
+  bool has_new_set_ = false;
   // Where the type tells of pods.
   bool evicted_ = false;  // one, whose successor is not ready yet
   bool back_ = false;     // one, not yet seen in the cluster

@@ -7,6 +7,7 @@
 #include "k8s/api/duration.h"
 #include "k8s/api/field.h"
 #include "k8s/api/finding.h"
+#include "k8s/api/member_sets.h"
 
 namespace ratchet::k8s::provisioner {
 namespace {
@@ -74,6 +75,8 @@ Database read_database(const Json& mysql) {
   Database database;
   database.space = meta.at("namespace").get<std::string>();
   database.name = meta.at("name").get<std::string>();
+  database.set_name = text_at(meta, {"annotations", api::set_annotation});
+  if (database.set_name.empty()) database.set_name = database.name;
   database.uid = meta.at("uid").get<std::string>();
   database.generation = meta.value("generation", std::int64_t{0});
   database.version = text_at(spec, {"version"});

@@ -31,6 +31,7 @@ struct Tls {
 struct Database {
   std::string space;
   std::string name;
+  std::string set_name;  // of its StatefulSet, where there is none
   std::string uid;
   std::int64_t generation = 0;
   std::string version;      // name of a MySQLVersion

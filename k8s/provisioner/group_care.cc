@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/group_statements.h"
@@ -80,8 +81,10 @@ void GroupCare::describe() {
   situation_.approved_clone = annotation(database_.object, approve_clone_annotation);
   situation_.fenced = expired_fence(annotation(database_.object, fence_annotation), context_.now());
   for (std::size_t i = 0; i < pods_.size(); ++i) {
-    situation_.members.push_back(
-        {.pod = pods_.at(i).name, .server_id = static_cast<unsigned>(i) + 1});
+    const std::string& pod = pods_.at(i).name;
+    const auto number = api::member_number(database_.name, pod);
+    const unsigned server_id = number ? number->server_id() : static_cast<unsigned>(i) + 1;
+    situation_.members.push_back({.pod = pod, .server_id = server_id});
   }
 }
 

@@ -110,6 +110,17 @@ asio::awaitable<MaybeStop> Guarded::ensure(Resource kind, Json wanted, std::stri
   co_return co_await update(std::move(kind), overlay(found.body, wanted));
 }
 
+asio::awaitable<MaybeStop> Guarded::remove_left(Resource kind, Json object) {
+  if (!co_await may_write()) co_return Stop{};
+  const std::string name = metadata_text(object, "name");
+  const Reply reply = co_await sent(
+      context_.client.remove(kind, {database_.space, name},
+                             {.uid = metadata_text(object, "uid"),
+                              .resource_version = metadata_text(object, "resourceVersion")},
+                             Propagation::background));
+  co_return outcome(kind, name, reply);
+}
+
 asio::awaitable<MaybeStop> Guarded::remove(Resource kind, std::string name) {
   const Reply found = co_await context_.client.get(kind, {database_.space, name});
   if (!found.ok()) co_return std::nullopt;

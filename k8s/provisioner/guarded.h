@@ -45,6 +45,8 @@ class Guarded {
   boost::asio::awaitable<MaybeStop> update(Resource kind, Json object);
   // Merge patch of the MySQL itself, on the state that the guard has just read.
   boost::asio::awaitable<MaybeStop> patch_mysql(Json patch);
+  // Removes an object as it was read, which a former StatefulSet has left.
+  boost::asio::awaitable<MaybeStop> remove_left(Resource kind, Json object);
   // Removes the object if this MySQL controls it; nothing once it is gone.
   boost::asio::awaitable<MaybeStop> remove(Resource kind, std::string name);
 

@@ -1,6 +1,7 @@
 #include "k8s/provisioner/member_pods.h"
 
 #include <algorithm>
+#include <set>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -10,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "k8s/api/certificates.h"
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "k8s/provisioner/certificate_care.h"
 #include "k8s/provisioner/group_objects.h"
@@ -29,6 +31,58 @@ std::string role_name(Role role) {
   return role == Role::primary ? primary_role : standby_role;
 }
 
+// During an upgrade that replaces the StatefulSet there are two, and then pods that the former one
+// has left. A pod that is still being seeded is no member yet.
+struct MemberNames {
+  std::vector<std::string> names;
+  std::size_t seeding = 0;  // pods
+};
+
+bool is_seeding(const Json& pod) {
+  const Json init = pod.at("spec").value("initContainers", Json::array());
+  const bool seeded = std::any_of(init.begin(), init.end(), [](const Json& container) {
+    return container.value("name", "") == api::seeding_container;
+  });
+  return seeded && condition_status(pod.value("status", Json::object()), "Initialized") != true;
+}
+
+bool is_left(const Json& pod) {
+  for (const Json& owner : pod.at("metadata").value("ownerReferences", Json::array())) {
+    if (owner.value("controller", false)) return false;
+  }
+  return true;
+}
+
+MemberNames member_names(const Database& database, std::vector<Json> sets, const Json& pods) {
+  std::sort(sets.begin(), sets.end(), [](const Json& a, const Json& b) {
+    const std::string first = metadata_text(a, "name"), second = metadata_text(b, "name");
+    return std::pair(first.size(), first) < std::pair(second.size(), second);
+  });
+  MemberNames found;
+  std::set<std::string> there, seeding;
+  for (const Json& pod : pods) {
+    const std::string name = metadata_text(pod, "name");
+    there.insert(name);
+    if (is_seeding(pod)) seeding.insert(name);
+    const bool left = database.group && is_left(pod) && api::member_number(database.name, name);
+    if (left) found.names.push_back(name);
+  }
+  for (const Json& set : sets) {
+    const bool only = sets.size() == 1;
+    // Whoever has it paused scales the set, and then says so in the spec.
+    const bool by_spec = only && !database.paused_since;
+    const int replicas =
+        by_spec ? database.replicas : set.at("spec").value("replicas", database.replicas);
+    for (int i = 0; i < replicas; ++i) {
+      const std::string name = metadata_text(set, "name") + "-" + std::to_string(i);
+      const bool to_come = !only && &set != &sets.front() && !there.contains(name);
+      if (!to_come && !seeding.contains(name)) found.names.push_back(name);
+    }
+  }
+  found.seeding = seeding.size();
+  return found;
+}
+
 // The object of that name in a list; null if there is none.
 Json named(const Json& list, const std::string& name) {
   for (const Json& object : list.at("items")) {
@@ -40,21 +94,18 @@ Json named(const Json& list, const std::string& name) {
 }  // namespace
 
 asio::awaitable<bool> MemberPods::gather() {
-  int members = database_.replicas;
   ListOptions options;
   options.label_selector = selector_text(database_.name);
   const Reply sets = co_await context_.client.list(kinds::stateful_set, database_.space, options);
+  std::vector<Json> ours;
   for (const Json& set : sets.body.value("items", Json::array())) {
-    if (!controlled_by(set, database_.uid)) continue;
-    set_ = metadata_text(set, "name");
-    // Whoever has it paused scales the set, and then says so in the spec.
-    if (database_.paused_since) members = set.at("spec").value("replicas", members);
+    if (controlled_by(set, database_.uid)) ours.push_back(set);
   }
   const Reply root =
       co_await context_.client.get(kinds::secret, {database_.space, database_.auth_secret});
   const Reply replication = co_await context_.client.get(
       kinds::secret, {database_.space, replication_secret_name(database_)});
-  if (set_.empty() || !root.ok() || !replication.ok()) co_return false;
+  if (ours.empty() || !root.ok() || !replication.ok()) co_return false;
   user_ = secret_value(root.body, "username");
   password_ = secret_value(root.body, "password");
   replication_ = {secret_value(replication.body, "username"),
@@ -62,12 +113,13 @@ asio::awaitable<bool> MemberPods::gather() {
   const Reply pods = co_await context_.client.list(kinds::pod, database_.space, options);
   const Reply claims =
       co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
-  pods_ = pods.body.at("items").size();
-  for (int i = 0; i < members; ++i) {
-    Json pod = named(pods.body, set_ + "-" + std::to_string(i));
+  const MemberNames members = member_names(database_, std::move(ours), pods.body.at("items"));
+  pods_ = pods.body.at("items").size() - members.seeding;
+  for (const std::string& name : members.names) {
+    Json pod = named(pods.body, name);
     std::optional<std::string> authority = co_await find_authority(pod);
     if (authority && authority->empty()) co_return false;
-    add(i, std::move(pod), named(claims.body, claim_name(set_, i)), std::move(authority));
+    add(name, std::move(pod), named(claims.body, "data-" + name), std::move(authority));
   }
   co_return true;
 }
@@ -83,9 +135,9 @@ asio::awaitable<std::optional<std::string>> MemberPods::find_authority(Json pod)
   co_return found;
 }
 
-void MemberPods::add(int ordinal, Json pod, Json claim, std::optional<std::string> authority) {
+void MemberPods::add(std::string name, Json pod, Json claim, std::optional<std::string> authority) {
   MemberPod node;
-  node.name = set_ + "-" + std::to_string(ordinal);
+  node.name = std::move(name);
   node.pod = pod.is_null() ? std::move(pod) : typed(kinds::pod, std::move(pod));
   node.claim = std::move(claim);
   node.target.pod = node.name;

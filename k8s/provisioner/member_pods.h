@@ -68,18 +68,17 @@ class MemberPods {
                                     std::vector<std::string> statements, Duration limit);
 
  private:
-  void add(int ordinal, Json pod, Json claim, std::optional<std::string> authority);
+  void add(std::string name, Json pod, Json claim, std::optional<std::string> authority);
   boost::asio::awaitable<std::optional<std::string>> find_authority(Json pod);
   boost::asio::awaitable<void> mark_one(std::size_t i, Role role, bool serving, bool known);
 
   Context& context_;
   const Database& database_;
-  std::string set_;  // name of the StatefulSet
   std::string user_, password_;
   Credentials replication_;
   std::map<std::string, std::string> authorities_;  // PEM by secret
-  std::vector<MemberPod> nodes_;                    // by ordinal, all that there should be
-  std::size_t pods_ = 0;                            // that carry the database's labels
+  std::vector<MemberPod> nodes_;                    // all that there should be, by ordinal
+  std::size_t pods_ = 0;  // that carry the database's labels, and are members or should be
 };
 
 // `part` for every i below n, all at the same time. Throws what the first of them threw.

@@ -53,6 +53,7 @@ asio::awaitable<MaybeStop> Pass::go() {
   if (MaybeStop stop = co_await begin()) co_return stop;
   if (MaybeStop stop = co_await provision()) co_return stop;
   co_await observe();
+  if (MaybeStop stop = co_await clear_former_sets()) co_return stop;
   if (MaybeStop stop = co_await finish()) co_return stop;
   if (held_) co_return Stop{held_};
   co_return std::nullopt;
@@ -265,7 +266,7 @@ asio::awaitable<MaybeStop> Pass::ensure_secret() {
                                                 "the keys username and password"}};
   }
   const std::string claim =
-      claim_name(set_.is_null() ? database().name : metadata_text(set_, "name"));
+      claim_name(set_.is_null() ? database().set_name : metadata_text(set_, "name"));
   const Reply data =
       co_await context_.client.get(kinds::persistent_volume_claim, {key.space, claim});
   if (data.ok()) {
@@ -317,7 +318,7 @@ asio::awaitable<MaybeStop> Pass::create_set(Json wanted) {
 // The image of a set that exists is changed by requests only, so that an upgrade never happens as
 // the side effect of an edit.
 asio::awaitable<MaybeStop> Pass::ensure_set() {
-  const std::string name = set_.is_null() ? database().name : metadata_text(set_, "name");
+  const std::string name = set_.is_null() ? database().set_name : metadata_text(set_, "name");
   Json wanted = stateful_set(database(), entry_, name);
   if (set_.is_null()) co_return co_await create_set(std::move(wanted));
   const std::string image = mysql_image(set_);

@@ -44,6 +44,11 @@ class Pass {
   boost::asio::awaitable<MaybeStop> ensure_set();
   boost::asio::awaitable<MaybeStop> check_data(std::string claim);
   boost::asio::awaitable<MaybeStop> create_set(Json wanted);
+  // pass_former_sets.cc
+  boost::asio::awaitable<MaybeStop> clear_former_sets();
+  boost::asio::awaitable<MaybeStop> remove_former_budget(unsigned number);
+  boost::asio::awaitable<MaybeStop> remove_retired_claims(unsigned number);
+
   boost::asio::awaitable<MaybeStop> finish();
   boost::asio::awaitable<void> observe();
   boost::asio::awaitable<void> report(Refusal refusal);

@@ -43,6 +43,7 @@ MakePlan the_plan(const Upgrade& upgrade, Sight sight) {
   in.set_standalone(upgrade.database.standalone());
   in.set_new_stateful_set(upgrade.rules.new_stateful_set());
   in.set_slow_shutdown(upgrade.rules.slow_shutdown());
+  in.set_primary_is_elected(upgrade.rules.primary_is_elected());
   in.set_window(upgrade.request.window());
   in.set_semi_sync(upgrade.database.topology() == semi_sync);
   *in.mutable_sight() = std::move(sight);

@@ -197,7 +197,8 @@ Failure both_sets_after(const Failure& why, const Upgrade& upgrade, const std::s
   const std::string& target = upgrade.database.target().name();
   return {why.code,
           why.message + ". The primary may be a member of StatefulSet " + set + ", which runs " +
-              target + ", so the only way is forward: all members that there are go on serving, and "
+              target +
+              ", so the only way is forward: all members that there are go on serving, and "
               "no volume of the former StatefulSet was deleted. Next: when the MySQL " +
               mysql_name(upgrade) + " is Ready, create a request for " + target +
               ", which retires the members that are left (a member of the former StatefulSet that "

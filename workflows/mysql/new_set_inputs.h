@@ -1,5 +1,5 @@
-// What the steps that replace a group's StatefulSet are asked, who of its members is new, and what is
-// said when it cannot go on. Pure.
+// What the steps that replace a group's StatefulSet are asked, who of its members is new, and what
+// is said when it cannot go on. Pure.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,8 @@ inline constexpr int most_members = 9;
 // The number in the name of a database's StatefulSet: 0 of `<db>`, N of `<db>-N`. Nothing: it is no
 // name of such a one.
 std::optional<int> set_number(const std::string& database, const std::string& set);
-// The set that the group of `before` shall consist of: the next one, or the one that an upgrade which
-// was left half made has begun.
+// The set that the group of `before` shall consist of: the next one, or the one that an upgrade
+// which was left half made has begun.
 std::string new_set_name(const Upgrade& upgrade, const GroupState& before);
 
 // Looks at the members of all sets; the first waits for nothing.

@@ -25,8 +25,8 @@ inline constexpr auto retire_pod =
 inline constexpr Activity<FencePrimary, Done> fence_primary{"fence_primary", Effect::conditional,
                                                             bounded};
 // The write outage begins; it ends with the new primary. The former one takes no writes, has been
-// seen twice at the same position, which the candidate has executed; then it leaves the group, which
-// elects the candidate. Looks first who is the primary.
+// seen twice at the same position, which the candidate has executed; then it leaves the group,
+// which elects the candidate. Looks first who is the primary.
 inline constexpr Activity<SwitchPrimary, Done> step_down{"step_down", Effect::idempotent, bounded};
 
 // When the new StatefulSet is all that there is.

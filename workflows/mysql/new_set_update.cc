@@ -58,9 +58,9 @@ void note_surprise(const Upgrade& upgrade, Progress& progress) {
   if (++progress.surprises > 2 * most_members) throw StepFailure(restless(upgrade));
 }
 
-// Makes the set, or lets it grow by one. Its pod fills its volume with a copy of a donor's data, made
-// and shut down slowly by the former version; then the target's server starts, and the provisioner
-// takes it into the group.
+// Makes the set, or lets it grow by one. Its pod fills its volume with a copy of a donor's data,
+// made and shut down slowly by the former version; then the target's server starts, and the
+// provisioner takes it into the group.
 Task<> join_member(Workflow wf, Upgrade upgrade, Progress& progress, GroupState group) {
   const int ordinal = members_in(group, progress.set);
   const Workload* set = find_set(group, progress.set);

@@ -154,13 +154,44 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
            true);
 }
 
+// How many members a group has while both sets are there, and whose volumes stay, is for whoever
+// approves to know.
+void add_new_set_steps(Plan& plan, const MakePlan& in) {
+  const std::string& former = in.sight().stateful_set();
+  add_step(plan, "make another StatefulSet beside " + former + " with " + in.target_image() +
+                     ", which grows member by member as long as the group has fewer than 9");
+  add_step(plan,
+           "each new member: fill its volume by CLONE from a former member, by a container of " +
+               in.sight().image() +
+               " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
+               "target on it, await it as a member, verify server and tables");
+  add_step(plan, "delete StatefulSet " + former +
+                     " and leave its pods alone; end the former secondaries, one by one, while all "
+                     "others serve");
+  add_step(plan, "prove that the new members have executed all that the primary has");
+  add_step(plan,
+           in.primary_is_elected()
+               ? "have the primary refuse writes and leave the group, which elects a new member: "
+                 "after it no former member can join any more"
+               : "move the primary to a new member: from here on the upgrade only goes forward",
+           true, true);
+  add_step(plan, "end the former primary; keep the volumes of StatefulSet " + former +
+                     " until the annotation ratchet.dev/retain-until of their claims");
+}
+
 void add_steps(Plan& plan, const MakePlan& in) {
   add_step(plan, "pause MySQL " + in.database() + ": the provisioner leaves it alone");
   const std::string held = listed(configurations_in(in, false));
   if (!held.empty()) add_step(plan, "pause " + held + ", await the end of what is under way");
   const std::string shutdown =
       in.slow_shutdown() ? "a slow shutdown (innodb_fast_shutdown = 0)" : "a clean shutdown";
-  in.standalone() ? add_server_steps(plan, in, shutdown) : add_group_steps(plan, in, shutdown);
+  if (in.standalone()) {
+    add_server_steps(plan, in, shutdown);
+  } else if (in.new_stateful_set()) {
+    add_new_set_steps(plan, in);
+  } else {
+    add_group_steps(plan, in, shutdown);
+  }
   add_step(plan, "write version " + in.to() + " to MySQL " + in.database() + ", await Ready");
   add_step(plan, "resume MySQL " + in.database());
   if (!held.empty()) add_step(plan, "resume " + held);
