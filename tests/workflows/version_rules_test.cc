@@ -196,7 +196,7 @@ Database group(const char* from, const char* to) {
   return group;
 }
 
-TEST(Rules, TakeAGroupThroughOneLtsSeriesOnly) {
+TEST(Rules, TakeAGroupThroughOneLtsSeriesInPlace) {
   for (const auto& [from, to] :
        {std::pair("8.4.3", "8.4.8"), std::pair("9.7.4", "9.7.4"), std::pair("9.7.1", "9.7.4")}) {
     const UpgradeRules rules = rules_for(group(from, to));
@@ -204,12 +204,40 @@ TEST(Rules, TakeAGroupThroughOneLtsSeriesOnly) {
     EXPECT_FALSE(rules.new_stateful_set());
     EXPECT_FALSE(rules.slow_shutdown());
   }
-  for (const auto& [from, to] :
-       {std::pair("8.0.35", "8.0.36"), std::pair("8.4.8", "9.7.4"), std::pair("9.6.0", "9.7.4"),
-        std::pair("8.0.36", "8.4.8"), std::pair("11.8.5", "11.8.6")}) {
-    EXPECT_EQ(rules_for(group(from, to)).blockers_size(), 1) << from;
-  }
   EXPECT_EQ(rules_for(group("9.7.4", "9.7.1")).blockers_size(), 1) << "a downgrade";
+}
+
+// There the group would not let an upgraded member become the primary by order.
+TEST(Rules, GiveAGroupANewSetOutsideOfOneLtsSeries) {
+  for (const auto& [from, to] : {std::pair("8.0.35", "8.0.36"), std::pair("8.4.8", "9.7.4"),
+                                 std::pair("9.6.0", "9.7.4"), std::pair("8.0.36", "8.4.8")}) {
+    const UpgradeRules rules = rules_for(group(from, to));
+    EXPECT_EQ(rules.blockers_size(), 0) << from << " to " << to;
+    EXPECT_TRUE(rules.new_stateful_set()) << from << " to " << to;
+    EXPECT_TRUE(rules.primary_is_elected()) << from << " to " << to;
+  }
+  for (const auto& [from, to] : {std::pair("5.7.44", "8.0.36"), std::pair("8.0.20", "8.0.36"),
+                                 std::pair("11.8.5", "11.8.6")}) {
+    ASSERT_EQ(rules_for(group(from, to)).blockers_size(), 1) << from;
+    EXPECT_EQ(rules_for(group(from, to)).blockers(0),
+              "a replication group can be upgraded only from MySQL 8.0.22 on");
+  }
+}
+
+TEST(Rules, GiveANewSetToWhoeverAsksForOne) {
+  Database asking = group("9.7.1", "9.7.4");
+  asking.set_asks_for_new_set(true);
+  EXPECT_TRUE(rules_for(asking).new_stateful_set());
+  EXPECT_FALSE(rules_for(asking).primary_is_elected());
+  Database alone = database("11.8.5", "11.8.6");
+  alone.set_asks_for_new_set(true);
+  EXPECT_TRUE(rules_for(alone).new_stateful_set());
+  asking.set_topology("SemiSync");
+  ASSERT_EQ(rules_for(asking).blockers_size(), 1);
+  EXPECT_FALSE(rules_for(asking).new_stateful_set());
+  EXPECT_EQ(rules_for(asking).blockers(0),
+            "a semi-synchronous cluster can be upgraded only in place so far: take the annotation "
+            "ratchet.dev/strategy off the MySQL");
 }
 
 TEST(Rules, RefuseOtherTopologiesForNow) {

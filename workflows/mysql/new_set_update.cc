@@ -190,11 +190,20 @@ Task<bool> undo(Workflow firm, Upgrade upgrade, Progress& progress) {
   co_return true;
 }
 
-Task<> keep_claims(Workflow firm, Upgrade upgrade, const Progress& progress) {
-  for (const Workload& workload : progress.retired) {
+Task<> keep_claims(Workflow firm, Upgrade upgrade, std::vector<Workload> retired) {
+  for (const Workload& workload : retired) {
     if (workload.claim().empty()) continue;
     co_await firm.step(retain_claim, kept_claim(upgrade, workload, firm.now()));
   }
+}
+
+// Also those that somebody else has ended.
+std::vector<Workload> former_members(const Progress& progress) {
+  std::vector<Workload> former;
+  for (const GroupMember& member : progress.before.members()) {
+    if (!is_in(progress.set)(member)) former.push_back(member.workload());
+  }
+  return former;
 }
 
 // A member that was about to be retired goes its way; what is known of the sets stays known.
@@ -204,7 +213,7 @@ Task<> let_go(Workflow firm, Upgrade upgrade, const Progress& progress) {
   }
   if (!progress.orphaned) co_return;
   co_await firm.step(record_set, the_name(upgrade, progress.set));
-  co_await keep_claims(firm, upgrade, progress);
+  co_await keep_claims(firm, upgrade, progress.retired);
 }
 
 // Ends with a failure that says how the group was left.
@@ -224,7 +233,7 @@ Task<UpdateResult> finish(Workflow firm, Upgrade upgrade, const Progress& progre
   const GroupState now = co_await firm.step(inspect_group, every_member(upgrade));
   co_await firm.step(end_seeding, seeding_of(upgrade, now.set()));
   co_await firm.step(record_set, the_name(upgrade, progress.set));
-  co_await keep_claims(firm, upgrade, progress);
+  co_await keep_claims(firm, upgrade, former_members(progress));
   co_await firm.step(record_version, the_new_version(upgrade));
   co_await firm.step(await_database_ready, a_wait(upgrade, firm.now()));
   co_return the_result(upgrade, verified);
