@@ -93,12 +93,6 @@ void FakeTwoSets::serve(Handlers& handlers, Host& host) {
   serve_notes(handlers, host);
 }
 
-void FakeTwoSets::describe(Database& database) const {
-  database.set_topology(topology);
-  database.set_asks_for_new_set(asks);
-  database.set_retention_us(3'600'000'000);
-}
-
 Sight FakeTwoSets::see() {
   Sight sight;
   for (const auto& [name, set] : sets) {

@@ -62,7 +62,11 @@ class FakeTwoSets : public FakeDatabase {
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
   void serve_move(engine::Handlers& handlers, engine::Host& host);
   void serve_notes(engine::Handlers& handlers, engine::Host& host);
-  void describe(Database& database) const override;
+  void describe(Database& database) const override {
+    database.set_topology(topology);
+    database.set_asks_for_new_set(asks);
+    database.set_retention_us(3'600'000'000);
+  }
   Sight see() override;
   void after(const std::string& activity) override;
 
