@@ -14,7 +14,8 @@ data=${SEED_DATA:-/var/lib/mysql}
 scratch=${SEED_SCRATCH:-/tmp/ratchet-seed}
 mark=$data/.ratchet-seed
 server=''
-trap '[ -z "$server" ] || kill "$server" 2> /dev/null; exit 143' TERM INT
+trap 'exit 143' TERM INT
+trap '[ -z "$server" ] || { kill "$server" && wait "$server"; } 2> /dev/null' EXIT
 say() { printf '%s %s\n' "$(date -u +%FT%TZ)" "$*"; }
 die() { say "ERROR: $*"; exit 1; }
 literal() { local s=${1//\\/\\\\}; printf "'%s'" "${s//\'/\\\'}"; }
