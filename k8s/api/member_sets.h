@@ -2,6 +2,7 @@
 // by which one follows another. Pure.
 #pragma once
 
+#include <compare>
 #include <optional>
 #include <string>
 

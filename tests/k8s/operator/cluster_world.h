@@ -34,10 +34,11 @@ class ClusterWorld {
              .group = servers.port(),
              .follow = [this] { follow(); }}) {
     ops.world.apply(next_release);
-    for (int i = 0; i < most_; ++i) {
-      if (!pod(i).is_null()) uids_[i] = uid(i);
-    }
+    find_pods();
+    for (auto& [name, id] : uids_) id = ops.world.get(kinds::pod, name).at("metadata").at("uid");
   }
+  // Servers of pods that are to come.
+  void follow_too(const std::string& pod) { uids_[pod]; }
 
   static std::string pod_name(const std::string& name, int i) {
     return name + "-" + std::to_string(i);
@@ -70,25 +71,31 @@ class ClusterWorld {
  private:
   std::string name_;
   static constexpr int most_ = 5;
-  std::map<int, std::string> uids_;  // of pods that are, or were
+  std::map<std::string, std::string> uids_;  // by pod, of those that are, were or are to come
   bool was_whole_ = false;
   int fewest_ = 3;
+
+  void find_pods() {
+    for (int i = 0; i < most_; ++i) {
+      if (!pod(i).is_null()) uids_.try_emplace(pod_name(i));
+    }
+  }
 
   // A server runs while its pod's container does; another pod's is another process.
   void follow() {
     int serving = 0;
-    for (int i = 0; i < most_; ++i) {
-      const Json now = pod(i);
-      if (now.is_null() && !uids_.contains(i)) continue;  // never was there
+    find_pods();
+    for (auto& [name, former_id] : uids_) {
+      const Json now = ops.world.get(kinds::pod, name);
       const std::string id = now.is_null() ? "" : now.at("metadata").at("uid").get<std::string>();
       const bool runs = now.contains("/status/containerStatuses/1/state/running"_json_pointer);
-      auto& server = servers.at(pod_name(i));
-      if (id != uids_[i] || runs != server.up) servers.restart(pod_name(i));
+      auto& server = servers.at(name);
+      if (id != former_id || runs != server.up) servers.restart(name);
       server.up = runs;
-      uids_[i] = id;
-      serving += servers.serves(pod_name(i)) ? 1 : 0;
+      former_id = id;
+      serving += servers.serves(name) ? 1 : 0;
     }
-    if (serving == 3) was_whole_ = true;
+    if (serving >= 3) was_whole_ = true;
     if (was_whole_) fewest_ = std::min(fewest_, serving);
     if (at_each_round) at_each_round();
   }

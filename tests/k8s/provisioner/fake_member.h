@@ -7,9 +7,11 @@
 
 namespace ratchet::k8s::testing {
 
-// "my-group-2" -> a server_uuid of its own.
+// "my-group-2" and "my-group-1-2" -> a server_uuid of its own.
 inline std::string id_of_pod(const std::string& pod) {
-  return "0000000" + pod.substr(pod.size() - 1) + "-0000-4000-8000-000000000000";
+  const char set = pod.at(pod.size() - 3);
+  return std::string("000000") + (set >= '0' && set <= '9' ? set : '0') +
+         pod.substr(pod.size() - 1) + "-0000-4000-8000-000000000000";
 }
 
 // What a statement has between two texts; empty without the first.
