@@ -104,6 +104,9 @@ Json new_set_of(const mysql::CreateNewSet& in, const std::string& seed) {
   Json seeding = seeding_of(server, in, text_at(set, "/spec/serviceName"), seed);
   const std::string seeds = add_seeds(server, former, in.name());
   if (!seeds.empty()) set["metadata"]["annotations"][later_seeds] = seeds;
+  // Of what it was made, till the provisioner says so; nothing else tells that it is none of
+  // KubeDB's.
+  set["metadata"]["annotations"]["ratchet.dev/source"] = former;
   name_set(server, in.name());
   Json& pod = set["spec"]["template"]["spec"];
   pod["containers"] = with_image(pod["containers"], in.image());

@@ -76,14 +76,24 @@ def audit_lines():
         return file.read().splitlines()
 
 
-def check_pod_replaced_once(space, pod):
-    """The pod was made twice: at first, and by the upgrade."""
+def uids_made(space, pod):
+    """The uids of all pods of that name that were ever made."""
     created = [json.loads(line) for line in audit_lines() if '"verb":"create"' in line]
     ours = [e for e in created if e["objectRef"]["resource"] == "pods"
             and "subresource" not in e["objectRef"] and e["responseStatus"]["code"] == 201
             and e["objectRef"].get("namespace") == space]
     made = [e["responseObject"]["metadata"] for e in ours]
-    uids = {metadata["uid"] for metadata in made if metadata["name"] == pod}
+    return {metadata["uid"] for metadata in made if metadata["name"] == pod}
+
+
+def check_pod_made_once(space, pod):
+    uids = uids_made(space, pod)
+    check(len(uids) == 1, f"pod {pod} was made {len(uids)} times, not once")
+
+
+def check_pod_replaced_once(space, pod):
+    """The pod was made twice: at first, and by the upgrade."""
+    uids = uids_made(space, pod)
     check(len(uids) == 2, f"pod {pod} was made {len(uids)} times, not twice")
     running = get(space, "pod", pod)["metadata"]["uid"]
     check(running in uids, f"the pod {pod} that runs is not in the audit log")

@@ -24,7 +24,6 @@ CHANGED = "asked by the API server itself, when an object's owner references are
 UNUSED = {(ROLES[0], "update", "mysqls.kubedb.com/finalizers"): ADMITTED,
           (ROLES[1], "update", "mysqls.kubedb.com/finalizers"): ADMITTED,
           (ROLES[1], "update", "statefulsets.apps/finalizers"): ADMITTED,
-          (ROLES[1], "delete", "persistentvolumeclaims"): CHANGED,
           (ROLES[1], "delete", "secrets"): CHANGED}
 
 

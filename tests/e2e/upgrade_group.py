@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """upgrade_group.py --bin DIR: upgrades a replication group on a real Kubernetes, member by member
-(upgrade_semi_sync.py: a semi-synchronous cluster).
+(upgrade_semi_sync.py: a semi-synchronous cluster); with --strategy NewStatefulSet by another
+StatefulSet.
 
 DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
 (tests/cluster/run). An application writes throughout. The servers are MySQL 9.7.4, and the target
@@ -15,6 +16,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import typing
 
 import audit
@@ -40,9 +42,7 @@ class Kind:
     of: type
     form: typing.Callable
     program: str
-
-
-GROUP = Kind(Group, form, __file__)
+    by: typing.Optional[type] = None  # of the upgrade, if it is none in place
 
 
 def add_release():
@@ -70,6 +70,7 @@ class GroupUpgrade:
     def run(self, steer):
         """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
         self.former = self.kind.form(self.group)
+        self.prepare()
         self.writer.start()
         check(self.writer.await_more(50, 30), "no rows come in before the upgrade")
         known = steer(self.request.create())
@@ -78,22 +79,31 @@ class GroupUpgrade:
         self.writer.stop()
         return known
 
+    def prepare(self):
+        """What is said to the MySQL before the request is made."""
+
     def check(self, events, expected_writes=None):
         self.check_objects()
         check_rows(self.group, self.writer)
         say(f"{self.group.space}: the longest time without an acknowledged write: "
             f"{self.writer.longest_gap(0):.2f} s (planned: {self.planned_outage()}); primary "
             f"{self.former} -> {self.group.check_whole()}")
-        first, second = (pod for pod in self.group.pods if pod != self.former)
-        checks.check_words(self.group, self.request, "events_group.txt", first=first,
-                           second=second, last=self.former)
-        for pod in self.group.pods:
-            checks.check_pod_replaced_once(self.group.space, pod)
+        self.check_words()
+        self.check_pods()
         writes = checks.check_writes(self.group, events, expected_writes)
         checks.check_record(self.programs)
         say(f"{self.group.space}: {self.request.target}, all checks passed; "
             f"{checks.footprint(self.group, self.request)}")
         return writes
+
+    def check_words(self):
+        first, second = (pod for pod in self.group.pods if pod != self.former)
+        checks.check_words(self.group, self.request, "events_group.txt", first=first,
+                           second=second, last=self.former)
+
+    def check_pods(self):
+        for pod in self.group.pods:
+            checks.check_pod_replaced_once(self.group.space, pod)
 
     def by_hand(self):
         """What a person gets who restarts the members and moves the primary by SQL: the longest
@@ -137,7 +147,12 @@ class GroupUpgrade:
         primary = group.check_whole()
         check(primary != self.former, f"{primary} was not upgraded as the last one")
         group.check_moved_once()
-        workload = get(group.space, "statefulset", group.name)["spec"]["template"]
+        self.check_members(group.name)
+
+    def check_members(self, workload):
+        """Image, version and claim of each."""
+        request, group = self.request, self.group
+        workload = get(group.space, "statefulset", workload)["spec"]["template"]
         pods = [get(group.space, "pod", pod) for pod in group.pods]
         images = {container["image"] for thing in (workload, *pods)
                   for container in thing["spec"]["containers"]}
@@ -151,9 +166,74 @@ class GroupUpgrade:
                   f"the claim of {pod} says {claim}")
 
 
+class NewSetUpgrade(GroupUpgrade):
+    """By another StatefulSet, whose members join, take over, and are left alone."""
+    RETENTION = 120  # seconds
+
+    def prepare(self):
+        self.group.annotate("ratchet.dev/strategy=NewStatefulSet")
+        self.group.annotate(f"ratchet.dev/retention={self.RETENTION}s")
+
+    def check_objects(self):
+        group = self.group
+        self.former_pods, self.set = group.pods, f"{group.name}-1"
+        group.pods = [f"{self.set}-{i}" for i in range(group.replicas)]
+        check(self.request.phase() == "Successful", f"the request is {self.request.phase()}: "
+                                                    f"{cluster.conditions_of(self.request.get())}")
+        group.await_ready(60)
+        mysql = group.get()
+        check(mysql["spec"]["version"] == self.request.target,
+              f"MySQL has {mysql['spec']['version']}")
+        check(mysql["metadata"]["annotations"].get("ratchet.dev/stateful-set") == self.set,
+              f"MySQL says {mysql['metadata']['annotations']}")
+        primary = group.check_whole()
+        check(primary == group.pods[0], f"{primary} is the primary, not the first new member")
+        sets = kubectl("get", "statefulsets", "-n", group.space, "-o", "name").split()
+        check(sets == [f"statefulset.apps/{self.set}"], f"the StatefulSets are {sets}")
+        template = get(group.space, "statefulset", self.set)["spec"]["template"]["spec"]
+        check(not template.get("initContainers"), "pods made anew would be seeded again")
+        self.check_members(self.set)
+        self.check_claims()
+        await_("one disruption budget is left, of the new set", lambda: kubectl(
+            "get", "poddisruptionbudgets", "-n", group.space, "-o", "name").split()
+            == [f"poddisruptionbudget.policy/{self.set}"], 60)
+
+    def check_claims(self):
+        """The former members' say until when they are kept, if that time is not over yet."""
+        for pod in self.former_pods:
+            claim = get(self.group.space, "pvc", f"data-{pod}")
+            check(claim is None or "ratchet.dev/retain-until" in claim["metadata"]["annotations"],
+                  f"nothing says how long the claim of {pod} is kept")
+
+    def check_words(self):
+        first, second = (pod for pod in self.former_pods if pod != self.former)
+        checks.check_words(self.group, self.request, "events_new_set.txt", first=first,
+                           second=second, last=self.former)
+
+    def check_pods(self):
+        """New ones were made once, former ones not again; then the former volumes go."""
+        for pod in (*self.group.pods, *self.former_pods):
+            checks.check_pod_made_once(self.group.space, pod)
+        claims = sorted(f"persistentvolumeclaim/data-{pod}" for pod in self.group.pods)
+        await_("the volumes of the former members are deleted", lambda: self.left() == claims,
+               self.RETENTION + 60)
+        for pod in self.group.pods:
+            check(get(self.group.space, "pod", pod), f"{pod} is gone")
+
+    def left(self):
+        """The claims that are left; has the provisioner look at them."""
+        self.group.annotate(f"looked-at={time.monotonic()}")
+        return sorted(kubectl("get", "pvc", "-n", self.group.space, "-o", "name").split())
+
+
+GROUP = Kind(Group, form, __file__)
+NEW_SET = Kind(Group, form, __file__, NewSetUpgrade)
+SECONDS = {GROUP.by: (240, 400), NEW_SET.by: (700, 1000)}  # without faults, and killed
+
+
 def upgrade_calmly(programs, kind, target):
-    upgrade = GroupUpgrade(programs, kind, "demo", target)
-    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, 240))
+    upgrade = (kind.by or GroupUpgrade)(programs, kind, "demo", target)
+    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, SECONDS[kind.by][0]))
     writes = upgrade.check(events)
     if kind is GROUP:
         upgrade.by_hand()
@@ -162,14 +242,15 @@ def upgrade_calmly(programs, kind, target):
 
 
 def upgrade_killed(programs, kind, target, known, every):
-    upgrade = GroupUpgrade(programs, kind, "demo-killed", target)
+    upgrade = (kind.by or GroupUpgrade)(programs, kind, "demo-killed", target)
     way, writes = known or (None, None)
     if every:
         check(way is not None, "--every needs the calm part")
         events, summary = upgrade.run(
             lambda run: kills.kill_at_each_event(programs, run, way, 900))
     else:
-        events, count = upgrade.run(lambda run: kills.kill_at_steps(programs, run, STEPS, 400))
+        events, count = upgrade.run(lambda run: kills.kill_at_steps(
+            programs, run, STEPS, SECONDS[kind.by][1]))
         summary = f"{count} kills"
     say(f"{summary}; {kills.found_done(events)} steps were found done")
     if way is not None:
@@ -216,7 +297,10 @@ def main(kind, description):
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--every", action="store_true")
+    parser.add_argument("--strategy", choices=("InPlace", "NewStatefulSet"), default="InPlace")
     options = parser.parse_args()
+    if options.strategy == "NewStatefulSet":
+        kind = NEW_SET
     return cluster.in_its_own(
         kind.program, IMAGE,
         lambda: inside(options.bin.resolve(), kind, options.part, options.every),
