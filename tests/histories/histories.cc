@@ -11,6 +11,7 @@
 #include "tests/histories/scalings.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
+#include "tests/workflows/fake_two_sets.h"
 #include "workflows/mysql/restart.h"
 #include "workflows/mysql/update_version.h"
 #include "workflows/mysql/version_rules.h"
@@ -21,6 +22,7 @@ namespace {
 
 using mysql::testing::FakeCluster;
 using mysql::testing::FakeGroupCluster;
+using mysql::testing::FakeTwoSets;
 
 struct Upgrade {
   const char* run_id;
@@ -120,6 +122,32 @@ constexpr GroupUpgrade semi_sync_upgrades[] = {
      [](FakeGroupCluster& c) { c.provisioner_is_silent = true; }},
     {"semi-sync-successor-lost", "9.7.3", "9.7.4",
      [](FakeGroupCluster& c) { c.evict_at["hand_over_primary"] = 1; }},
+};
+
+struct NewSet {
+  const char* run_id;
+  const char* from;
+  const char* to;
+  void (*fault)(FakeTwoSets& cluster);
+};
+
+// As in tests/workflows/new_set_test.cc.
+constexpr NewSet new_sets[] = {
+    {"new-set", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
+    {"new-set-elected", "8.4.8", "9.7.4", [](FakeTwoSets& c) { c.asks = false; }},
+    {"new-set-not-seeded", "9.7.3", "9.7.4", [](FakeTwoSets& c) { c.broken = {"my-group-1-1"}; }},
+    {"new-set-behind", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.refuse["verify_group"] = {"timeout", "my-group-1-2 is behind"}; }},
+    {"new-set-not-proven", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) {
+       c.refuse["prove_switch"] = {"timeout", "my-group-0 still takes writes"};
+     }},
+    {"new-set-undoing-fails", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.refuse["scale_set"] = {"gone", "the set is gone"}; }},
+    {"new-set-foreign-election", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.elect_at["orphan_stateful_set"] = "my-group-1-1"; }},
+    {"new-set-foreign-eviction", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.evict_at["orphan_stateful_set"] = "my-group-2"; }},
 };
 
 // With the look before the leap: runs that passed the marker look-before.
@@ -288,6 +316,10 @@ std::vector<Recording> recordings() {
              }
            }},
           {"update_version-1-backup.history", record_upgrades_with_backups},
+          {"update_version-1-new-set.history",
+           [](Outside& outside) {
+             for (const NewSet& upgrade : new_sets) record<FakeTwoSets>(outside, upgrade);
+           }},
           {"restart-1.history",
            [](Outside& outside) {
              for (const Restart& restart : restarts) {
