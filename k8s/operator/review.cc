@@ -253,6 +253,8 @@ asio::awaitable<std::string> Reviewer::blocked(Json request, Json found) {
   const std::string target = api::target_version(request);
   std::string why = "upgrade from version " + current + " to " + target + " is not supported";
   mysql::Database database = topology_of(found);
+  const Json::json_pointer strategy("/metadata/annotations/ratchet.dev~1strategy");
+  database.set_asks_for_new_set(found.contains(strategy));
   for (const bool to : {false, true}) {
     const std::string& name = to ? target : current;
     const Reply entry = co_await client_.get(kinds::mysql_version, {"", name});
