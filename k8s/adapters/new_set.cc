@@ -13,8 +13,8 @@ namespace ratchet::k8s {
 namespace {
 
 constexpr const char* seeds_option = "--loose-group-replication-group-seeds=";
-// Where the seeds of the new set end and those of the former begin cannot be seen in the option, so
-// the one for later stands beside it.
+// Where the seeds of the former set end and those of the new one begin cannot be seen in the
+// option, so the latter stand beside it.
 constexpr const char* later_seeds = "ratchet.dev/group-seeds";
 
 bool begins_with(const Json& text, const char* prefix) {
@@ -43,7 +43,8 @@ Json& server_in(Json& set) {
   throw std::runtime_error("the former StatefulSet has no container for the server");
 }
 
-// The seeds of the new set alone; empty if the servers name none.
+// The former members come first: of the new ones not even the names may be known yet. The answer
+// are the seeds of the new set alone; empty if the servers name none.
 std::string add_seeds(Json& server, const std::string& former, const std::string& name) {
   if (!server.contains("args")) return "";
   std::string own;
@@ -51,7 +52,7 @@ std::string add_seeds(Json& server, const std::string& former, const std::string
     if (!begins_with(option, seeds_option)) continue;
     const auto hosts = option.get<std::string>().substr(std::string(seeds_option).size());
     own = renamed_hosts(hosts, former, name);
-    option = seeds_option + own + "," + hosts;
+    option = seeds_option + hosts + "," + own;
   }
   return own;
 }
