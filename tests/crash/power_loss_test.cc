@@ -83,9 +83,11 @@ class Cutter final : public LossyDisk {
 
   void cut(const std::string& where) {
     for (const Loss& loss : all_losses()) {
-      Image image = after_loss(loss);
-      // The page is no file of RocksDB's. Its bytes may be of any time, its name may be undone.
+      // The page is no file of RocksDB's. Its bytes may be of any time before this, its name may be
+      // undone. It is read first: the log's writer goes on, and what it then says is not in the
+      // image.
       const std::string now = loss.names_undone ? first_page_ : page();
+      Image image = after_loss(loss);
       if (!now.empty()) image[store::Page::file_name] = now;
       if (!seen_.insert({image, account_.size()}).second) continue;
       cuts_.push_back({where, loss, std::move(image), bytes_of(place_.ledger()),
