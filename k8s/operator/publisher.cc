@@ -14,11 +14,23 @@ namespace {
 constexpr const char* component = "KubeDB Enterprise Operator";
 
 // Other fields of the status are not ours.
+constexpr const char* our_fields[] = {"phase", "observedGeneration", "conditions", "pausedBackups"};
+
 bool same_status(const Json& there, const Json& wanted) {
-  for (const char* field : {"phase", "observedGeneration", "conditions"}) {
-    if (there.value(field, Json()) != wanted.value(field, Json())) return false;
+  return std::ranges::all_of(our_fields, [&](const char* field) {
+    return there.value(field, Json()) == wanted.value(field, Json());
+  });
+}
+
+void put_status(Json& object, const Json& status) {
+  if (!object.contains("status")) object["status"] = Json::object();
+  for (const char* field : our_fields) {
+    if (status.contains(field)) {
+      object["status"][field] = status[field];
+    } else {
+      object["status"].erase(field);
+    }
   }
-  return true;
 }
 
 // How many of its Events the run that was reset has told.
@@ -93,7 +105,7 @@ asio::awaitable<bool> Publisher::write_status(Key key, std::string uid, Json sta
     if (!reply.ok() || reply.body.at("metadata").value("uid", "") != uid) co_return false;
     Json object = std::move(reply.body);
     if (same_status(object.value("status", Json::object()), status)) co_return true;
-    for (const auto& [field, value] : status.items()) object["status"][field] = value;
+    put_status(object, status);
     const Reply written =
         co_await client_.update_status(kinds::mysql_ops_request, std::move(object));
     if (written.ok()) co_return true;
