@@ -214,11 +214,12 @@ std::string fits(const std::string& text) {
   return text.empty() || text.size() > 4096 ? "1 to 4096 bytes are recorded" : "";
 }
 
-using Command = int (*)(const std::string& dir, const CareOptions& options, const Output& output);
+using CareCommand = int (*)(const std::string& dir, const CareOptions& options,
+                            const Output& output);
 
 // One command that somebody answers for, by name and reason.
 CLI::App* add(CLI::App& app, Action& chosen, const std::shared_ptr<CareOptions>& options,
-              Command command, const char* name, const char* what) {
+              CareCommand command, const char* name, const char* what) {
   CLI::App* added = app.add_subcommand(name, what);
   added->callback([&chosen, options, command] {
     chosen = [options, command](const std::string& dir, const Output& output) {

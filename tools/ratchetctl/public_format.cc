@@ -85,11 +85,12 @@ int prove(const std::string& dir, const FormatOptions& options, const Output& ou
                                    : print_consistency(*log, options, output);
 }
 
-using Command = int (*)(const std::string& dir, const FormatOptions& options, const Output& output);
+using FormatCommand = int (*)(const std::string& dir, const FormatOptions& options,
+                              const Output& output);
 
 // `check` refuses what the parser cannot.
 void on_parse(CLI::App& app, Action& chosen, std::shared_ptr<FormatOptions> options,
-              Command command, std::function<void(const FormatOptions&)> check = {}) {
+              FormatCommand command, std::function<void(const FormatOptions&)> check = {}) {
   app.callback([&chosen, options = std::move(options), command, check = std::move(check)] {
     if (check) check(*options);
     chosen = [options, command](const std::string& dir, const Output& output) {

@@ -18,7 +18,7 @@ constexpr std::int64_t times_wide = 90;
 constexpr std::int64_t row_high = 18;
 constexpr std::int64_t head_high = 30;
 constexpr std::int64_t narrowest = 2;
-constexpr std::int64_t parts = 5;  // of the scale
+constexpr std::int64_t scale_parts = 5;  // of the scale
 
 const char* class_of(const Cell& result) {
   switch (result.style) {
@@ -75,11 +75,11 @@ class Picture {
   }
 
   void draw_scale(std::int64_t high) {
-    for (std::int64_t i = 0; i <= parts; ++i) {
-      const std::int64_t x = names_wide + bars_wide * i / parts;
+    for (std::int64_t i = 0; i <= scale_parts; ++i) {
+      const std::int64_t x = names_wide + bars_wide * i / scale_parts;
       out_ << "<line class=\"scale\" x1=\"" << x << "\" y1=\"" << head_high - 8 << "\" x2=\"" << x
            << "\" y2=\"" << high << "\"/><text x=\"" << x << "\" y=\"" << head_high - 14
-           << "\" text-anchor=\"middle\">" << escaped(for_people(whole_ / parts * i))
+           << "\" text-anchor=\"middle\">" << escaped(for_people(whole_ / scale_parts * i))
            << "</text>\n";
     }
   }

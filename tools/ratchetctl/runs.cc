@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -82,7 +83,11 @@ std::vector<engine::RunInfo> selected(const store::LogReader& log, const RunsOpt
 void put_in_order(std::vector<engine::RunInfo>& runs, const RunsOptions& options) {
   using engine::RunInfo;
   const auto now = std::chrono::time_point_cast<engine::Duration>(std::chrono::system_clock::now());
-  const auto by = [&runs](auto key) { std::ranges::stable_sort(runs, {}, key); };
+  // Those that are alike stay as they are in the log.
+  const auto by = [&runs](auto key) {
+    std::ranges::sort(
+        runs, {}, [key](const RunInfo& run) { return std::pair(std::invoke(key, run), run.run); });
+  };
   switch (options.order) {
     case RunOrder::started:
       break;  // as they are in the log

@@ -87,9 +87,9 @@ int explain(const std::string& dir, const RunName& name, const Output& output) {
   return Exit::well;
 }
 
-using Command = int (*)(const std::string& dir, const RunName& name, const Output& output);
+using ShowCommand = int (*)(const std::string& dir, const RunName& name, const Output& output);
 
-void add(CLI::App& app, Action& chosen, const char* name, const char* about, Command command) {
+void add(CLI::App& app, Action& chosen, const char* name, const char* about, ShowCommand command) {
   CLI::App* added = app.add_subcommand(name, about);
   const auto run = std::make_shared<RunName>();
   auto* id = added->add_option("RUN", run->prefix, "Id of the run, or enough of its beginning");
