@@ -7,7 +7,7 @@ namespace {
 // What the event alone says; nothing if it is no decision that tells.
 std::optional<Phase> phase_of(const RecordedEvent& event) {
   if (event.step) {
-    if (event.step->irreversible) return Phase::no_way_back;
+    if (event.step->irreversible) return Phase::irrevocable;
     return event.step->effect == Effect::read ? Phase::looks : Phase::changes;
   }
   const bool waits = std::holds_alternative<GateOpened>(event.event) ||

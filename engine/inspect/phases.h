@@ -12,7 +12,7 @@ enum class Phase : std::uint8_t {
   looks,       // no step but such that change nothing
   waits,       // for a gate or a signal, and nothing was changed so far
   changes,     // from the first step on that changes something
-  no_way_back  // from the first irreversible step on
+  irrevocable  // from the first irreversible step on
 };
 
 // Follows one run. Fed with its events from the first on, in order.

@@ -115,7 +115,7 @@ TEST_F(History, InPhasesIsToldByWhatItsStepsMayDo) {
   EXPECT_EQ(after(write, engine::StepScheduled{}), Phase::changes);
   EXPECT_EQ(after(read, engine::StepScheduled{}), std::nullopt) << "what was changed stays so";
   EXPECT_EQ(after({}, engine::SignalAwaited{}), std::nullopt);
-  EXPECT_EQ(after(release, engine::StepScheduled{}), Phase::no_way_back);
+  EXPECT_EQ(after(release, engine::StepScheduled{}), Phase::irrevocable);
   EXPECT_EQ(after(write, engine::StepScheduled{}), std::nullopt);
 }
 

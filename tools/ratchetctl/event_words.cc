@@ -153,10 +153,10 @@ const char* name_of(engine::Phase phase) {
       return "waits";
     case engine::Phase::changes:
       return "changes";
-    case engine::Phase::no_way_back:
+    case engine::Phase::irrevocable:
       break;
   }
-  return "past the point of no return";
+  return "what cannot be taken back";
 }
 
 bool folds(const RecordedEvent& event) {
