@@ -53,8 +53,8 @@ class FakeDatabase : public engine::testing::World {
   int checked_images = 0;
   std::map<std::string, std::string> paused_backups;  // names → who has paused them
   std::string snapshot_mark;                          // of the one that was taken
-  bool gone = false;             // the MySQL object
-  std::set<std::string> served;  // activities
+  bool gone = false;                                  // the MySQL object
+  std::set<std::string> served;                       // activities
 
   // What somebody does: deletes the MySQL, whose claims stay; cancels the run (set by whoever runs
   // it).

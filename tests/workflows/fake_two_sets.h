@@ -37,6 +37,9 @@ class FakeTwoSets : public FakeDatabase {
   // Everything lasting, and every write, sorted.
   std::string state() const override;
 
+  // Runs of a test have one id: the next one is to take nothing for its own that another has done.
+  void forget_marks() { marks_.clear(); }
+
   // Faults, set before the run.
   std::set<std::string> broken;                 // pods whose servers do not come up
   std::map<std::string, std::string> evict_at;  // activity → pod that is deleted just after it
@@ -69,6 +72,11 @@ class FakeTwoSets : public FakeDatabase {
   }
   Sight see() override;
   void after(const std::string& activity) override;
+  void collect() override {
+    sets.clear();
+    for (auto& [name, pod] : pods) pod.deleting = true;
+    std::erase_if(pods, [](const auto& pod) { return !pod.second.is_protected; });
+  }
 
   GroupState look(const InspectGroup& in);
   void add_member(GroupState& group, const std::string& pod, const std::string& without);

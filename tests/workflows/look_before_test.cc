@@ -296,7 +296,6 @@ TEST(Plan, NamesOutageAndThePointOfNoReturn) {
 MakePlan of_a_group(const std::string& first, const std::string& other) {
   MakePlan in = something();
   in.set_standalone(false);
-  in.set_new_stateful_set(true);  // a group keeps its own
   for (const char* pod : {"db-1", "db-2"}) in.mutable_sight()->add_members()->set_pod(pod);
   for (MemberSight& member : *in.mutable_sight()->mutable_members()) {
     member.set_server_version(member.pod() == "db-0" ? first : other);
@@ -314,7 +313,7 @@ std::string steps_of(const Plan& plan) {
 }
 
 TEST(Plan, OfAGroupGoesMemberByMember) {
-  const Plan plan = plan_of(of_a_group("8.0.36", "8.0.36"));
+  const Plan plan = plan_of(of_a_group("8.4.7", "8.4.7"));
   const std::string steps = steps_of(plan);
   for (const char* part :
        {"\n! release the volume of db-0: ", "\nrelease the volume of db-1: ",
@@ -326,7 +325,7 @@ TEST(Plan, OfAGroupGoesMemberByMember) {
 }
 
 TEST(Plan, OfAGroupThatWasLeftHalfMadeGoesOnlyForward) {
-  const std::string steps = steps_of(plan_of(of_a_group("8.4.8", "8.0.36")));
+  const std::string steps = steps_of(plan_of(of_a_group("8.4.8", "8.4.7")));
   EXPECT_EQ(steps.find("release the volume of db-0"), std::string::npos) << steps;
   EXPECT_NE(steps.find("\nrelease the volume of db-1: "), std::string::npos) << steps;
   EXPECT_EQ(steps.find("! "), std::string::npos) << "its point of no return is past\n" << steps;

@@ -232,6 +232,7 @@ TEST(NewSet, AnotherRequestGoesOnWithASetThatCouldNotBeRemoved) {
 
   cluster.refuse.clear();
   cluster.broken.clear();
+  cluster.forget_marks();
   const OneRun second(cluster);
   EXPECT_EQ(second.state(), RunState::completed) << second.failure();
   EXPECT_EQ(cluster.sets.size(), 1U);

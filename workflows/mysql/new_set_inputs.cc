@@ -140,12 +140,12 @@ AwaitPod ready_target(const Upgrade& upgrade, const Workload& member, engine::Ti
 }
 
 VerifyGroup caught_up(const Upgrade& upgrade, const std::string& set, engine::Time now) {
-  VerifyGroup in = only_the_set(upgrade, set, now);
+  VerifyGroup in = of_every_set(upgrade, now);
   in.set_of_set(set);
   return in;
 }
 
-VerifyGroup only_the_set(const Upgrade& upgrade, const std::string& set, engine::Time now) {
+VerifyGroup of_every_set(const Upgrade& upgrade, engine::Time now) {
   VerifyGroup in = the_upgraded_group(upgrade, now);
   in.mutable_group()->set_every_set(true);
   return in;

@@ -43,7 +43,7 @@ ScaleSet scaled(const Upgrade& upgrade, const Workload& set, int replicas);
 Workload new_member(const std::string& set, int ordinal);
 AwaitPod ready_target(const Upgrade& upgrade, const Workload& member, engine::Time now);
 VerifyGroup caught_up(const Upgrade& upgrade, const std::string& set, engine::Time now);
-VerifyGroup only_the_set(const Upgrade& upgrade, const std::string& set, engine::Time now);
+VerifyGroup of_every_set(const Upgrade& upgrade, engine::Time now);
 FencePrimary the_fence(const Upgrade& upgrade, const SwitchPrimary& moved, engine::Time now);
 EndSeeding seeding_of(const Upgrade& upgrade, const Workload& set);
 RecordSet the_name(const Upgrade& upgrade, const std::string& set);

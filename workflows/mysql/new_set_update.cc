@@ -229,7 +229,7 @@ Task<> give_up(Workflow firm, Upgrade upgrade, Progress& progress, Failure why) 
 
 Task<UpdateResult> finish(Workflow firm, Upgrade upgrade, const Progress& progress) {
   const VerifiedGroup verified =
-      co_await firm.step(verify_group, only_the_set(upgrade, progress.set, firm.now()));
+      co_await firm.step(verify_group, of_every_set(upgrade, firm.now()));
   const GroupState now = co_await firm.step(inspect_group, every_member(upgrade));
   co_await firm.step(end_seeding, seeding_of(upgrade, now.set()));
   co_await firm.step(record_set, the_name(upgrade, progress.set));

@@ -35,7 +35,7 @@ class ClusterWorld {
              .follow = [this] { follow(); }}) {
     ops.world.apply(next_release);
     find_pods();
-    for (auto& [name, id] : uids_) id = ops.world.get(kinds::pod, name).at("metadata").at("uid");
+    for (auto& [pod, id] : uids_) id = ops.world.get(kinds::pod, pod).at("metadata").at("uid");
   }
   // Servers of pods that are to come.
   void follow_too(const std::string& pod) { uids_[pod]; }
