@@ -98,9 +98,17 @@ Task<> scale_members(Workflow wf, Upgrade scaling, Scaling& progress) {
 }
 
 // The group keeps the members that it came to: one that did not come into it goes, one that was
-// about to leave stays.
+// about to leave stays. None is held for what fails here: whoever opens its volume next has its
+// version.
 Task<> settle(Workflow firm, Upgrade scaling, Scaling& progress) {
-  co_await firm.step(restore_replicas, as_many(scaling, progress.group.set(), progress.members));
+  const SetReplicas reached = as_many(scaling, progress.group.set(), progress.members);
+  const Outcome<Done> restored = co_await attempt(firm.step(restore_replicas, reached));
+  if (!restored.ok()) {
+    if (progress.leaving) {
+      co_await attempt(firm.step(unprotect_pod, the_pod(scaling, progress.leaving->workload)));
+    }
+    throw StepFailure(*restored.failed);
+  }
   const bool stays = progress.leaving && progress.members == progress.group.members_size();
   if (stays) {
     co_await let_run(firm, scaling, *progress.leaving);
@@ -126,7 +134,9 @@ Task<HorizontalScalingResult> scale_group(Workflow wf, Upgrade scaling, int to) 
   const Outcome<void> scaled = co_await attempt(scale_members(wf, scaling, progress));
   const Workflow firm = wf.shielded();
   if (!scaled.ok()) co_await give_up(firm, scaling, progress, *scaled.failed);
-  co_await firm.step(record_replicas, recorded(scaling, to, progress.from));
+  const Outcome<Done> said =
+      co_await attempt(firm.step(record_replicas, recorded(scaling, to, progress.from)));
+  if (!said.ok()) throw StepFailure(unsaid_after(*said.failed, scaling, "spec.replicas"));
   co_await firm.step(await_database_ready, a_wait(scaling, firm.now()));
   HorizontalScalingResult result;
   result.set_from_members(progress.from);

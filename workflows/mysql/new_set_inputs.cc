@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "workflows/mysql/explain.h"
 #include "workflows/mysql/group_explain.h"
 
 namespace ratchet::mysql {
@@ -194,6 +195,7 @@ std::optional<Failure> unfit_sets(const Upgrade& upgrade, const GroupState& befo
 }
 
 Failure both_sets_after(const Failure& why, const Upgrade& upgrade, const std::string& set) {
+  if (database_is_gone(why)) return nothing_left_after(why);
   const std::string& target = upgrade.database.target().name();
   return {why.code,
           why.message + ". The primary may be a member of StatefulSet " + set + ", which runs " +
@@ -208,6 +210,10 @@ Failure both_sets_after(const Failure& why, const Upgrade& upgrade, const std::s
 
 Failure new_set_left_after(const Failure& why, const Failure& then, const Upgrade& upgrade,
                            const std::string& set) {
+  if (database_is_gone(why)) return nothing_left_after(why);
+  if (database_is_gone(then)) {
+    return nothing_left_after({why.code, why.message + ". After that: " + then.message});
+  }
   return {why.code,
           why.message + ". Undoing the upgrade failed too: " + then.message +
               ". The primary is a member of the former StatefulSet. Next: create a request for " +

@@ -206,11 +206,15 @@ std::vector<Workload> former_members(const Progress& progress) {
   return former;
 }
 
-// A member that was about to be retired goes its way; what is known of the sets stays known.
+// A member that was about to be retired goes its way: the target does not open its volume.
+Task<> unhold(Workflow firm, Upgrade upgrade, const Progress& progress) {
+  if (!progress.under_way) co_return;
+  co_await firm.step(unprotect_pod, the_pod(upgrade, progress.under_way->workload));
+}
+
+// What is known of the sets stays known.
 Task<> let_go(Workflow firm, Upgrade upgrade, const Progress& progress) {
-  if (progress.under_way) {
-    co_await firm.step(unprotect_pod, the_pod(upgrade, progress.under_way->workload));
-  }
+  co_await unhold(firm, upgrade, progress);
   if (!progress.orphaned) co_return;
   co_await firm.step(record_set, the_name(upgrade, progress.set));
   co_await keep_claims(firm, upgrade, progress.retired);
@@ -220,7 +224,14 @@ Task<> let_go(Workflow firm, Upgrade upgrade, const Progress& progress) {
 Task<> give_up(Workflow firm, Upgrade upgrade, Progress& progress, Failure why) {
   const Outcome<bool> undone = co_await attempt(undo(firm, upgrade, progress));
   if (!undone.ok()) {
-    throw StepFailure(new_set_left_after(why, *undone.failed, upgrade, progress.set));
+    co_await attempt(unhold(firm, upgrade, progress));
+    const Failure& then = *undone.failed;
+    if (!progress.handed_over) {
+      throw StepFailure(new_set_left_after(why, then, upgrade, progress.set));
+    }
+    const Failure both{why.code, why.message + ". After that: " + then.message};
+    throw StepFailure(database_is_gone(then) ? nothing_left_after(both)
+                                             : both_sets_after(both, upgrade, progress.set));
   }
   if (*undone.value) throw StepFailure(put_back_after(why, upgrade));
   co_await attempt(let_go(firm, upgrade, progress));

@@ -110,6 +110,11 @@ Task<UpdateResult> upgrade_database(Workflow wf, Upgrade upgrade) {
   co_return co_await upgrade_group(wf, upgrade);
 }
 
+Failure with_paused_backups(const Failure& why, const Outcome<void>& backups) {
+  if (backups.ok()) return why;
+  return {why.code, why.message + ". After that: " + backups.failed->message};
+}
+
 }  // namespace
 
 // Upgrades a standalone server, or a group or semi-synchronous cluster member by member
@@ -125,9 +130,10 @@ Task<UpdateResult> update_version(Workflow wf, UpdateRequest request) {
   const Upgrade upgrade = co_await check(wf, request);
   const Outcome<UpdateResult> outcome = co_await attempt(upgrade_database(wf, upgrade));
   const Workflow firm = wf.shielded();
-  co_await firm.step(resume_database, our_resume(upgrade));
+  const Outcome<Done> resumed = co_await attempt(firm.step(resume_database, our_resume(upgrade)));
   const Outcome<void> backups = co_await attempt(resume_backups(firm, upgrade));
-  if (!outcome.ok()) throw StepFailure(*outcome.failed);
+  if (!resumed.ok()) throw StepFailure(with_paused_backups(*resumed.failed, backups));
+  if (!outcome.ok()) throw StepFailure(with_paused_backups(*outcome.failed, backups));
   if (!backups.ok()) throw StepFailure(*backups.failed);
   co_return *outcome.value;
 }

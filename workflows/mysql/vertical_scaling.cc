@@ -25,14 +25,17 @@ Task<> resize_servers(Workflow wf, Upgrade scaling, Restarting& progress, std::s
 }
 
 // A server that never started with the new resources, say because no node has room for it, starts
-// with the former ones. One that started is left alone: nobody knows what it is at.
-Task<> take_back(Workflow firm, Upgrade scaling, Restarting& progress) {
+// with the former ones: this is the name of its pod. One that started is left alone: nobody knows
+// what it is at.
+Task<std::string> take_back(Workflow firm, Upgrade scaling, Restarting& progress) {
   const Workload& set = progress.set(scaling);
   co_await firm.step(restore_resources, former_resources(scaling, set));
-  if (!progress.awaited) co_return;
+  if (!progress.awaited) co_return "";
   const std::optional<Member> stuck =
       co_await end_unstarted_target(firm, scaling, *progress.awaited);
-  if (stuck) co_await let_run(firm, scaling, *stuck);
+  if (!stuck) co_return "";
+  co_await let_run(firm, scaling, *stuck);
+  co_return stuck->workload.pod();
 }
 
 Task<VerticalScalingResult> scale_servers(Workflow wf, Upgrade scaling, std::string resources) {
@@ -42,12 +45,14 @@ Task<VerticalScalingResult> scale_servers(Workflow wf, Upgrade scaling, std::str
   const Outcome<void> resized = co_await attempt(resize_servers(wf, scaling, progress, resources));
   const Workflow firm = wf.shielded();
   if (!resized.ok()) {
-    const Outcome<void> undone = co_await attempt(take_back(firm, scaling, progress));
+    const Outcome<std::string> undone = co_await attempt(take_back(firm, scaling, progress));
     throw StepFailure(undone.ok()
-                          ? former_resources_after(*resized.failed, scaling)
+                          ? former_resources_after(*resized.failed, scaling, *undone.value)
                           : resources_stuck_after(*resized.failed, *undone.failed, scaling));
   }
-  co_await firm.step(record_resources, recorded(scaling, resources));
+  const Outcome<Done> said =
+      co_await attempt(firm.step(record_resources, recorded(scaling, resources)));
+  if (!said.ok()) throw StepFailure(unsaid_after(*said.failed, scaling, "spec.podTemplate"));
   co_await firm.step(await_database_ready, a_wait(scaling, firm.now()));
   VerticalScalingResult result;
   *result.mutable_pods() = progress.done.pods();
