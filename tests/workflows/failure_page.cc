@@ -9,6 +9,7 @@ namespace ratchet::mysql::testing {
 namespace {
 
 constexpr const char* missing = "image missing";
+constexpr const char* crowded = "no room";
 
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -61,6 +62,12 @@ std::string name_in(const std::string& text) {
   return names[0];
 }
 
+// "(2nd)", "(3rd)", …; 1 if there is none.
+int time_in(const std::string& text) {
+  const std::size_t at = text.find_first_of("23456789", text.find('('));
+  return at == std::string::npos ? 1 : text[at] - '0';
+}
+
 // "after `a`: `b`, `c` (2nd)", "`a` (image missing)", …
 std::vector<Moment> moments_of(const std::string& title) {
   Moment like;
@@ -69,6 +76,7 @@ std::vector<Moment> moments_of(const std::string& title) {
     const std::vector<std::string> parts = split(title, ": ");
     like.first = name_in(parts.at(0));
     like.image_missing = has(parts.at(0), missing);
+    like.no_room = has(parts.at(0), crowded);
     rest = parts.at(1);
   }
   std::vector<Moment> moments;
@@ -76,8 +84,8 @@ std::vector<Moment> moments_of(const std::string& title) {
     Moment moment = like;
     moment.step = name_in(item);
     moment.image_missing = moment.image_missing || has(item, missing);
-    if (has(item, "(2nd)")) moment.nth = 2;
-    if (has(item, "(3rd)")) moment.nth = 3;
+    moment.no_room = moment.no_room || has(item, crowded);
+    moment.nth = time_in(item);
     moments.push_back(std::move(moment));
   }
   return moments;
@@ -112,6 +120,7 @@ void read_line(Page& page, std::size_t number, std::string& heading) {
 std::string Moment::words() const {
   std::string text = first.empty() ? step : first + " failed, then " + step;
   if (nth > 1) text += " for the time no. " + std::to_string(nth);
+  if (no_room) text += ", no node having room";
   return image_missing ? text + ", the target's image missing" : text;
 }
 

@@ -15,6 +15,7 @@ struct Moment {
   std::string step;
   int nth = 1;                 // time that it is begun, after `first`
   bool image_missing = false;  // of the target
+  bool no_room = false;        // on any node, for a pod with the new resources
 
   std::string words() const;  // for people
 };

@@ -199,12 +199,40 @@ void FakeDatabase::serve_database(Handlers& handlers, Host& host) {
 namespace {
 
 // Whose handlers read the MySQL, or what goes with it, and can do nothing without.
-const std::set<std::string> for_a_database{
-    "look_at_database",     "pause_database",     "await_drained",    "inspect_workload",
-    "inspect_server",       "protect_pod",        "prepare_shutdown", "change_image",
-    "await_adoption",       "await_pod_ready",    "verify_server",    "record_version",
-    "await_database_ready", "inspect_group",      "await_group",      "switch_primary",
-    "hand_over_primary",    "withdraw_hand_over", "prove_switch",     "verify_group"};
+const std::set<std::string> for_a_database{"look_at_database",
+                                           "pause_database",
+                                           "await_drained",
+                                           "inspect_workload",
+                                           "inspect_server",
+                                           "protect_pod",
+                                           "prepare_shutdown",
+                                           "change_image",
+                                           "await_adoption",
+                                           "await_pod_ready",
+                                           "verify_server",
+                                           "record_version",
+                                           "await_database_ready",
+                                           "inspect_group",
+                                           "await_group",
+                                           "switch_primary",
+                                           "hand_over_primary",
+                                           "withdraw_hand_over",
+                                           "prove_switch",
+                                           "verify_group",
+                                           "set_replicas",
+                                           "restore_replicas",
+                                           "record_replicas",
+                                           "keep_replicas",
+                                           "change_resources",
+                                           "restore_resources",
+                                           "record_resources",
+                                           "create_new_set",
+                                           "scale_set",
+                                           "await_member",
+                                           "fence_primary",
+                                           "step_down",
+                                           "end_seeding",
+                                           "record_set"};
 
 }  // namespace
 
