@@ -105,6 +105,7 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
 
   // What is known of a lease that is not ours.
   struct Observed {
+    std::string holder;
     std::string version;
     Clock::time_point since;
   };
@@ -115,8 +116,12 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
         (options.known_dead && options.known_dead(holder))) {
       return true;
     }
+    if (observed.holder != holder) {
+      spdlog::info("lease {}/{} is held by {}: waits until it is released or runs out",
+                   options.key.space, options.key.name, holder);
+    }
     if (observed.version != lease_version(seen)) {
-      observed = {lease_version(seen), Clock::now()};
+      observed = {holder, lease_version(seen), Clock::now()};
     }
     return Clock::now() >= observed.since + std::max(options.duration, duration_of(seen));
   }
