@@ -15,8 +15,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-using k8s::Json;
-
 const k8s::Resource token_review{"authentication.k8s.io", "v1", "tokenreviews", "TokenReview",
                                  false};
 const k8s::Resource access_review{"authorization.k8s.io", "v1", "subjectaccessreviews",
@@ -63,11 +61,11 @@ Verdict judge_claim(const std::string& token, const Wanted& wanted, const Header
   return {claimed + name, std::nullopt};
 }
 
-Json review_of(const Wanted& wanted, const Json& user) {
-  Json spec{{"user", user.value("username", "")},
-            {"uid", user.value("uid", "")},
-            {"groups", user.value("groups", Json::array())},
-            {"extra", user.value("extra", Json::object())}};
+k8s::Json review_of(const Wanted& wanted, const k8s::Json& user) {
+  k8s::Json spec{{"user", user.value("username", "")},
+                 {"uid", user.value("uid", "")},
+                 {"groups", user.value("groups", k8s::Json::array())},
+                 {"extra", user.value("extra", k8s::Json::object())}};
   if (wanted.path.empty()) {
     spec["resourceAttributes"] = {{"group", "ratchet.dev"},
                                   {"resource", "runs"},
@@ -81,7 +79,7 @@ Json review_of(const Wanted& wanted, const Json& user) {
           {"spec", std::move(spec)}};
 }
 
-Verdict forbidden(const Wanted& wanted, const std::string& user, const Json& status) {
+Verdict forbidden(const Wanted& wanted, const std::string& user, const k8s::Json& status) {
   const std::string what = wanted.path.empty()
                                ? wanted.verb + " runs of ratchet.dev" +
                                      (wanted.run.empty() ? "" : ", here " + wanted.run)
@@ -92,25 +90,25 @@ Verdict forbidden(const Wanted& wanted, const std::string& user, const Json& sta
                              "; a ClusterRole with that verb, bound to this user, lets it"));
 }
 
-Json posted(const k8s::Reply& reply, const k8s::Resource& what) {
+k8s::Json posted(const k8s::Reply& reply, const k8s::Resource& what) {
   if (!reply.ok()) throw k8s::ApiError(reply.code, what.kind + ": " + reply.message());
-  return reply.body.value("status", Json::object());
+  return reply.body.value("status", k8s::Json::object());
 }
 
 asio::awaitable<Verdict> ask_cluster(k8s::Client& client, Wanted wanted, std::string token) {
-  const Json question{{"apiVersion", token_review.api_version()},
-                      {"kind", token_review.kind},
-                      {"spec", {{"token", token}}}};
-  const Json known = posted(co_await client.create(token_review, question), token_review);
+  const k8s::Json question{{"apiVersion", token_review.api_version()},
+                           {"kind", token_review.kind},
+                           {"spec", {{"token", token}}}};
+  const k8s::Json known = posted(co_await client.create(token_review, question), token_review);
   if (!known.value("authenticated", false)) {
     co_return unauthenticated("the API server does not know this token: it may have expired");
   }
-  const Json user = known.value("user", Json::object());
+  const k8s::Json user = known.value("user", k8s::Json::object());
   const std::string name = user.value("username", "");
   if (name.empty() || name.starts_with(claimed)) {
     co_return refused(refusal(403, "forbidden", "a user named '" + name + "' cannot act here"));
   }
-  const Json status =
+  const k8s::Json status =
       posted(co_await client.create(access_review, review_of(wanted, user)), access_review);
   if (!status.value("allowed", false)) co_return forbidden(wanted, name, status);
   co_return Verdict{name, std::nullopt};
