@@ -14,6 +14,7 @@
 #include "engine/testing/crash_matrix.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
+#include "tests/workflows/fake_two_sets.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/plan.h"
 
@@ -112,6 +113,41 @@ TEST(Backups, OfAGroupToo) {
   EXPECT_EQ(cluster.set_image, "image:9.7.3");
   EXPECT_EQ(cluster.image(1), "image:9.7.3");
   EXPECT_TRUE(cluster.paused_by.empty());
+  EXPECT_EQ(cluster.paused_backups.size(), 1U);
+}
+
+// Red if the upgrade by another StatefulSet holds nobody off, or takes no evidence.
+TEST(Backups, ByAnotherStatefulSetTheFirstFormerSecondaryIsEnough) {
+  FakeTwoSets cluster("9.7.3", "9.7.4");
+  give(cluster, everything());
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::completed) << run.failure();
+  EXPECT_THAT(run.steps(), AllOf(HasSubstr("await_drained\n"
+                                           "pause_backup\n"
+                                           "pause_backup\n"
+                                           "await_backups_ended\n"
+                                           "inspect_group\n"),
+                                 HasSubstr("retire_pod\n"
+                                           "await_pod_ended\n"
+                                           "await_clean_shutdown\n"
+                                           "take_snapshot\n"
+                                           "await_snapshot\n"
+                                           "unprotect_pod\n")));
+  EXPECT_EQ(count(run.steps(), "take_snapshot\n"), 1U);
+  EXPECT_THAT(cluster.state(), HasSubstr("snapshot of data-my-group-1 at")) << "a secondary";
+  EXPECT_EQ(cluster.paused_backups.size(), 1U);
+}
+
+TEST(Backups, ByAnotherStatefulSetOneThatFailsIsUndone) {
+  FakeTwoSets cluster("9.7.3", "9.7.4");
+  give(cluster, everything());
+  cluster.refuse["await_snapshot"] = {"timeout", "it was not ready to use in time"};
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_THAT(run.failure(), HasSubstr("in time. The upgrade was undone"));
+  EXPECT_TRUE(cluster.sets.contains("my-group"));
+  EXPECT_EQ(cluster.pods.size(), 3U);
+  EXPECT_EQ(cluster.pods.at("my-group-1").image, "image:9.7.3");
   EXPECT_EQ(cluster.paused_backups.size(), 1U);
 }
 
@@ -229,6 +265,7 @@ void expect_whole(const engine::testing::CrashReport& report) {
 TEST(Backups, EachWriteIsMadeOnceWhereverTheRunIsStopped) {
   expect_whole(matrix<FakeCluster>("10.11.6", "11.8.6"));
   expect_whole(matrix<FakeGroupCluster>("9.7.3", "9.7.4"));
+  expect_whole(matrix<FakeTwoSets>("9.7.3", "9.7.4"));
   expect_whole(matrix<FakeCluster>("10.11.6", "11.8.6", [](FakeCluster& c) {
     c.refuse["await_snapshot"] = {"snapshot_failed", "out of space"};
   }));
@@ -265,6 +302,17 @@ TEST(Backups, ThePlanSaysWhatIsTakenAndWhoIsHeldOff) {
   const Plan of_group = plan_of(seen(everything(), false));
   EXPECT_THAT(of_group.backup(), Not(HasSubstr("stays stopped")));
   EXPECT_EQ(count(steps_of(of_group), "a VolumeSnapshot"), 1U);
+}
+
+TEST(Backups, ThePlanByAnotherStatefulSetSaysWhoseVolumeIsCopied) {
+  MakePlan in = seen(everything(), false);
+  in.set_new_stateful_set(true);
+  const Plan plan = plan_of(in);
+  EXPECT_THAT(plan.backup(),
+              AllOf(HasSubstr("of the first former secondary"), HasSubstr("the upgrade is undone"),
+                    Not(HasSubstr("releases that volume"))));
+  EXPECT_THAT(steps_of(plan), AllOf(HasSubstr("of the first of them: take a VolumeSnapshot"),
+                                    HasSubstr("pause BackupConfiguration demo/hourly")));
 }
 
 TEST(Backups, ThePlanSaysWhyNoneIsTaken) {

@@ -284,11 +284,10 @@ void FakeTwoSets::serve_waits(Handlers& handlers, Host& host) {
                             [](const Info&, const PrepareShutdown&) { return Done{}; });
   on<RestoreSettings, Done>(handlers, host, restore_settings,
                             [](const Info&, const RestoreSettings&) { return Done{}; });
-  on<AwaitEnd, PodState>(handlers, host, await_pod_ended, [](const Info&, const AwaitEnd& in) {
-    PodState state;
-    state.set_uid(in.pod_uid());
-    return state;
-  });
+  on<AwaitEnd, PodState>(handlers, host, await_pod_ended,
+                         [](const Info&, const AwaitEnd&) { return PodState{}; });
+  on<AwaitEnd, ShutdownProof>(handlers, host, await_clean_shutdown,
+                              [](const Info&, const AwaitEnd&) { return ShutdownProof{}; });
   for (const auto* activity : {&await_member, &await_pod_ready}) {
     on<AwaitPod, Pod>(handlers, host, *activity, [this](const Info&, const AwaitPod& in) {
       if (!serves(in.pod()) || pods[in.pod()].image != in.image()) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "workflows/mysql/backups.h"
 #include "workflows/mysql/explain.h"
 #include "workflows/mysql/group_explain.h"
 #include "workflows/mysql/member.h"
@@ -33,6 +34,7 @@ struct Progress {
   std::optional<Member> under_way;  // a former one that may be protected or stopped
   std::vector<Workload> retired;    // former ones whose pods are gone
   int surprises = 0;                // that made us look again
+  bool has_evidence = false;        // a snapshot of a former volume
 };
 
 // Until the primary has moved a cancellation interrupts a step, after that it does not.
@@ -43,6 +45,7 @@ Workflow interruptible(Workflow wf, const Progress& progress) {
 Task<> pause_sets(Workflow wf, Upgrade upgrade, Progress& progress) {
   co_await wf.step(pause_database, our_pause(upgrade));
   co_await wf.step(await_drained, a_wait(upgrade, wf.now()));
+  co_await pause_backups(wf, upgrade);
   progress.before = co_await wf.step(inspect_group, every_member(upgrade));
   if (const auto blocker = unfit_sets(upgrade, progress.before)) throw StepFailure(*blocker);
   progress.set = new_set_name(upgrade, progress.before);
@@ -81,6 +84,16 @@ Task<> leave_pods_alone(Workflow wf, Upgrade upgrade, Progress& progress) {
   co_await wf.step(orphan_stateful_set, the_old_set(upgrade, progress.former));
 }
 
+// Of the first former secondary: one is evidence of all, and while there is a way back its failure
+// is undone like others. The pod is held until it is there.
+Task<> keep_evidence(Workflow wf, Upgrade upgrade, Progress& progress, Workload workload) {
+  const bool due = !progress.has_evidence && !progress.handed_over && !workload.claim().empty();
+  if (!due || upgrade.backups.snapshot_class().empty()) co_return;
+  co_await wf.step(await_clean_shutdown, the_end(upgrade, workload, wf.now()));
+  co_await take_evidence(wf, upgrade, workload);
+  progress.has_evidence = true;
+}
+
 // A former member ends while the others are whole. Its volume stays as it is.
 Task<> retire_member(Workflow wf, Upgrade upgrade, Progress& progress, Member member) {
   co_await leave_pods_alone(wf, upgrade, progress);
@@ -94,6 +107,7 @@ Task<> retire_member(Workflow wf, Upgrade upgrade, Progress& progress, Member me
     co_await wf.step(await_group, every_other(upgrade, member.workload, wf.now()));
     co_await wf.step(retire_pod, deletion(upgrade, member.workload));
     co_await wf.step(await_pod_ended, the_end(upgrade, member.workload, wf.now()));
+    co_await keep_evidence(wf, upgrade, progress, member.workload);
     co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));
   }
   progress.under_way.reset();

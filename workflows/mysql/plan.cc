@@ -82,6 +82,17 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+// Which volume is copied, and what follows if that fails.
+std::string evidence_of(const MakePlan& in) {
+  if (in.new_stateful_set() && !in.standalone()) {
+    return " of the volume of the first former secondary, once that has stopped cleanly; if it "
+           "does not become ready to use, the upgrade is undone";
+  }
+  std::string text = " of the first volume whose server was stopped cleanly";
+  if (in.standalone()) text += ", which stays stopped until it is ready to use";
+  return text + "; if it does not become that, the upgrade ends before it releases that volume";
+}
+
 // Empty: nobody looked.
 std::string backup_of(const MakePlan& in) {
   if (!in.sight().has_backups()) return "";
@@ -89,9 +100,7 @@ std::string backup_of(const MakePlan& in) {
   if (text.empty()) {
     text = "none is taken: " + in.sight().backups().no_snapshot();
   } else {
-    text += " of the first volume whose server was stopped cleanly";
-    if (in.standalone()) text += ", which stays stopped until it is ready to use";
-    text += "; if it does not become that, the upgrade ends before it releases that volume";
+    text += evidence_of(in);
   }
   const std::string held = listed(configurations_in(in, false));
   const std::string others = listed(configurations_in(in, true));
@@ -168,6 +177,10 @@ void add_new_set_steps(Plan& plan, const MakePlan& in) {
   add_step(plan, "delete StatefulSet " + former +
                      " and leave its pods alone; end the former secondaries, one by one, while all "
                      "others serve");
+  if (const std::string snapshot = snapshot_in(in); !snapshot.empty()) {
+    add_step(plan, "of the first of them: take " + snapshot +
+                       " of its volume, once it has stopped cleanly");
+  }
   add_step(plan, "prove that the new members have executed all that the primary has");
   add_step(plan,
            in.primary_is_elected()
