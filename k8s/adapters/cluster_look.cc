@@ -41,6 +41,10 @@ asio::awaitable<mysql::GroupState> ClusterLook::run() {
 asio::awaitable<void> ClusterLook::look_at_one_set() {
   const Json set = co_await the_set(environment_, in_.database(), in_.uid());
   *seen_.mutable_set() = workload_of(set);
+  for (const Json& pod : co_await labelled(environment_, kinds::pod, in_.database())) {
+    if (!is_left(pod, in_.database().name())) continue;
+    lacks("pod " + text_at(pod, "/metadata/name") + " has no StatefulSet: " + half_made);
+  }
   co_await begin();
   const int replicas = set.value("/spec/replicas"_json_pointer, 1);
   for (int i = 0; i < replicas; ++i) co_await look_at(set, i);
@@ -64,7 +68,7 @@ asio::awaitable<void> ClusterLook::look_at_every_set() {
   const Json pods = co_await labelled(environment_, kinds::pod, in_.database());
   std::map<std::string, Json> left;  // by name
   for (const Json& pod : pods) {
-    if (controller_of(pod).empty()) left[text_at(pod, "/metadata/name")] = pod;
+    if (is_left(pod, in_.database().name())) left[text_at(pod, "/metadata/name")] = pod;
   }
   for (const auto& [name, pod] : left) co_await look_at_left(pod);
   for (const Json& set : sets) {

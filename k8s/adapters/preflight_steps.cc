@@ -9,6 +9,7 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/backup_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/gate.h"
 #include "workflows/mysql/preflight.h"
@@ -225,7 +226,8 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   // must be asked of one that is still to be upgraded.
   std::map<std::pair<bool, std::string>, Json> pods;  // by whether it has the image, and name
   for (const Json& pod : co_await list_of(environment, in, kinds::pod)) {
-    if (sets.contains(controller_of(pod)) && !is_deleting(pod)) {
+    const bool ours = sets.contains(controller_of(pod)) || is_left(pod, in.name());
+    if (ours && !is_deleting(pod)) {
       pods[{member_of(pod).image() == sight.image(), text_at(pod, "/metadata/name")}] = pod;
     }
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "k8s/adapters/objects.h"
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/new_set_inputs.h"
 
@@ -59,6 +60,11 @@ Json with_image(Json containers, const std::string& image) {
   return containers;
 }
 
+bool is_left(const Json& pod, const std::string& database) {
+  return controller_of(pod).empty() &&
+         api::member_number(database, text_at(pod, "/metadata/name")).has_value();
+}
+
 asio::awaitable<Json> labelled(const Environment& environment, Resource kind,
                                mysql::DatabaseRef database) {
   const ListOptions ours{.label_selector =
@@ -94,9 +100,13 @@ asio::awaitable<Json> the_set(const Environment& environment, mysql::DatabaseRef
                               std::string uid) {
   std::vector<Json> found = co_await the_sets(environment, database, std::move(uid));
   if (found.size() != 1) {
-    throw Refused("no_single_stateful_set", "MySQL " + database.space() + "/" + database.name() +
-                                                " has " + std::to_string(found.size()) +
-                                                " StatefulSets, and must have one");
+    std::string why = "MySQL " + database.space() + "/" + database.name() + " has " +
+                      std::to_string(found.size()) + " StatefulSets, and must have one";
+    if (!found.empty()) {
+      why += std::string(": ") + half_made + " (StatefulSet " +
+             text_at(found.back(), "/metadata/name") + " has image " + image_of(found.back()) + ")";
+    }
+    throw Refused("no_single_stateful_set", why);
   }
   co_return std::move(found.front());
 }

@@ -15,6 +15,13 @@ namespace ratchet::k8s {
 
 inline constexpr const char* containers_path = "/spec/template/spec/containers";
 
+// What two StatefulSets, or pods of none, mean where one StatefulSet with all pods is needed.
+inline constexpr const char* half_made =
+    "an upgrade by another StatefulSet was left half made; a MySQLOpsRequest of type UpdateVersion "
+    "for its version finishes it (with the annotation ratchet.dev/strategy on the MySQL that it "
+    "had "
+    "then)";
+
 // Of the container that runs the server, in a StatefulSet's template; empty if there is none.
 std::string image_of(const Json& set);
 // The containers with the image of the server, and of its companion in a group, which runs the
@@ -25,6 +32,8 @@ Json with_image(Json containers, const std::string& image);
 // is of a kind whose pods are restarted by somebody else.
 boost::asio::awaitable<std::vector<Json>> the_sets(const Environment& environment,
                                                    mysql::DatabaseRef database, std::string uid);
+// Whether this is a member's pod that a deleted StatefulSet has left.
+bool is_left(const Json& pod, const std::string& database);
 // What bears the labels of the database.
 boost::asio::awaitable<Json> labelled(const Environment& environment, Resource kind,
                                       mysql::DatabaseRef database);

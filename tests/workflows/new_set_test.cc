@@ -319,6 +319,7 @@ TEST(NewSet, StopsNobodyWhenTheGroupIsNotWhole) {
 TEST(NewSet, IsPlannedWithItsPointOfNoReturnAndTheFateOfTheVolumes) {
   MakePlan in;
   in.set_new_stateful_set(true);
+  in.set_target_image("image:9.7.4");
   in.mutable_sight()->set_stateful_set("my-group");
   const Plan plan = plan_of(in);
   int returns = 0;
@@ -327,6 +328,22 @@ TEST(NewSet, IsPlannedWithItsPointOfNoReturnAndTheFateOfTheVolumes) {
   EXPECT_THAT(short_text(plan), HasSubstr("Point of no return: move the primary"));
   EXPECT_THAT(plan.steps(plan.steps_size() - 3).what(),
               HasSubstr("keep the volumes of StatefulSet my-group until"));
+}
+
+// Red if the plan of a request that goes on says that the new StatefulSet is to be deleted.
+TEST(NewSet, GoingOnIsPlannedAsThat) {
+  MakePlan in;
+  in.set_new_stateful_set(true);
+  in.set_target_image("image:9.7.4");
+  in.mutable_sight()->set_stateful_set("my-group-1");
+  in.mutable_sight()->set_image("image:9.7.4");
+  const Plan plan = plan_of(in);
+  std::string steps;
+  for (const PlannedStep& step : plan.steps()) steps += step.what() + "\n";
+  EXPECT_THAT(steps, HasSubstr("go on with StatefulSet my-group-1"));
+  EXPECT_THAT(steps, Not(HasSubstr("beside my-group-1")));
+  EXPECT_THAT(steps, Not(HasSubstr("delete StatefulSet my-group-1")));
+  EXPECT_THAT(steps, Not(HasSubstr("volumes of StatefulSet my-group-1")));
 }
 
 TEST(SetNumbers, FollowEachOther) {

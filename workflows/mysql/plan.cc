@@ -166,15 +166,18 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
 // How many members a group has while both sets are there, and whose volumes stay, is for whoever
 // approves to know.
 void add_new_set_steps(Plan& plan, const MakePlan& in) {
-  const std::string& former = in.sight().stateful_set();
-  add_step(plan, "make another StatefulSet beside " + former + " with " + in.target_image() +
+  const std::string& set = in.sight().stateful_set();
+  const bool begun = in.sight().image() == in.target_image();  // an upgrade left half made
+  const std::string former = begun ? "the former StatefulSet" : "StatefulSet " + set;
+  add_step(plan, (begun ? "go on with StatefulSet " + set + ", which has " + in.target_image()
+                        : "make another StatefulSet beside " + set + " with " + in.target_image()) +
                      ", which grows member by member as long as the group has fewer than 9");
   add_step(plan,
            "each new member: fill its volume by CLONE from a former member, by a container of " +
-               in.sight().image() +
+               (begun ? "the former image" : in.sight().image()) +
                " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
                "target on it, await it as a member, verify server and tables");
-  add_step(plan, "delete StatefulSet " + former +
+  add_step(plan, "delete " + former + (begun ? ", if it is there," : "") +
                      " and leave its pods alone; end the former secondaries, one by one, while all "
                      "others serve");
   if (const std::string snapshot = snapshot_in(in); !snapshot.empty()) {
@@ -188,7 +191,7 @@ void add_new_set_steps(Plan& plan, const MakePlan& in) {
                  "after it no former member can join any more"
                : "move the primary to a new member: from here on the upgrade only goes forward",
            true, true);
-  add_step(plan, "end the former primary; keep the volumes of StatefulSet " + former +
+  add_step(plan, "end the former primary; keep the volumes of " + former +
                      " until the annotation ratchet.dev/retain-until of their claims");
 }
 
