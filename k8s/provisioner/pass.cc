@@ -161,6 +161,7 @@ asio::awaitable<MaybeStop> Pass::begin() {
 }
 
 asio::awaitable<MaybeStop> Pass::provision() {
+  if (MaybeStop stop = co_await choose_set_name()) co_return stop;
   if (MaybeStop stop = co_await choose_group_name()) co_return stop;
   if (MaybeStop stop = co_await ensure_access()) co_return stop;
   if (MaybeStop stop = co_await guarded_.ensure(kinds::service, governing_service(database()),

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -45,6 +46,8 @@ class Pass {
   boost::asio::awaitable<MaybeStop> check_data(std::string claim);
   boost::asio::awaitable<MaybeStop> create_set(Json wanted);
   // pass_former_sets.cc
+  boost::asio::awaitable<MaybeStop> choose_set_name();
+  boost::asio::awaitable<std::vector<Json>> left_pods();
   boost::asio::awaitable<MaybeStop> clear_former_sets();
   boost::asio::awaitable<MaybeStop> remove_former_budget(unsigned number);
   boost::asio::awaitable<MaybeStop> remove_retired_claims(unsigned number);
@@ -57,6 +60,8 @@ class Pass {
   boost::asio::awaitable<MaybeStop> halt();
   boost::asio::awaitable<MaybeStop> withdraw_certificates();
   boost::asio::awaitable<MaybeStop> remove_all();
+  boost::asio::awaitable<MaybeStop> refuse_left_pods();
+  boost::asio::awaitable<MaybeStop> release_pods();
   boost::asio::awaitable<MaybeStop> release_children();
   boost::asio::awaitable<bool> shares_secret();
   boost::asio::awaitable<MaybeStop> release_secret(std::string name);

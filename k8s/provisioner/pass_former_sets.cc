@@ -1,6 +1,10 @@
 // What the StatefulSets leave that a database consisted of before an upgrade replaced them:
 // volumes, which are kept for a while, and a disruption budget, of which pods may have only one.
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
@@ -32,7 +36,83 @@ std::string set_called(const std::string& database, unsigned number) {
   return number == 0 ? database : database + "-" + std::to_string(number);
 }
 
+// The number in the name of the set that made this claim. Nothing: no set of this database did.
+std::optional<unsigned> number_of_claim(const std::string& database, const Json& claim) {
+  const std::string name = metadata_text(claim, "name");
+  if (!name.starts_with(claim_prefix)) return std::nullopt;
+  const std::string pod = name.substr(std::string(claim_prefix).size());
+  const auto member = api::member_number(database, pod);
+  return member ? std::optional(member->set) : std::nullopt;
+}
+
+// The sets whose volumes there are.
+struct SetsOfClaims {
+  std::set<unsigned> kept;  // after an upgrade: the database does not consist of them
+  std::set<unsigned> in_use;
+};
+
+SetsOfClaims sets_of(const std::string& database, const Json& claims) {
+  SetsOfClaims found;
+  for (const Json& claim : claims) {
+    const auto number = number_of_claim(database, claim);
+    if (!number) continue;
+    const bool kept = !annotation(claim, api::retain_annotation).empty();
+    (kept ? found.kept : found.in_use).insert(*number);
+  }
+  return found;
+}
+
+Refusal ambiguous_volumes(const Database& database, const SetsOfClaims& found) {
+  std::set<unsigned> all = found.kept;
+  all.insert(found.in_use.begin(), found.in_use.end());
+  std::string sets;
+  for (const unsigned number : all) {
+    sets += (sets.empty() ? "" : ", ") + set_called(database.name, number);
+  }
+  return {"AmbiguousVolumes", "there are volumes of the StatefulSets " + sets +
+                                  ", and nothing says which are the newest; set the annotation " +
+                                  api::set_annotation +
+                                  " of the MySQL to the one that it is to consist of, or delete "
+                                  "the claims that nobody wants"};
+}
+
 }  // namespace
+
+// Volumes outlive a MySQL that is deleted (deletionPolicy: Halt), the annotation does not. Without
+// it the next MySQL of that name would start on those of the set that an upgrade has retired.
+asio::awaitable<MaybeStop> Pass::choose_set_name() {
+  const bool known = !annotation(database().object, api::set_annotation).empty();
+  if (!database().group || !set_.is_null() || known) co_return std::nullopt;
+  ListOptions options;
+  options.label_selector = selector_text(database().name);
+  const Reply claims =
+      co_await context_.client.list(kinds::persistent_volume_claim, database().space, options);
+  const SetsOfClaims found = sets_of(database().name, claims.body.value("items", Json::array()));
+  if (found.in_use.empty() && found.kept.empty()) co_return std::nullopt;
+  if (found.in_use.size() != 1) co_return Stop{ambiguous_volumes(database(), found)};
+  const unsigned number = *found.in_use.begin();
+  if (number == 0) co_return std::nullopt;
+  const std::string name = set_called(database().name, number);
+  if (MaybeStop stop = co_await guarded_.patch_mysql(
+          {{"metadata", {{"annotations", {{api::set_annotation, name}}}}}})) {
+    co_return stop;
+  }
+  co_return Stop{};
+}
+
+// A StatefulSet that an upgrade deletes leaves its pods to nobody. Where the upgrade did not come
+// to its end, or is under way, they are members nevertheless.
+asio::awaitable<std::vector<Json>> Pass::left_pods() {
+  ListOptions options;
+  options.label_selector = selector_text(database().name);
+  const Reply pods = co_await context_.client.list(kinds::pod, database().space, options);
+  std::vector<Json> left;
+  for (const Json& pod : pods.body.value("items", Json::array())) {
+    const bool member = api::member_number(database().name, metadata_text(pod, "name")).has_value();
+    if (member && has_no_controller(pod)) left.push_back(pod);
+  }
+  co_return left;
+}
 
 asio::awaitable<MaybeStop> Pass::clear_former_sets() {
   if (!database().is_cluster() || set_.is_null()) co_return std::nullopt;
@@ -65,10 +145,8 @@ asio::awaitable<MaybeStop> Pass::remove_retired_claims(unsigned number) {
   for (const Json& claim : claims.body.value("items", Json::array())) {
     const std::string until = annotation(claim, api::retain_annotation);
     const std::string name = metadata_text(claim, "name");
-    if (!is_over(until, now) || !name.starts_with(claim_prefix)) continue;
-    const auto whose =
-        api::member_number(database().name, name.substr(std::string(claim_prefix).size()));
-    if (!whose || whose->set == number) continue;
+    const auto whose = number_of_claim(database().name, claim);
+    if (!is_over(until, now) || !whose || *whose == number) continue;
     if (claim.at("metadata").contains("deletionTimestamp")) continue;
     if (MaybeStop stop = co_await guarded_.remove_left(kinds::persistent_volume_claim, claim)) {
       co_return stop;

@@ -15,8 +15,41 @@ namespace ratchet::k8s::provisioner {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// The patch that makes the MySQL an owner of the object; null if it is one.
+Json owner_patch(const Database& database, const Json& object) {
+  const Json& metadata = object.at("metadata");
+  Json owners = metadata.value("ownerReferences", Json::array());
+  for (const Json& owner : owners) {
+    if (owner.value("uid", "") == database.uid) return {};
+  }
+  Json owner = owner_reference(database);
+  owner.erase("controller");
+  owner.erase("blockOwnerDeletion");
+  owners.push_back(std::move(owner));
+  return {{"metadata",
+           {{"resourceVersion", metadata_text(object, "resourceVersion")},
+            {"ownerReferences", std::move(owners)}}}};
+}
+
+}  // namespace
+
+// They would go on without anybody to look after them.
+asio::awaitable<MaybeStop> Pass::refuse_left_pods() {
+  const std::vector<Json> left = co_await left_pods();
+  if (left.empty()) co_return std::nullopt;
+  const std::string first = metadata_text(left.front(), "name");
+  co_return Stop{Refusal{"UpgradeHalfMade",
+                         "pod " + database().space + "/" + first +
+                             " has no StatefulSet any more, as an upgrade was left half made; "
+                             "before the database is halted, set spec.halted back and create a "
+                             "MySQLOpsRequest that finishes it, or delete the pod"}};
+}
+
 // Everything goes but claims and secret; Halted is said once that is so.
 asio::awaitable<MaybeStop> Pass::halt() {
+  if (MaybeStop stop = co_await refuse_left_pods()) co_return stop;
   if (!set_.is_null()) {
     // Its budget goes with it, as the garbage collector sees the owner gone.
     if (MaybeStop stop =
@@ -86,7 +119,20 @@ asio::awaitable<MaybeStop> Pass::remove_all() {
   co_return Stop{};
 }
 
+// Those whose StatefulSet is there go with that. Not at any price: where the rest may go it does.
+asio::awaitable<MaybeStop> Pass::release_pods() {
+  for (const Json& pod : co_await left_pods()) {
+    const Json patch = owner_patch(database(), pod);
+    if (patch.is_null()) continue;
+    const Key key{database().space, metadata_text(pod, "name")};
+    const Reply reply = co_await context_.client.merge_patch(kinds::pod, key, patch);
+    if (reply.conflict()) co_return Stop{};
+  }
+  co_return std::nullopt;
+}
+
 asio::awaitable<MaybeStop> Pass::release_children() {
+  if (MaybeStop stop = co_await release_pods()) co_return stop;
   if (database().policy == DeletionPolicy::halt) co_return std::nullopt;
   ListOptions options;
   options.label_selector = selector_text(database().name);
@@ -129,20 +175,10 @@ asio::awaitable<bool> Pass::shares_secret() {
 
 // Makes the object go with the MySQL.
 asio::awaitable<MaybeStop> Pass::set_owner(Resource kind, Json object) {
-  const Json& metadata = object.at("metadata");
-  Json owners = metadata.value("ownerReferences", Json::array());
-  for (const Json& owner : owners) {
-    if (owner.value("uid", "") == database().uid) co_return std::nullopt;
-  }
-  Json owner = owner_reference(database());
-  owner.erase("controller");
-  owner.erase("blockOwnerDeletion");
-  owners.push_back(std::move(owner));
+  const Json patch = owner_patch(database(), object);
+  if (patch.is_null()) co_return std::nullopt;
   const Reply reply = co_await context_.client.merge_patch(
-      kind, {database().space, metadata_text(object, "name")},
-      {{"metadata",
-        {{"resourceVersion", metadata_text(object, "resourceVersion")},
-         {"ownerReferences", std::move(owners)}}}});
+      kind, {database().space, metadata_text(object, "name")}, patch);
   if (reply.ok() || reply.not_found()) co_return std::nullopt;
   co_return Stop{};
 }

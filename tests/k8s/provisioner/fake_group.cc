@@ -39,7 +39,7 @@ MemberReport FakeGroup::look(const std::string& pod) {
   report.certificate = "c0ffee";
   auto& seen = report.seen.emplace();
   seen.id = id_of_pod(pod);
-  seen.version = "9.7.4";
+  seen.version = server.version;
   seen.server_id = server.server_id;
   seen.state = server.state;
   seen.executed = server.executed;

@@ -17,6 +17,7 @@ class FakeGroup {
     bool fenced = false;  // the primary refuses writes
     std::string account;  // mark of the replication account
     unsigned server_id = 1;
+    std::string version = "9.7.4";
     provisioner::MemberState state = provisioner::MemberState::offline;
     provisioner::GtidSet executed;
   };
