@@ -1,14 +1,19 @@
 // What comes after an upgrade by another StatefulSet: requests of other types, the provisioner's
 // care, and the database's end, also where the upgrade ended half way.
+#include <map>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/inspect/history.h"
 #include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/provisioner/fake_group.h"
 #include "tests/k8s/provisioner/manifests.h"
+#include "workflows/mysql/plan.pb.h"
 
 namespace ratchet::k8s::testing {
 namespace {
@@ -181,10 +186,33 @@ struct HalfMadeWorld : MovingWorld {
 constexpr HalfMadeWorld::At half_ways[] = {HalfMadeWorld::At::two_sets,
                                            HalfMadeWorld::At::left_pods};
 
+// Of the run's plan, by name.
+std::set<std::string> planned_members(OpsWorld& ops, const std::string& request) {
+  std::set<std::string> pods;
+  const Json found = ops.world.get(kinds::mysql_ops_request, request);
+  std::map<engine::CommandId, std::string> steps;
+  const auto run = engine::find_run(ops.log(), found["metadata"]["uid"]);
+  for (const engine::HistoryTurn& record : engine::read_history(ops.log(), run->run)) {
+    for (const engine::Event& event : record.turn.events) {
+      if (const auto* step = std::get_if<engine::StepScheduled>(&event)) {
+        steps[step->command] = step->activity;
+      }
+      const auto* done = std::get_if<engine::StepCompleted>(&event);
+      if (done == nullptr || steps[done->command] != "make_plan") continue;
+      mysql::Plan plan;
+      plan.ParseFromString(done->result);
+      for (const mysql::PlannedMember& member : plan.members()) pods.insert(member.pod());
+    }
+  }
+  return pods;
+}
+
+// Red if the look leaves out the members that no StatefulSet has any more.
 TEST(HalfMadeNewSet, IsFinishedByAnotherRequest) {
   for (const auto at : half_ways) {
     HalfMadeWorld world(at);
     EXPECT_EQ(world.upgrade_to("9.7.5"), "");
+    EXPECT_TRUE(planned_members(world.ops, "next").contains(world.pod_name(0)));
     world.some_rounds();
     EXPECT_THAT(world.pods(), ElementsAre("my-group-1-0", "my-group-1-1", "my-group-1-2"));
   }
