@@ -270,6 +270,9 @@ Sections all_sections() {
   all.merge(restarts("Vertical scaling", Wish::resize));
   all["Upgrade by another StatefulSet"] = {on_a<TwoSets>(Wish::upgrade, "9.7.3", true),
                                            on_a<TwoSets>(Wish::upgrade, "8.4.8", false)};
+  all["Upgrade by another StatefulSet, with backups"] = {
+      on_a<WithBackups<TwoSets>>(Wish::upgrade, "9.7.3", true),
+      on_a<WithBackups<TwoSets>>(Wish::upgrade, "8.4.8", false)};
   all["Horizontal scaling, to more members"] = {on_a<AScaled>(Wish::scale, 3, 5)};
   all["Horizontal scaling, to fewer members"] = {on_a<AScaled>(Wish::scale, 5, 3)};
   return all;
