@@ -39,6 +39,11 @@ class Guides(unittest.TestCase):
             self.assertGreater(len(steps_of(path.read_text())), 5, path.name)
             self.assertTrue(images_of(path.read_text()), path.name)
 
+    def test_all_guides_are_followed(self):
+        registered = (GUIDES.parent / "CMakeLists.txt").read_text().split()
+        for path in GUIDES.iterdir():
+            self.assertIn(path.name, registered)
+
 
 if __name__ == "__main__":
     unittest.main()
