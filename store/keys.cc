@@ -82,9 +82,9 @@ std::uint64_t index_in_key(std::string_view key) {
   return read_number<std::uint64_t>(key.substr(1));
 }
 
-std::uint32_t turn_in_key(std::string_view key) {
+RunTurn turn_in_key(std::string_view key) {
   require_key_size(key, 13);
-  return read_number<std::uint32_t>(key.substr(9));
+  return {read_number<std::uint64_t>(key.substr(1)), read_number<std::uint32_t>(key.substr(9))};
 }
 
 std::string readable_key(std::string_view key) {

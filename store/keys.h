@@ -47,11 +47,14 @@ inline std::string_view hash_view(const Hash& hash) {
 }
 
 inline constexpr std::string_view head_key = "H";
+inline constexpr std::string_view turn_prefix = "R";
 inline constexpr std::string_view projection_prefix = "P";
 
 inline Key record_key(std::uint64_t index) { return Key().add('L').add_number(index); }
 inline Key pruned_key(std::uint64_t index) { return Key().add('K').add_number(index); }
-inline Key turn_key(RunTurn at) { return Key().add('R').add_number(at.run).add_number(at.turn); }
+inline Key turn_key(RunTurn at) {
+  return Key().add(turn_prefix).add_number(at.run).add_number(at.turn);
+}
 inline Key blob_key(std::uint64_t run, const Hash& hash) {
   return Key().add('B').add_number(run).add(hash_view(hash));
 }
@@ -73,9 +76,9 @@ Hash decode_hash(std::string_view bytes, std::string_view key);
 std::string encode_head(const Head& head);
 Head decode_head(std::string_view bytes);
 
-// The index in a record's or pruned record's key, the turn in a turn's key.
+// The index in a record's or pruned record's key; whose turn a turn's key is.
 std::uint64_t index_in_key(std::string_view key);
-std::uint32_t turn_in_key(std::string_view key);
+RunTurn turn_in_key(std::string_view key);
 
 // A key as people read it in a message: its letter, then hexadecimal.
 std::string readable_key(std::string_view key);

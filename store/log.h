@@ -119,6 +119,12 @@ class LogReader {
       std::uint64_t run, std::uint32_t first,
       const std::function<bool(std::uint32_t turn, const Record&)>& visit) const = 0;
 
+  // Calls `visit` for the turns of all runs, by run and then by turn, with the index of each one's
+  // record, until it returns false. No record is read, which makes it cheap; whether the records
+  // say the same is for the caller to compare.
+  virtual void scan_turns(
+      const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const = 0;
+
   virtual std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const = 0;
 
   virtual std::optional<std::string> projection(std::string_view key) const = 0;

@@ -1,6 +1,7 @@
 #include "store/memory_log.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <stdexcept>
 
@@ -146,6 +147,20 @@ void MemoryLog::scan_run(
   }
   for (std::uint32_t turn = first; turn < indexes.size(); ++turn) {
     if (!visit(turn, {indexes[turn], *read(indexes[turn])})) return;
+  }
+}
+
+void MemoryLog::scan_turns(
+    const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const {
+  std::map<std::uint64_t, std::vector<std::uint64_t>> runs;
+  {
+    const std::scoped_lock lock(disk_->mutex_);
+    runs.insert(disk_->content_.runs.begin(), disk_->content_.runs.end());
+  }
+  for (const auto& [run, indexes] : runs) {
+    for (std::uint32_t turn = 0; turn < indexes.size(); ++turn) {
+      if (!visit({run, turn}, indexes[turn])) return;
+    }
   }
 }
 

@@ -71,6 +71,7 @@ class MemoryLog final : public Log {
             const std::function<bool(const Record&)>& visit) const override;
   void scan_run(std::uint64_t run, std::uint32_t first,
                 const std::function<bool(std::uint32_t turn, const Record&)>& visit) const override;
+  void scan_turns(const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const override;
   std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const override;
   std::optional<std::string> projection(std::string_view key) const override;
   void scan_projections(std::string_view prefix,

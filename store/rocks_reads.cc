@@ -163,7 +163,7 @@ void RocksView::scan_run(
   std::uint32_t expected = first.turn;
   visit_range(turn_key(first).view(), turn_key({first.run + 1, 0}).view(), Reading::again,
               [&](std::string_view key, std::string_view value) {
-                const std::uint32_t turn = turn_in_key(key);
+                const std::uint32_t turn = turn_in_key(key).turn;
                 const std::uint64_t index = decode_index(value, key);
                 if (index >= size) return false;
                 if (turn != expected++) {
@@ -172,6 +172,16 @@ void RocksView::scan_run(
                 }
                 std::optional<std::string> bytes = read(index, size);
                 return !bytes || visit(turn, {index, std::move(*bytes)});
+              });
+}
+
+void RocksView::scan_turns(
+    std::uint64_t size, const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const {
+  const std::string begin(turn_prefix);
+  visit_range(begin, end_of_prefix(begin), Reading::once,
+              [&](std::string_view key, std::string_view value) {
+                const std::uint64_t index = decode_index(value, key);
+                return index >= size || visit(turn_in_key(key), index);
               });
 }
 

@@ -37,6 +37,8 @@ class RocksView {
             const std::function<bool(const Record&)>& visit) const;
   void scan_run(RunTurn first, std::uint64_t size,
                 const std::function<bool(std::uint32_t turn, const Record&)>& visit) const;
+  void scan_turns(std::uint64_t size,
+                  const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const;
   std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const;
   std::optional<std::string> projection(std::string_view key) const;
   void scan_projections(
@@ -82,6 +84,9 @@ class RocksReads : public Base {
   void scan_run(std::uint64_t run, std::uint32_t first,
                 const std::function<bool(std::uint32_t turn, const Record&)>& visit) const final {
     view_.scan_run({run, first}, visible_, visit);
+  }
+  void scan_turns(const std::function<bool(RunTurn at, std::uint64_t index)>& visit) const final {
+    view_.scan_turns(visible_, visit);
   }
   std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const final {
     return view_.blob(run, hash);

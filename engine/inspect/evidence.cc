@@ -152,6 +152,11 @@ class EvidenceLog final : public store::LogReader {
       if (!visit(turn, {turns_[turn], records_.at(turns_[turn])})) return;
     }
   }
+  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
+    for (std::uint32_t turn = 0; turn < turns_.size(); ++turn) {
+      if (!visit({turns_.front(), turn}, turns_[turn])) return;
+    }
+  }
   std::optional<std::string> blob(std::uint64_t, const store::Hash& hash) const override {
     const auto found = payloads_.find(hash);
     return found == payloads_.end() ? std::nullopt : std::optional(found->second);

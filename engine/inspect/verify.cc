@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <random>
 #include <utility>
 
 #include "engine/core/codec.h"
@@ -27,6 +28,20 @@ std::string readable(std::string_view key) {
   }
   return std::string(key);
 }
+
+// The turns of a run, from its records or from the index of turns. The sum tells two lists of
+// records apart; a secret that is drawn anew keeps a forger from aiming at an equal one.
+struct Turns {
+  std::uint32_t count = 0;
+  std::uint64_t sum = 0;
+  bool compared = false;
+
+  void add(std::uint32_t turn, std::uint64_t index, std::uint64_t secret) {
+    ++count;
+    sum = (sum ^ index ^ std::uint64_t{turn} << 32 ^ secret) * 0x9e3779b97f4a7c15;
+    sum ^= sum >> 29;
+  }
+};
 
 class Verification {
  public:
@@ -111,14 +126,15 @@ class Verification {
   void one(std::uint64_t index, const Turn& turn) {
     report_.events += turn.events.size();
     approvals_.see(index, turn);
-    const std::string where = "record " + std::to_string(index) + ": ";
-    std::uint32_t& next = turns_[turn.run];
-    if (turn.turn != next) {
-      problem(where + "turn " + std::to_string(turn.turn) + " of run " + std::to_string(turn.run) +
-              " stands where turn " + std::to_string(next) + " belongs");
+    const auto where = [index] { return "record " + std::to_string(index) + ": "; };
+    Turns& so_far = turns_[turn.run];
+    if (turn.turn != so_far.count) {
+      problem(where() + "turn " + std::to_string(turn.turn) + " of run " +
+              std::to_string(turn.run) + " stands where turn " + std::to_string(so_far.count) +
+              " belongs");
     }
-    next = turn.turn + 1;
-    if (turn.epoch != epoch_) problem(where + "written in an epoch that is not the current one");
+    so_far.add(turn.turn, index, secret_);
+    if (turn.epoch != epoch_) problem(where() + "written in an epoch that is not the current one");
   }
 
   void roots() {
@@ -152,15 +168,32 @@ class Verification {
            std::to_string(report_.records - 1) + " was changed, or the head was";
   }
 
-  void projections() {
-    for (const auto& [run, turns] : turns_) {
-      std::uint32_t indexed = 0;
-      log_.scan_run(run, 0, [&](std::uint32_t, const store::Record&) { return ++indexed > 0; });
-      if (indexed != turns) {
-        problem("run " + std::to_string(run) + " has " + std::to_string(turns) +
-                " turns, its index lists " + std::to_string(indexed));
-      }
+  void index_of_turns() {
+    std::uint64_t run = 0;
+    Turns listed;
+    log_.scan_turns([&](store::RunTurn at, std::uint64_t index) {
+      if (at.run != run) compare(run, std::exchange(listed, {}));
+      run = at.run;
+      listed.add(at.turn, index, secret_);
+      return true;
+    });
+    compare(run, listed);
+    for (auto& [missing, turns] : turns_) {
+      if (!turns.compared) compare(missing, {});
     }
+  }
+
+  void compare(std::uint64_t run, const Turns& listed) {
+    Turns& recorded = turns_[run];
+    recorded.compared = true;
+    if (listed.count == recorded.count && listed.sum == recorded.sum) return;
+    problem("run " + std::to_string(run) + " has " + std::to_string(recorded.count) +
+            " turns, its index lists " + std::to_string(listed.count) +
+            (listed.count == recorded.count ? ", and other records" : ""));
+  }
+
+  void projections() {
+    index_of_turns();
     if (report_.pruned != rebuild_.pruned()) {
       problem(std::to_string(report_.pruned) + " records are gone, but the log says that " +
               std::to_string(rebuild_.pruned()) + " were pruned");
@@ -193,7 +226,9 @@ class Verification {
   };
   std::vector<StoredHash> wrong_;  // in the order of the records
   std::uint64_t epoch_ = 0;
-  std::map<std::uint64_t, std::uint32_t> turns_;
+  std::random_device random_;
+  std::map<std::uint64_t, Turns> turns_;
+  const std::uint64_t secret_ = std::uniform_int_distribution<std::uint64_t>()(random_);
   Rebuild rebuild_;
   ApprovalReader approvals_;
   std::uint64_t runs_ = 0;

@@ -75,6 +75,9 @@ class StoppingLog final : public store::Log {
       const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
     log_.scan_run(run, first, visit);
   }
+  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
+    log_.scan_turns(visit);
+  }
   std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
     return log_.blob(run, hash);
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@
 namespace ratchet::engine::testing {
 namespace {
 
-// A log with a tree and projections of its own, whose turns `change` has had in hand.
+// A log with a tree and projections of its own, whose turns `change` has had in hand: another run
+// moves a turn in the index alone, another epoch is written.
 class Forged {
  public:
   Forged(const store::LogReader& original, const std::function<void(Turn&)>& change)
@@ -30,9 +32,9 @@ class Forged {
       store::Entry entry;
       entry.record = record.bytes;
       if (auto* turn = std::get_if<Turn>(&decoded)) {
-        entry.turn = store::RunTurn{turn->run, turn->turn};
         const std::uint64_t epoch = turn->epoch;
         change(*turn);
+        entry.turn = store::RunTurn{turn->run, turn->turn};
         if (turn->epoch != epoch) entry.record = encode(*turn, definitions).record;
       }
       entries.push_back(std::move(entry));
@@ -67,6 +69,33 @@ TEST(Verify, ATurnIsOfTheEpochOfItsWriter) {
       << problems[0];
 }
 
+// The last turns of two runs, each under the other one's name: both have as many as before. Red if
+// verify only counts what the index lists.
+TEST(Verify, TheIndexOfTurnsNamesEachRunsOwnRecords) {
+  Outside outside;
+  Ledger ledger;
+  {
+    const auto process = wait_for_approval(outside, ledger, "porto");
+    process->engine->start("faro", "travel", text("Faro").SerializeAsString(), "traveller");
+    process->host.run_until([] { return false; });
+    for (const char* run : {"porto", "faro"}) process->engine->terminate(run, {"boss", "enough"});
+    process->host.run_until([] { return false; });
+  }
+  const auto original = reader_of(outside);
+  std::set<std::uint64_t> runs;
+  const Forged swapped(*original, [&](Turn& turn) {
+    runs.insert(turn.run);
+    const bool is_last = std::holds_alternative<Terminated>(turn.events.back());
+    if (is_last) turn.run = *runs.begin() + *runs.rbegin() - turn.run;
+  });
+  const std::vector<std::string> problems = verify(swapped.log()).problems;
+  ASSERT_EQ(problems.size(), 2U);
+  for (const std::string& problem : problems) {
+    EXPECT_NE(problem.find("its index lists"), std::string::npos) << problem;
+    EXPECT_NE(problem.find("and other records"), std::string::npos) << problem;
+  }
+}
+
 // 600 records, of which one can be shown with other bytes than those that the tree is about.
 class OneChanged final : public store::LogReader {
  public:
@@ -99,6 +128,9 @@ class OneChanged final : public store::LogReader {
       std::uint64_t run, std::uint32_t first,
       const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
     log_.scan_run(run, first, visit);
+  }
+  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
+    log_.scan_turns(visit);
   }
   std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
     return log_.blob(run, hash);

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace ratchet::store {
 namespace {
 
 using testing::ElementsAre;
+using testing::FieldsAre;
 using testing::Pair;
 
 struct Kind {
@@ -185,6 +187,27 @@ TEST_P(LogContract, ARunsTurnsAreFoundAmongOthers) {
   int visits = 0;
   log_->scan_run(0, 0, [&](std::uint32_t, const Record&) { return ++visits < 2; });
   EXPECT_EQ(visits, 2);
+}
+
+TEST_P(LogContract, TheTurnsOfAllRunsAreListedInOrderWithTheirRecords) {
+  log_->submit(turn_entry(0, 0, "a0"));
+  log_->submit(plain_entry("definition"));
+  log_->submit(turn_entry(2, 0, "b0"));
+  log_->submit(turn_entry(0, 1, "a1"));
+  submit_durably(turn_entry(2, 1, "b1"));
+  std::vector<std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>> listed;
+  std::size_t most = 10;
+  const auto visit = [&](RunTurn at, std::uint64_t index) {
+    listed.emplace_back(at.run, at.turn, index);
+    return listed.size() < most;
+  };
+  log_->scan_turns(visit);
+  EXPECT_THAT(listed, ElementsAre(FieldsAre(0, 0, 0), FieldsAre(0, 1, 3), FieldsAre(2, 0, 2),
+                                  FieldsAre(2, 1, 4)));
+  listed.clear();
+  most = 3;
+  log_->scan_turns(visit);
+  EXPECT_EQ(listed.size(), most);
 }
 
 TEST_P(LogContract, RefusesATurnThatIsNotTheNextOfItsRun) {

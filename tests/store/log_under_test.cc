@@ -71,6 +71,9 @@ class SeenByReader final : public Log {
       const std::function<bool(std::uint32_t turn, const Record&)>& visit) const override {
     fresh().scan_run(run, first, visit);
   }
+  void scan_turns(const std::function<bool(RunTurn, std::uint64_t)>& visit) const override {
+    fresh().scan_turns(visit);
+  }
   std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const override {
     return fresh().blob(run, hash);
   }
