@@ -16,18 +16,6 @@
 namespace ratchet::store {
 namespace {
 
-// Waking a thread costs more than what is usually missing here, so both sides look for a moment
-// before they sleep. Returns whether `done` came true.
-template <class Done>
-bool spin(const Done& done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
-  do {
-    if (done()) return true;
-    std::this_thread::yield();
-  } while (std::chrono::steady_clock::now() < end);
-  return false;
-}
-
 std::size_t bytes_of(const Entry& entry) {
   std::size_t bytes = entry.record.size();
   for (const Blob& blob : entry.blobs) bytes += blob.bytes.size();
@@ -75,11 +63,9 @@ class RocksLog final : public RocksReads<Log> {
   std::condition_variable wake_writer_;
   std::condition_variable wake_submitter_;
   std::vector<Entry> queue_;
-  std::atomic<std::size_t> queued_entries_ = 0;  // written under mutex_
-  std::atomic<std::size_t> queued_bytes_ = 0;
-  bool writer_sleeps_ = false;
-  std::atomic<bool> stop_ = false;
-  std::atomic<bool> halted_ = false;
+  std::size_t queued_bytes_ = 0;
+  bool stop_ = false;
+  bool halted_ = false;
   std::string why_halted_;
 
   // The writer thread's. written_ is the head of the last group; its epoch is set before the first.
@@ -155,15 +141,13 @@ void RocksLog::listen(Listener listener) {
 }
 
 bool RocksLog::has_room(std::size_t bytes) const {
-  const std::size_t entries = queued_entries_;
-  return entries == 0 || (entries < options_.max_queued_entries &&
-                          queued_bytes_ + bytes <= options_.max_queued_bytes);
+  return queue_.empty() || (queue_.size() < options_.max_queued_entries &&
+                            queued_bytes_ + bytes <= options_.max_queued_bytes);
 }
 
 void RocksLog::wait_for_room(std::size_t bytes) {
-  const auto done = [&] { return has_room(bytes) || halted_; };
-  if (done() || spin(done)) return;
   std::unique_lock lock(mutex_);
+  const auto done = [&] { return has_room(bytes) || halted_; };
   if (wake_submitter_.wait_for(lock, options_.submit_deadline, done)) return;
   throw Error(Fault::io, "the disk of the log in " + view().dir() + " has finished no write for " +
                              std::to_string(options_.submit_deadline.count()) +
@@ -184,8 +168,7 @@ std::uint64_t RocksLog::submit(Entry entry) {
   if (halted_) throw_halted(why_halted_);
   queue_.push_back(std::move(entry));
   queued_bytes_ += bytes;
-  ++queued_entries_;
-  if (writer_sleeps_) wake_writer_.notify_one();
+  wake_writer_.notify_one();
   return next_index_++;
 }
 
@@ -200,14 +183,10 @@ void RocksLog::write() {
 
 // Waits for work without a deadline: none may come for days. False: the log is being destroyed.
 bool RocksLog::take_group() {
-  spin([this] { return queued_entries_ != 0 || stop_; });
   std::unique_lock lock(mutex_);
-  writer_sleeps_ = true;
   wake_writer_.wait(lock, [this] { return !queue_.empty() || stop_; });
-  writer_sleeps_ = false;
   if (queue_.empty()) return false;
   group_.swap(queue_);
-  queued_entries_ = 0;
   queued_bytes_ = 0;
   wake_submitter_.notify_all();
   return true;

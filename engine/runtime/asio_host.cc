@@ -14,7 +14,6 @@ namespace ratchet::engine {
 namespace {
 Time wall() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 constexpr Duration longest_nap{1'000'000};
-constexpr Duration attention{20};
 }  // namespace
 
 // All timers behind one: the next due is waited for, a second at most.
@@ -50,19 +49,6 @@ struct AsioHost::Timers : std::enable_shared_from_this<AsioHost::Timers> {
   boost::asio::steady_timer timer;
   std::multimap<Time, std::function<void()>> tasks;
 };
-
-void AsioHost::run(boost::asio::io_context& io) {
-  using Clock = std::chrono::steady_clock;
-  auto sleep_from = Clock::now() + attention;
-  while (!io.stopped()) {
-    if (io.poll() > 0) {
-      sleep_from = Clock::now() + attention;
-    } else if (Clock::now() >= sleep_from) {
-      io.run_one();
-      sleep_from = Clock::now() + attention;
-    }
-  }
-}
 
 AsioHost::AsioHost(boost::asio::io_context& io) : io_(io), timers_(std::make_shared<Timers>(io)) {}
 AsioHost::~AsioHost() = default;

@@ -18,9 +18,6 @@ class AsioHost final : public Host {
 
   void post(std::function<void()> task) override;
   Time now() override;
-  // Runs `io` until it is stopped or has no more work. Looks for work a moment longer than
-  // io_context::run() before it sleeps: a group of the log is often durable just then.
-  static void run(boost::asio::io_context& io);
 
   // Due times are wall times: a clock that is set forward or back is noticed within a second.
   void wake_at(Time due, std::function<void()> task) override;

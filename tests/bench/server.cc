@@ -75,7 +75,7 @@ void Server::run(const std::function<void()>& first) {
   const auto guard = boost::asio::make_work_guard(parts_->io);
   parts_->io.restart();
   parts_->host.post(first);
-  engine::AsioHost::run(parts_->io);
+  parts_->io.run();
   if (!parts_->halted.empty()) throw std::runtime_error("the log halted: " + parts_->halted);
 }
 

@@ -8,7 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "engine/runtime/asio_host.h"
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetd/process.h"
@@ -51,7 +50,7 @@ int run(const Options& options) {
       if (!over) io.stop();
     });
   });
-  engine::AsioHost::run(io);
+  io.run();
   if (process.error) std::rethrow_exception(process.error);
   return process.code.value_or(Exit::failed);
 }
