@@ -1,7 +1,10 @@
 #include "store/proof_files.h"
 
 #include <charconv>
+#include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "store/base64.h"
 
@@ -44,7 +47,15 @@ std::uint64_t index_in(std::string_view line) {
 }  // namespace
 
 StoredHashes stored_hashes(const LogReader& log) {
-  return [&log](unsigned level, std::uint64_t n) { return log.subtree(level, n); };
+  using Place = std::pair<unsigned, std::uint64_t>;
+  constexpr std::size_t most_known = std::size_t{1} << 16;
+  return
+      [&log, known = std::make_shared<std::map<Place, Hash>>()](unsigned level, std::uint64_t n) {
+        const auto found = known->find({level, n});
+        if (found != known->end()) return found->second;
+        if (known->size() == most_known) known->clear();
+        return known->emplace(Place{level, n}, log.subtree(level, n)).first->second;
+      };
 }
 
 std::string to_tlog_proof(std::uint64_t index, const std::vector<Hash>& proof,

@@ -12,8 +12,9 @@
 
 namespace ratchet::store {
 
-// The hashes of `log`, which must outlive them, for prove_inclusion and prove_consistency. A proof
-// takes at most 510 reads a level: its siblings inside a stored subtree, and the tree's right edge.
+// The hashes of `log`, which must outlive them, for prove_inclusion and prove_consistency, each
+// read once as long as not too many are known: a proof needs up to 510 a level, its siblings inside
+// a stored subtree and the tree's right edge, and proofs of neighbours need the same. One thread.
 StoredHashes stored_hashes(const LogReader& log);
 
 // `checkpoint` is the checkpoint of the tree that the proof is of, as a signed note or without

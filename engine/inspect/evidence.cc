@@ -97,8 +97,7 @@ class Collector {
   void add(const store::Record& record) {
     v1::EvidenceRecord& added = *file_.add_records();
     added.set_record(record.bytes);
-    const auto hashes =
-        store::prove_inclusion(record.index, head_.size, store::stored_hashes(log_));
+    const auto hashes = store::prove_inclusion(record.index, head_.size, hashes_);
     added.set_proof(store::to_tlog_proof(record.index, hashes, file_.checkpoint()));
     count(record.bytes.size() + added.proof().size());
   }
@@ -111,6 +110,7 @@ class Collector {
   }
 
   const store::LogReader& log_;
+  const store::StoredHashes hashes_ = store::stored_hashes(log_);
   const RunInfo& run_;
   store::Head head_;
   v1::Evidence file_;

@@ -8,8 +8,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
-#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -87,7 +85,7 @@ void generate(const std::string& dir, std::uint64_t records) {
 class Printer {
  public:
   Printer(const store::LogReader& log, const std::string& key_file)
-      : log_(log), stored_(once(store::stored_hashes(log))), key_(key_in(key_file, log)) {
+      : log_(log), stored_(store::stored_hashes(log)), key_(key_in(key_file, log)) {
     std::cout << "key " << key_.verifier().text() << "\n";
   }
 
@@ -112,16 +110,6 @@ class Printer {
   }
 
  private:
-  // Reads each hash of the log once: every proof of every size reads millions of times.
-  static store::StoredHashes once(store::StoredHashes hashes) {
-    using Place = std::pair<unsigned, std::uint64_t>;
-    return [hashes = std::move(hashes), known = std::make_shared<std::map<Place, store::Hash>>()](
-               unsigned level, std::uint64_t n) {
-      const auto found = known->find({level, n});
-      if (found != known->end()) return found->second;
-      return known->emplace(Place{level, n}, hashes(level, n)).first->second;
-    };
-  }
   static store::NoteSigner key_in(const std::string& file, const store::LogReader& log) {
     std::ifstream in(file, std::ios::binary);
     return store::NoteSigner::parse(std::string{std::istreambuf_iterator<char>(in), {}},
