@@ -290,7 +290,7 @@ void FakeTwoSets::serve_waits(Handlers& handlers, Host& host) {
                               [](const Info&, const AwaitEnd&) { return ShutdownProof{}; });
   for (const auto* activity : {&await_member, &await_pod_ready}) {
     on<AwaitPod, Pod>(handlers, host, *activity, [this](const Info&, const AwaitPod& in) {
-      if (!serves(in.pod()) || pods[in.pod()].image != in.image()) {
+      if (pods.size() > 9 || !serves(in.pod()) || pods[in.pod()].image != in.image()) {
         throw Refusal{{"timeout", "pod demo/" + in.pod() + " did not become ready"}};
       }
       Pod ready;

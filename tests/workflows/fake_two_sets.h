@@ -1,6 +1,6 @@
 // A replication group behind the MySQL ports whose StatefulSet is replaced by another one: sets,
 // pods, claims, servers, and somebody who takes every server that comes up into the group, as the
-// provisioner does.
+// provisioner does, but a tenth.
 #pragma once
 
 #include <map>

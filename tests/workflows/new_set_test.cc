@@ -9,8 +9,6 @@
 #include "engine/testing/crash_matrix.h"
 #include "tests/workflows/fake_two_sets.h"
 #include "tests/workflows/one_run.h"
-#include "workflows/mysql/new_set_inputs.h"
-#include "workflows/mysql/plan.h"
 #include "workflows/mysql/update_version.h"
 
 namespace ratchet::mysql::testing {
@@ -120,11 +118,12 @@ TEST(NewSet, UpgradesAGroupOfOneToo) {
   EXPECT_EQ(cluster.pods.size(), 1U);
 }
 
-engine::testing::CrashReport matrix(const char* old, std::function<void(FakeTwoSets&)> fault = {}) {
+engine::testing::CrashReport matrix(const char* old, std::function<void(FakeTwoSets&)> fault = {},
+                                    int replicas = 3) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {
-    auto cluster = std::make_unique<FakeTwoSets>(old, to);
+    auto cluster = std::make_unique<FakeTwoSets>(old, to, replicas);
     if (fault) fault(*cluster);
     return cluster;
   };
@@ -148,9 +147,11 @@ TEST(NewSet, MakesEachWriteOnceWhereverItIsStopped) {
 
 TEST(NewSet, ComesToTheSameEndWhereverItIsStoppedAfterAFault) {
   expect_every_point(matrix(from, [](FakeTwoSets& c) { c.broken = {"my-group-1-1"}; }));
-  expect_every_point(matrix(from, [](FakeTwoSets& c) {
+  const auto behind = [](FakeTwoSets& c) {
     c.refuse["verify_group"] = {"timeout", "a new member is behind"};
-  }));
+  };
+  expect_every_point(matrix(from, behind));
+  expect_every_point(matrix(from, behind, 5));
 }
 
 std::vector<std::string> names_of(const FakeTwoSets& cluster) {
@@ -195,6 +196,43 @@ TEST(NewSet, IsUndoneUntilThePrimaryMoves) {
   EXPECT_THAT(run.failure(), HasSubstr("has not executed 7. The upgrade was undone"));
   expect_as_before(cluster, cluster.state());
   EXPECT_THAT(cluster.risks, IsEmpty());
+}
+
+// Red if all former members come back before any new one goes.
+TEST(NewSet, IsUndoneWithinNineMembers) {
+  FakeTwoSets cluster(from, to, 5);
+  cluster.refuse["verify_group"] = {"timeout", "my-group-1-4 has not executed 7"};
+  const OneRun run(cluster);
+  EXPECT_THAT(run.failure(), HasSubstr("has not executed 7. The upgrade was undone"));
+  EXPECT_EQ(cluster.most, 9U);
+  EXPECT_EQ(cluster.sets.size(), 1U) << cluster.state();
+  EXPECT_EQ(cluster.pods.size(), 5U) << cluster.state();
+  EXPECT_EQ(cluster.primary, "my-group-0");
+}
+
+// Red if room is made while a pod that was deleted is still held.
+TEST(NewSet, LetsAHeldPodGoBeforeItMakesRoom) {
+  FakeTwoSets cluster(from, to, 5);
+  int ended = 0;
+  cluster.at_begin = [&ended](const std::string& activity) {
+    if (activity != "await_pod_ended" || ++ended < 2) return;
+    throw Refusal{{"timeout", "the node is silent"}};
+  };
+  const OneRun run(cluster);
+  EXPECT_THAT(run.failure(), HasSubstr("the node is silent. The upgrade was undone"));
+  EXPECT_EQ(cluster.sets.size(), 1U) << cluster.state();
+  EXPECT_EQ(cluster.pods.size(), 5U) << cluster.state();
+}
+
+// Red if such a group is told to wait until it is whole, which it never is.
+TEST(NewSet, IsRefusedWhereBothSetsHaveMoreMembersThanAGroupTakes) {
+  FakeTwoSets cluster(from, to, 6);
+  cluster.sets["my-group-1"] = {"set-2", "image:9.7.4", 5};
+  const OneRun run(cluster);
+  EXPECT_EQ(run.code(), "too_many_members");
+  EXPECT_THAT(run.failure(), HasSubstr("has 11 members in all its StatefulSets"));
+  EXPECT_THAT(run.failure(), HasSubstr("Scale StatefulSet my-group-1 to 3, member by member"));
+  EXPECT_EQ(cluster.writes, (std::vector<std::string>{"pause db", "resume db"}));
 }
 
 TEST(NewSet, OnlyGoesForwardOnceThePrimaryHasMoved) {
@@ -314,53 +352,6 @@ TEST(NewSet, StopsNobodyWhenTheGroupIsNotWhole) {
   const OneRun run(cluster);
   EXPECT_THAT(run.failure(), HasSubstr("is not whole: member my-group-2 is OFFLINE"));
   EXPECT_EQ(cluster.writes, (std::vector<std::string>{"pause db", "resume db"}));
-}
-
-TEST(NewSet, IsPlannedWithItsPointOfNoReturnAndTheFateOfTheVolumes) {
-  MakePlan in;
-  in.set_new_stateful_set(true);
-  in.set_target_image("image:9.7.4");
-  in.mutable_sight()->set_stateful_set("my-group");
-  const Plan plan = plan_of(in);
-  int returns = 0;
-  for (const PlannedStep& step : plan.steps()) returns += step.point_of_no_return() ? 1 : 0;
-  EXPECT_EQ(returns, 1);
-  EXPECT_THAT(short_text(plan), HasSubstr("Point of no return: move the primary"));
-  EXPECT_THAT(plan.steps(plan.steps_size() - 3).what(),
-              HasSubstr("keep the volumes of StatefulSet my-group until"));
-}
-
-// Red if the plan of a request that goes on says that the new StatefulSet is to be deleted.
-TEST(NewSet, GoingOnIsPlannedAsThat) {
-  MakePlan in;
-  in.set_new_stateful_set(true);
-  in.set_target_image("image:9.7.4");
-  in.mutable_sight()->set_stateful_set("my-group-1");
-  in.mutable_sight()->set_image("image:9.7.4");
-  const Plan plan = plan_of(in);
-  std::string steps;
-  for (const PlannedStep& step : plan.steps()) steps += step.what() + "\n";
-  EXPECT_THAT(steps, HasSubstr("go on with StatefulSet my-group-1"));
-  EXPECT_THAT(steps, Not(HasSubstr("beside my-group-1")));
-  EXPECT_THAT(steps, Not(HasSubstr("delete StatefulSet my-group-1")));
-  EXPECT_THAT(steps, Not(HasSubstr("volumes of StatefulSet my-group-1")));
-}
-
-TEST(SetNumbers, FollowEachOther) {
-  EXPECT_EQ(set_number("db", "db"), 0);
-  EXPECT_EQ(set_number("db", "db-12"), 12);
-  for (const char* other : {"db-", "db-0", "db-01", "db-x", "db-1x", "other-1", "dbs"}) {
-    EXPECT_EQ(set_number("db", other), std::nullopt) << other;
-  }
-  Upgrade upgrade;
-  upgrade.request.mutable_database()->set_name("db");
-  upgrade.database.mutable_target()->set_image("new");
-  GroupState before;
-  before.mutable_set()->set_stateful_set("db-1");
-  before.mutable_set()->set_image("old");
-  EXPECT_EQ(new_set_name(upgrade, before), "db-2");
-  before.mutable_set()->set_image("new");
-  EXPECT_EQ(new_set_name(upgrade, before), "db-1") << "begun already";
 }
 
 }  // namespace

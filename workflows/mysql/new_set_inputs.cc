@@ -105,6 +105,10 @@ bool has_room(const GroupState& group, const std::string& set) {
   return members_in(group, set) < group.wanted() && group.members_size() < most_members;
 }
 
+int may_stay(const GroupState& before, const std::string& former, int members) {
+  return std::min(members, most_members - members_in(before, former));
+}
+
 CreateNewSet the_set_beside(const Upgrade& upgrade, const GroupState& before,
                             const std::string& name) {
   auto in = message_about<CreateNewSet>(upgrade);
@@ -180,6 +184,24 @@ RetainClaim kept_claim(const Upgrade& upgrade, const Workload& workload, engine:
 
 RetainClaim useless_claim(const Upgrade& upgrade, const Workload& workload, engine::Time now) {
   return claim_until(upgrade, workload, at_us(now));
+}
+
+std::optional<Failure> too_many_members(const Upgrade& upgrade, const GroupState& before) {
+  const int excess = before.members_size() - most_members;
+  if (excess <= 0) return std::nullopt;
+  const GroupMember* primary = primary_in(before);
+  const std::string& newest = before.set().stateful_set();
+  const bool newest_leads = primary != nullptr && is_in(newest)(*primary);
+  const std::string& former = before.former().stateful_set();
+  const std::string& smaller = newest_leads && !former.empty() ? former : newest;
+  const std::string left = std::to_string(std::max(0, members_in(before, smaller) - excess));
+  return Failure{"too_many_members",
+                 "MySQL " + mysql_name(upgrade) + " has " + std::to_string(before.members_size()) +
+                     " members in all its StatefulSets, and a group takes " +
+                     std::to_string(most_members) +
+                     ": an upgrade was left half made. Scale StatefulSet " + smaller + " to " +
+                     left + ", member by member (kubectl scale statefulset " + smaller +
+                     " --replicas=" + left + " in the end), then create the request again"};
 }
 
 std::optional<Failure> unfit_sets(const Upgrade& upgrade, const GroupState& before) {

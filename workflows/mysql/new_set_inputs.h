@@ -35,6 +35,8 @@ const Workload* find_set(const GroupState& group, const std::string& name);
 const GroupMember* primary_in(const GroupState& group);
 // Whether another member is to join before one of the former ones is retired.
 bool has_room(const GroupState& group, const std::string& set);
+// How many of the new set's `members` may be there while all that `former` had before come back.
+int may_stay(const GroupState& before, const std::string& former, int members);
 
 CreateNewSet the_set_beside(const Upgrade& upgrade, const GroupState& before,
                             const std::string& name);
@@ -52,6 +54,9 @@ RetainClaim kept_claim(const Upgrade& upgrade, const Workload& workload, engine:
 // For no time at all.
 RetainClaim useless_claim(const Upgrade& upgrade, const Workload& workload, engine::Time now);
 
+// More members than a group takes, of all sets together: whoever cannot join would keep it from
+// being whole for ever.
+std::optional<engine::Failure> too_many_members(const Upgrade& upgrade, const GroupState& before);
 // Why this group's StatefulSet must not be replaced now, if so.
 std::optional<engine::Failure> unfit_sets(const Upgrade& upgrade, const GroupState& before);
 // `why` was met when a member of the new set may have been the primary, or there was no way back.

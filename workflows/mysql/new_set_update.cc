@@ -47,6 +47,8 @@ Task<> pause_sets(Workflow wf, Upgrade upgrade, Progress& progress) {
   co_await wf.step(await_drained, a_wait(upgrade, wf.now()));
   co_await pause_backups(wf, upgrade);
   progress.before = co_await wf.step(inspect_group, every_member(upgrade));
+  const auto crowd = too_many_members(upgrade, progress.before);
+  if (crowd && wf.patched("count-members")) throw StepFailure(*crowd);
   if (const auto blocker = unfit_sets(upgrade, progress.before)) throw StepFailure(*blocker);
   progress.set = new_set_name(upgrade, progress.before);
   if (progress.before.set().stateful_set() != progress.set) {
@@ -165,6 +167,26 @@ Task<> replace_members(Workflow wf, Upgrade upgrade, Progress& progress) {
   }
 }
 
+// One by one, as a scaling ends them, so that the group never loses its majority.
+Task<> shrink_new_set(Workflow firm, Upgrade upgrade, Workload set, int from, int to) {
+  for (int left = from - 1; left >= to; --left) {
+    co_await firm.step(scale_set, scaled(upgrade, set, left));
+    co_await firm.step(await_group, every_member_whole(upgrade, firm.now()));
+  }
+}
+
+// The former set makes all its pods at once, and a tenth member would not be taken in. A pod that
+// is held, though it was deleted, would keep the group from being whole.
+Task<> make_room(Workflow firm, Upgrade upgrade, const Progress& progress, GroupState group,
+                 int stay) {
+  const Workload* set = find_set(group, progress.set);
+  if (set == nullptr) co_return;
+  if (progress.under_way) {
+    co_await firm.step(unprotect_pod, the_pod(upgrade, progress.under_way->workload));
+  }
+  co_await shrink_new_set(firm, upgrade, *set, members_in(group, progress.set), stay);
+}
+
 // The former set makes the pods anew that were retired, on their volumes.
 Task<> bring_back(Workflow firm, Upgrade upgrade, const Progress& progress) {
   if (progress.orphaned) {
@@ -176,14 +198,12 @@ Task<> bring_back(Workflow firm, Upgrade upgrade, const Progress& progress) {
   }
 }
 
-// One by one, as a scaling ends them, so that the group never loses its majority.
-Task<> remove_new_set(Workflow firm, Upgrade upgrade, const Progress& progress, GroupState group) {
+// `members`: how many it has.
+Task<> remove_new_set(Workflow firm, Upgrade upgrade, const Progress& progress, GroupState group,
+                      int members) {
   const Workload* set = find_set(group, progress.set);
   if (set == nullptr) co_return;
-  for (int left = members_in(group, progress.set) - 1; left >= 0; --left) {
-    co_await firm.step(scale_set, scaled(upgrade, *set, left));
-    co_await firm.step(await_group, every_member_whole(upgrade, firm.now()));
-  }
+  co_await shrink_new_set(firm, upgrade, *set, members, 0);
   co_await firm.step(orphan_stateful_set, the_old_set(upgrade, *set));
   for (const GroupMember& member : group.members()) {
     const bool useless = is_in(progress.set)(member) && !member.workload().claim().empty();
@@ -199,8 +219,15 @@ Task<bool> undo(Workflow firm, Upgrade upgrade, Progress& progress) {
   const GroupState now = co_await firm.step(inspect_group, every_member(upgrade));
   const GroupMember* primary = primary_in(now);
   if (primary == nullptr || is_in(progress.set)(*primary)) co_return false;
+  int members = members_in(now, progress.set);
+  const int stay = may_stay(progress.before, progress.former.stateful_set(), members);
+  // Asked only where it matters: the undoing of a small group is the same as ever.
+  if (progress.orphaned && stay < members && firm.patched("room-before-return")) {
+    co_await make_room(firm, upgrade, progress, now, stay);
+    members = stay;
+  }
   co_await bring_back(firm, upgrade, progress);
-  co_await remove_new_set(firm, upgrade, progress, now);
+  co_await remove_new_set(firm, upgrade, progress, now, members);
   co_return true;
 }
 
@@ -269,8 +296,6 @@ Task<UpdateResult> finish(Workflow firm, Upgrade upgrade, const Progress& progre
 // Before the primary moves to a member of the new set a failure is undone, and the new set goes;
 // after that the only way is forward, and another request goes on. A cancellation is a failure like
 // others, heard until then.
-//
-// No history of a run that came here is older than this: before, a group was never given a new set.
 Task<UpdateResult> upgrade_by_new_set(Workflow wf, Upgrade upgrade) {
   Progress progress;
   co_await pause_sets(wf, upgrade, progress);
