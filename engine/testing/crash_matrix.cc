@@ -13,6 +13,7 @@
 #include "engine/testing/memory_anchor.h"
 #include "engine/testing/simulated_host.h"
 #include "store/memory_log.h"
+#include "store/reads_passed_on.h"
 
 namespace ratchet::engine::testing {
 
@@ -39,7 +40,7 @@ struct Plan {
 };
 
 // Appends one record at a time, so that every one of them is a point to stop at.
-class StoppingLog final : public store::Log {
+class StoppingLog final : public store::ReadsPassedOn<store::Log> {
  public:
   StoppingLog(store::Log& log, SimulatedHost& host, Plan& plan)
       : log_(log), host_(host), plan_(plan) {}
@@ -64,38 +65,9 @@ class StoppingLog final : public store::Log {
   }
   std::uint64_t next_index() const override { return log_.head().size + queue_.size(); }
 
-  store::Head head() const override { return log_.head(); }
-  std::optional<std::string> read(std::uint64_t index) const override { return log_.read(index); }
-  void scan(std::uint64_t first, std::uint64_t end,
-            const std::function<bool(const store::Record&)>& visit) const override {
-    log_.scan(first, end, visit);
-  }
-  void scan_run(
-      std::uint64_t run, std::uint32_t first,
-      const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
-    log_.scan_run(run, first, visit);
-  }
-  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
-    log_.scan_turns(visit);
-  }
-  std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
-    return log_.blob(run, hash);
-  }
-  std::optional<std::string> projection(std::string_view key) const override {
-    return log_.projection(key);
-  }
-  void scan_projections(
-      std::string_view prefix,
-      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    log_.scan_projections(prefix, visit);
-  }
-  store::Hash leaf(std::uint64_t index) const override { return log_.leaf(index); }
-  store::Hash subtree(unsigned level, std::uint64_t n) const override {
-    return log_.subtree(level, n);
-  }
-  store::Hash root(std::uint64_t size) const override { return log_.root(size); }
-
  private:
+  const store::LogReader& answering() const override { return log_; }
+
   void forward() {
     if (!queue_.empty()) log_.submit(queue_.front());
   }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "store/reads_passed_on.h"
 #include "store/rocks_log.h"
 #include "tests/store/faulty_files.h"
 #include "tests/store/log_under_test.h"
@@ -30,7 +31,7 @@ class InMemory final : public Disk {
 
 // A real RocksLog whose durability is told by tasks of a simulated host: one task waits for all
 // that was submitted before it ran, as MemoryLog's does.
-class ToldByHost final : public store::Log {
+class ToldByHost final : public store::ReadsPassedOn<store::Log> {
  public:
   ToldByHost(std::unique_ptr<store::Log> log, SimulatedHost& host)
       : host_(host), log_(std::move(log)), state_(std::make_shared<State>()) {
@@ -52,38 +53,9 @@ class ToldByHost final : public store::Log {
   }
   std::uint64_t next_index() const override { return log_->next_index(); }
 
-  store::Head head() const override { return log_->head(); }
-  std::optional<std::string> read(std::uint64_t index) const override { return log_->read(index); }
-  void scan(std::uint64_t first, std::uint64_t end,
-            const std::function<bool(const store::Record&)>& visit) const override {
-    log_->scan(first, end, visit);
-  }
-  void scan_run(
-      std::uint64_t run, std::uint32_t first,
-      const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
-    log_->scan_run(run, first, visit);
-  }
-  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
-    log_->scan_turns(visit);
-  }
-  std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
-    return log_->blob(run, hash);
-  }
-  std::optional<std::string> projection(std::string_view key) const override {
-    return log_->projection(key);
-  }
-  void scan_projections(
-      std::string_view prefix,
-      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    log_->scan_projections(prefix, visit);
-  }
-  store::Hash leaf(std::uint64_t index) const override { return log_->leaf(index); }
-  store::Hash subtree(unsigned level, std::uint64_t n) const override {
-    return log_->subtree(level, n);
-  }
-  store::Hash root(std::uint64_t size) const override { return log_->root(size); }
-
  private:
+  const store::LogReader& answering() const override { return *log_; }
+
   struct State {  // outlives the log in tasks already posted
     ToldByHost* log = nullptr;
     bool posted = false;

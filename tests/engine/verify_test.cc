@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/codec.h"
+#include "store/reads_passed_on.h"
 #include "tests/engine/recording.h"
 
 namespace ratchet::engine::testing {
@@ -97,7 +98,7 @@ TEST(Verify, TheIndexOfTurnsNamesEachRunsOwnRecords) {
 }
 
 // 600 records, of which one can be shown with other bytes than those that the tree is about.
-class OneChanged final : public store::LogReader {
+class OneChanged final : public store::ReadsPassedOn<store::LogReader> {
  public:
   explicit OneChanged(std::uint64_t changed)
       : changed_(changed),
@@ -122,34 +123,10 @@ class OneChanged final : public store::LogReader {
       return visit({changed_, encode(Opened{changed_, "build", "somebody else", Time{}})});
     });
   }
-  store::Head head() const override { return log_.head(); }
-  std::optional<std::string> read(std::uint64_t index) const override { return log_.read(index); }
-  void scan_run(
-      std::uint64_t run, std::uint32_t first,
-      const std::function<bool(std::uint32_t, const store::Record&)>& visit) const override {
-    log_.scan_run(run, first, visit);
-  }
-  void scan_turns(const std::function<bool(store::RunTurn, std::uint64_t)>& visit) const override {
-    log_.scan_turns(visit);
-  }
-  std::optional<std::string> blob(std::uint64_t run, const store::Hash& hash) const override {
-    return log_.blob(run, hash);
-  }
-  std::optional<std::string> projection(std::string_view key) const override {
-    return log_.projection(key);
-  }
-  void scan_projections(
-      std::string_view prefix,
-      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    log_.scan_projections(prefix, visit);
-  }
-  store::Hash leaf(std::uint64_t index) const override { return log_.leaf(index); }
-  store::Hash subtree(unsigned level, std::uint64_t n) const override {
-    return log_.subtree(level, n);
-  }
-  store::Hash root(std::uint64_t size) const override { return log_.root(size); }
 
  private:
+  const store::LogReader& answering() const override { return log_; }
+
   static constexpr const char* id = "0123456789abcdef";
 
   std::uint64_t changed_;

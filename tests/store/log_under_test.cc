@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "store/memory_log.h"
+#include "store/reads_passed_on.h"
 #include "store/rocks_log.h"
 
 namespace ratchet::store {
@@ -48,7 +49,7 @@ class RocksUnderTest : public LogUnderTest {
   TemporaryFolder folder_;
 };
 
-class SeenByReader final : public Log {
+class SeenByReader final : public ReadsPassedOn<Log> {
  public:
   SeenByReader(std::unique_ptr<Log> log, std::unique_ptr<LogReader> reader)
       : log_(std::move(log)), reader_(std::move(reader)) {}
@@ -58,39 +59,8 @@ class SeenByReader final : public Log {
   std::uint64_t submit(Entry entry) override { return log_->submit(std::move(entry)); }
   std::uint64_t next_index() const override { return log_->next_index(); }
 
-  Head head() const override { return fresh().head(); }
-  std::optional<std::string> read(std::uint64_t index) const override {
-    return fresh().read(index);
-  }
-  void scan(std::uint64_t first, std::uint64_t end,
-            const std::function<bool(const Record&)>& visit) const override {
-    fresh().scan(first, end, visit);
-  }
-  void scan_run(
-      std::uint64_t run, std::uint32_t first,
-      const std::function<bool(std::uint32_t turn, const Record&)>& visit) const override {
-    fresh().scan_run(run, first, visit);
-  }
-  void scan_turns(const std::function<bool(RunTurn, std::uint64_t)>& visit) const override {
-    fresh().scan_turns(visit);
-  }
-  std::optional<std::string> blob(std::uint64_t run, const Hash& hash) const override {
-    return fresh().blob(run, hash);
-  }
-  std::optional<std::string> projection(std::string_view key) const override {
-    return fresh().projection(key);
-  }
-  void scan_projections(std::string_view prefix,
-                        const std::function<bool(std::string_view key, std::string_view value)>&
-                            visit) const override {
-    fresh().scan_projections(prefix, visit);
-  }
-  Hash leaf(std::uint64_t index) const override { return fresh().leaf(index); }
-  Hash subtree(unsigned level, std::uint64_t n) const override { return fresh().subtree(level, n); }
-  Hash root(std::uint64_t size) const override { return fresh().root(size); }
-
  private:
-  const LogReader& fresh() const {
+  const LogReader& answering() const override {
     reader_->refresh();
     return *reader_;
   }

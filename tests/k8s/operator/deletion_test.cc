@@ -58,6 +58,17 @@ void run_until_released(OpsWorld& world) {
   });
 }
 
+// An upgrade that has come so far.
+struct Upgrading : OpsWorld {
+  explicit Upgrading(void (*run_until_it_has)(OpsWorld& world)) {
+    request("my-upgrade", "11.8.6");
+    run_until_it_has(*this);
+    uid = uid_of_request(*this);
+  }
+
+  std::string uid;  // of the request
+};
+
 // Leaves no process; the next run_until begins with another.
 void kill_manager(OpsWorld& world) {
   int rounds = 0;
@@ -72,12 +83,9 @@ void expect_as_before(OpsWorld& world) {
 }
 
 TEST(Deletion, OfTheRequestUndoesItsRun) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_held(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_held);
   world.world.remove(kinds::mysql_ops_request, "my-upgrade");
-  const engine::RunInfo run = ended_run(world, uid);
+  const engine::RunInfo run = ended_run(world, world.uid);
   EXPECT_EQ(run.state, RunState::cancelled);
   EXPECT_THAT(message_of(run),
               HasSubstr("cancelled by test: MySQLOpsRequest demo/my-upgrade was deleted"));
@@ -85,35 +93,27 @@ TEST(Deletion, OfTheRequestUndoesItsRun) {
 }
 
 TEST(Deletion, OfTheRequestWhileNobodyRunsIsFoundAtTheStart) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_held(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_held);
   kill_manager(world);
   world.world.remove(kinds::mysql_ops_request, "my-upgrade");
   world.run_until([&] { return world.world.condition("Paused").is_null(); });
-  EXPECT_EQ(ended_run(world, uid).state, RunState::cancelled);
+  EXPECT_EQ(ended_run(world, world.uid).state, RunState::cancelled);
   expect_as_before(world);
 }
 
 // Another of that name is another request.
 TEST(Deletion, OfTheRequestIsNotMadeGoodByAnotherOfItsName) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_held(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_held);
   kill_manager(world);
   world.world.remove(kinds::mysql_ops_request, "my-upgrade");
   world.request("my-upgrade", "11.8.6");
   world.finish("my-upgrade");
-  EXPECT_EQ(ended_run(world, uid).state, RunState::cancelled);
+  EXPECT_EQ(ended_run(world, world.uid).state, RunState::cancelled);
   EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
 }
 
 TEST(Deletion, OfARequestThatAFinalizerKeepsIsToldToIt) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_paused(world);
+  Upgrading world(run_until_paused);
   world.world.patch(kinds::mysql_ops_request, "my-upgrade",
                     {{"metadata", {{"finalizers", Json::array({"example.com/archive"})}}}});
   world.world.remove(kinds::mysql_ops_request, "my-upgrade");
@@ -124,9 +124,7 @@ TEST(Deletion, OfARequestThatAFinalizerKeepsIsToldToIt) {
 }
 
 TEST(Deletion, OfARequestThatWaitsStartsNothing) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_paused(world);
+  Upgrading world(run_until_paused);
   world.request("second", "11.8.6");
   world.run_until([&] { return world.phase_of("second") == "Pending"; });
   world.world.remove(kinds::mysql_ops_request, "second");
@@ -137,12 +135,9 @@ TEST(Deletion, OfARequestThatWaitsStartsNothing) {
 
 // Past the point of no return there is one way, and it is gone to its end.
 TEST(Deletion, OfTheRequestPastThePointOfNoReturnChangesNothing) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_released(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_released);
   world.world.remove(kinds::mysql_ops_request, "my-upgrade");
-  const engine::RunInfo run = ended_run(world, uid);
+  const engine::RunInfo run = ended_run(world, world.uid);
   EXPECT_EQ(run.state, RunState::completed) << message_of(run);
   EXPECT_EQ(world.world.get(kinds::mysql, upgraded_one)["spec"]["version"], "11.8.6");
   EXPECT_TRUE(world.world.condition("Paused").is_null());
@@ -156,9 +151,7 @@ void await_that_all_is_gone(OpsWorld& world) {
 }
 
 TEST(Deletion, OfTheMySQLEndsTheRunAndHoldsNoPod) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_held(world);
+  Upgrading world(run_until_held);
   world.world.remove(kinds::mysql, upgraded_one);
   world.finish("my-upgrade");
   EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
@@ -182,12 +175,9 @@ TEST(Deletion, OfTheMySQLEndsTheWaitForAnApproval) {
 
 // The step that waits for the new server finds out by itself, long before its time has passed.
 TEST(Deletion, OfTheMySQLPastThePointOfNoReturnEndsTheWait) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_released(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_released);
   world.world.remove(kinds::mysql, upgraded_one);
-  const engine::RunInfo run = ended_run(world, uid);
+  const engine::RunInfo run = ended_run(world, world.uid);
   EXPECT_EQ(run.state, RunState::failed);
   ASSERT_TRUE(run.failure);
   EXPECT_EQ(run.failure->code, mysql::database_gone_code);
@@ -196,13 +186,10 @@ TEST(Deletion, OfTheMySQLPastThePointOfNoReturnEndsTheWait) {
 }
 
 TEST(Deletion, OfTheNamespaceIsNotHeldUp) {
-  OpsWorld world;
-  world.request("my-upgrade", "11.8.6");
-  run_until_held(world);
-  const std::string uid = uid_of_request(world);
+  Upgrading world(run_until_held);
   world.world.remove(kinds::space, "demo");
   world.run_until([&] { return world.world.get(kinds::space, "demo").is_null(); });
-  const engine::RunInfo run = ended_run(world, uid);
+  const engine::RunInfo run = ended_run(world, world.uid);
   EXPECT_NE(run.state, RunState::completed);
   EXPECT_THAT(message_of(run), HasSubstr("was deleted"));
 }
