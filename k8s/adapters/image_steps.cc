@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "engine/core/run.h"
 #include "k8s/adapters/adapters.h"
@@ -99,11 +100,27 @@ asio::awaitable<std::optional<ImageCheck>> is_started(const Environment& environ
                                    key.space + " " + key.name + "), then create the request again");
 }
 
+// The input names no database: which one it is the request tells.
+asio::awaitable<void> expect_database_of_request(const Environment& environment,
+                                                 StartImageCheck in) {
+  const auto request =
+      co_await find(environment, kinds::mysql_ops_request, Key{in.space(), in.request()});
+  if (!request) {
+    throw Refused("gone",
+                  "MySQLOpsRequest " + in.space() + "/" + in.request() + " was deleted meanwhile");
+  }
+  mysql::DatabaseRef database;
+  database.set_space(in.space());
+  database.set_name(text_at(*request, "/spec/databaseRef/name"));
+  co_await expect_database(environment, std::move(database));
+}
+
 asio::awaitable<ImageCheck> start(const Environment& environment, AttemptInfo info,
                                   StartImageCheck in) {
   if (const auto found = co_await is_started(environment, info, in)) co_return *found;
   const auto member = co_await find(environment, kinds::pod, Key{in.space(), in.member()});
   if (!member || text_at(*member, "/spec/nodeName").empty()) {
+    co_await expect_database_of_request(environment, in);
     throw std::runtime_error("pod " + in.space() + "/" + in.member() + " is on no node");
   }
   const std::string what = "making a pod on node " + text_at(*member, "/spec/nodeName") +

@@ -15,7 +15,7 @@ inline constexpr Activity<LookAtDatabase, Sight> look_at_database{
 // The plan as a recorded event. Fails for good if the window's rule cannot be read.
 inline constexpr Activity<MakePlan, Plan> make_plan{"make_plan", Effect::read, bounded};
 // A pod on a member's node that has the target's image and nothing to do. Fails for good if the
-// cluster does not let us make it.
+// cluster does not let us make it, or the MySQL is gone.
 inline constexpr Activity<StartImageCheck, ImageCheck> start_image_check{
     "start_image_check", Effect::conditional, bounded};
 // Whether the node could pull the image. That it could not, or not in time, is an answer.

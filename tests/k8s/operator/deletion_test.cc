@@ -60,7 +60,7 @@ void run_until_released(OpsWorld& world) {
 
 // An upgrade that has come so far.
 struct Upgrading : OpsWorld {
-  explicit Upgrading(void (*run_until_it_has)(OpsWorld& world)) {
+  explicit Upgrading(void (*run_until_it_has)(OpsWorld&)) {
     request("my-upgrade", "11.8.6");
     run_until_it_has(*this);
     uid = uid_of_request(*this);
@@ -171,6 +171,25 @@ TEST(Deletion, OfTheMySQLEndsTheWaitForAnApproval) {
   EXPECT_THAT(world.message_of("my-upgrade", "Failed"),
               HasSubstr("cancelled by test: MySQL demo/my-standalone was deleted"));
   EXPECT_TRUE(world.touches().empty());
+}
+
+// Red if the step tries for its twenty minutes to find the node of a pod that is gone.
+TEST(Deletion, OfTheMySQLEndsTheSearchForANodeOfIts) {
+  OpsWorld world;
+  bool refused = false;
+  world.world.faults.on_write = [&](const embedded::Call& call) {
+    const bool makes_pod =
+        call.user == "ops-manager" && call.plural == "pods" && call.verb == embedded::Verb::create;
+    refused = refused || makes_pod;
+    return makes_pod ? embedded::Fault::refuse : embedded::Fault::none;
+  };
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return refused; });
+  const std::string uid = uid_of_request(world);
+  world.world.remove(kinds::mysql, upgraded_one);
+  const engine::RunInfo run = ended_run(world, uid);
+  EXPECT_NE(run.state, RunState::completed);
+  EXPECT_THAT(message_of(run), HasSubstr("MySQL demo/my-standalone was deleted"));
 }
 
 // The step that waits for the new server finds out by itself, long before its time has passed.
