@@ -1,6 +1,7 @@
 #include "tests/histories/histories.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "engine/core/run.h"
@@ -148,6 +149,20 @@ constexpr NewSet new_sets[] = {
      [](FakeTwoSets& c) { c.elect_at["orphan_stateful_set"] = "my-group-1-1"; }},
     {"new-set-foreign-eviction", "9.7.3", "9.7.4",
      [](FakeTwoSets& c) { c.evict_at["orphan_stateful_set"] = "my-group-2"; }},
+};
+
+struct FiveInASet : FakeTwoSets {
+  FiveInASet(std::string from, std::string to) : FakeTwoSets(std::move(from), std::move(to), 5) {}
+};
+
+// More members than a group takes, while both sets have all of theirs: runs that passed the markers
+// room-before-return or count-members.
+constexpr NewSet large_new_sets[] = {
+    {"new-set-large", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
+    {"new-set-large-behind", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.refuse["verify_group"] = {"timeout", "my-group-1-4 is behind"}; }},
+    {"new-set-too-large", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.sets["my-group-1"] = {"set-2", "image:9.7.4", 5}; }},
 };
 
 // With the look before the leap: runs that passed the marker look-before.
@@ -320,6 +335,10 @@ std::vector<Recording> recordings() {
            [](Outside& outside) {
              for (const NewSet& upgrade : new_sets) record<FakeTwoSets>(outside, upgrade);
            }},
+          {"update_version-1-new-set-large.history",
+           [](Outside& outside) {
+             for (const NewSet& upgrade : large_new_sets) record<FiveInASet>(outside, upgrade);
+           }},
           {"restart-1.history",
            [](Outside& outside) {
              for (const Restart& restart : restarts) {
@@ -333,6 +352,8 @@ std::vector<Recording> recordings() {
              }
            }},
           {"horizontal_scaling-1.history", record_horizontal_scalings},
+          // Those that have a member stay passed the marker spec-before-member.
+          {"horizontal_scaling-1-spec.history", record_horizontal_scalings},
           {"vertical_scaling-1.history", record_vertical_scalings},
           {"travel-1.history", record_lisbon},
           {"travel-1-waiting.history", [](Outside& outside) {

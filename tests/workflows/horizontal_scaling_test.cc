@@ -208,6 +208,22 @@ TEST(HorizontalScaling, LeavesAMemberInThatCannotBePrepared) {
               ElementsAre("pause db", "protect my-group-3", "release my-group-3", "resume db"));
 }
 
+// Red if the spec waits for the member that stays.
+TEST(HorizontalScaling, SaysHowManyItCameToBeforeItAwaitsTheOneThatStays) {
+  ThreeMembers cluster;
+  cluster.scale_to(5);
+  cluster.spec_replicas = 5;
+  int prepared = 0;
+  cluster.at_begin = [&prepared](const std::string& activity) {
+    if (activity != "prepare_shutdown" || ++prepared < 2) return;
+    throw Refusal{{"unavailable", "no answer"}};
+  };
+  cluster.refuse["await_pod_ready"] = {"timeout", "pod demo/my-group-3 did not become ready"};
+  const Scaled run(cluster, 3);
+  EXPECT_THAT(run.failure(), HasSubstr("no answer. After that: pod demo/my-group-3 did not"));
+  EXPECT_EQ(cluster.spec_replicas, 4);
+}
+
 TEST(HorizontalScaling, LooksAnewWhenSomebodyElseDeletesTheMember) {
   for (const char* moment : {"inspect_group", "await_group", "protect_pod", "prepare_shutdown"}) {
     FourMembers cluster;

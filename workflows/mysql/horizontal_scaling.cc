@@ -97,9 +97,20 @@ Task<> scale_members(Workflow wf, Upgrade scaling, Scaling& progress) {
   }
 }
 
+// The member that was about to leave stays, or its pod goes its way.
+Task<> let_leaving_go(Workflow firm, Upgrade scaling, const Scaling& progress) {
+  if (!progress.leaving) co_return;
+  const bool stays = progress.members == progress.group.members_size();
+  if (stays) {
+    co_await let_run(firm, scaling, *progress.leaving);
+  } else {
+    co_await firm.step(unprotect_pod, the_pod(scaling, progress.leaving->workload));
+  }
+}
+
 // The group keeps the members that it came to: one that did not come into it goes, one that was
-// about to leave stays. None is held for what fails here: whoever opens its volume next has its
-// version.
+// about to leave stays, and may take as long as a step may: the spec is true before that. None is
+// held for what fails here: whoever opens its volume next has its version.
 Task<> settle(Workflow firm, Upgrade scaling, Scaling& progress) {
   const SetReplicas reached = as_many(scaling, progress.group.set(), progress.members);
   const Outcome<Done> restored = co_await attempt(firm.step(restore_replicas, reached));
@@ -109,13 +120,15 @@ Task<> settle(Workflow firm, Upgrade scaling, Scaling& progress) {
     }
     throw StepFailure(*restored.failed);
   }
-  const bool stays = progress.leaving && progress.members == progress.group.members_size();
-  if (stays) {
-    co_await let_run(firm, scaling, *progress.leaving);
-  } else if (progress.leaving) {
-    co_await firm.step(unprotect_pod, the_pod(scaling, progress.leaving->workload));
+  const RecordReplicas kept = recorded(scaling, progress.members, progress.from);
+  if (!progress.leaving || !firm.patched("spec-before-member")) {
+    co_await let_leaving_go(firm, scaling, progress);
+    co_await firm.step(keep_replicas, kept);
+    co_return;
   }
-  co_await firm.step(keep_replicas, recorded(scaling, progress.members, progress.from));
+  const Outcome<Done> said = co_await attempt(firm.step(keep_replicas, kept));
+  co_await let_leaving_go(firm, scaling, progress);
+  if (!said.ok()) throw StepFailure(*said.failed);
 }
 
 Task<> give_up(Workflow firm, Upgrade scaling, Scaling& progress, Failure why) {
