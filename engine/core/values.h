@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -67,6 +68,8 @@ struct By {
 
   bool operator==(const By&) const = default;
 };
+// Of each of the two, in what is newly recorded.
+inline constexpr std::size_t most_reason_bytes = 4096;
 
 // A detached signature as it was given or recorded: whose it is said to be, and its bytes. It says
 // nothing before it was checked: engine/core/approval.h.

@@ -13,8 +13,6 @@ namespace ratchet::engine {
 
 namespace {
 
-constexpr std::size_t most_reason_bytes = 4096;
-
 void require(bool fulfilled, const std::string& else_why) {
   if (!fulfilled) throw std::invalid_argument(else_why);
 }

@@ -11,7 +11,6 @@ namespace ratchet::engine {
 
 namespace {
 
-constexpr std::size_t most_reason_bytes = 4096;
 constexpr std::size_t most_name_bytes = 256;  // of a signal; it is kept for ever
 
 bool parses(const Bytes& bytes, const google::protobuf::Descriptor& type) {

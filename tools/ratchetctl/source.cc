@@ -14,7 +14,7 @@
 namespace ratchet::ratchetctl {
 
 namespace {
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds longest_unreadable{5};
 constexpr std::size_t most_listed = 5;
 
 std::string list(const std::vector<engine::RunInfo>& runs) {
@@ -97,7 +97,7 @@ const store::LogReader* LiveLog::poll() {
     if (error.fault() == store::Fault::not_a_log) return nullptr;
     const auto now = std::chrono::steady_clock::now();
     if (!unreadable_since_) unreadable_since_ = now;
-    if (now - *unreadable_since_ > patience) throw;
+    if (now - *unreadable_since_ > longest_unreadable) throw;
     return nullptr;
   }
 }

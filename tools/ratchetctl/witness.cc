@@ -24,7 +24,7 @@ namespace {
 
 namespace http = k8s::http;
 
-constexpr std::chrono::seconds deadline{30};
+constexpr std::chrono::seconds witness_deadline{30};
 constexpr int conflict = 409;
 constexpr int unprocessable = 422;
 
@@ -39,7 +39,7 @@ http::Response post(const Address& address, std::string body) {
   return fetch(
       address.endpoint,
       {"POST", address.path + "/add-checkpoint", {{"content-type", "text/plain"}}, std::move(body)},
-      deadline);
+      witness_deadline);
 }
 
 // The size in the answer of a witness that knows another one than it was told.

@@ -6,6 +6,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "engine/core/values.h"
 #include "tools/ratchetd/api_acts.h"
 #include "tools/ratchetd/api_reads.h"
 
@@ -14,7 +15,6 @@ namespace ratchet::ratchetd {
 namespace {
 
 constexpr std::size_t most_segment_bytes = 256;
-constexpr std::size_t most_reason_bytes = 4096;
 
 const std::vector<Route> table{
     {"GET", "/healthz", "isAlive", "", Probe::alive},
@@ -125,7 +125,7 @@ Json parse_body(const Act& act, const std::string& body) {
   static const Field reason{"reason"};
   expect(parsed, reason);
   const std::size_t bytes = parsed["reason"].get_ref<const std::string&>().size();
-  if (bytes == 0 || bytes > most_reason_bytes) {
+  if (bytes == 0 || bytes > engine::most_reason_bytes) {
     throw BadRequest("the reason has 1 to 4096 bytes: it is recorded with the act");
   }
   for (const Field& field : act.fields) expect(parsed, field);
