@@ -30,30 +30,13 @@ Key key_of_set(const In& in) {
   return {in.database().space(), in.stateful_set()};
 }
 
-template <class In>
-asio::awaitable<Json> set_meant(const Environment& environment, In in) {
-  auto set = co_await find(environment, kinds::stateful_set, key_of_set(in));
-  if (!set || uid_of(*set) != in.stateful_set_uid()) {
-    throw Refused("gone", "StatefulSet " + in.database().space() + "/" + in.stateful_set() +
-                              " was deleted or replaced by somebody else meanwhile");
-  }
-  co_return std::move(*set);
-}
-
-mysql::StatefulSetRef reference(const Json& set) {
-  mysql::StatefulSetRef made;
-  made.set_name(text_at(set, "/metadata/name"));
-  made.set_uid(uid_of(set));
-  return made;
-}
-
 asio::awaitable<std::optional<mysql::StatefulSetRef>> is_made(const Environment& environment,
                                                               AttemptInfo info,
                                                               mysql::CreateNewSet in) {
   const auto set =
       co_await find(environment, kinds::stateful_set, Key{in.database().space(), in.name()});
   if (!set) co_return std::nullopt;
-  if (bears_mark(*set, info)) co_return reference(*set);
+  if (bears_mark(*set, info)) co_return reference_to_set(*set);
   throw Refused("name_taken", "StatefulSet " + in.database().space() + "/" + in.name() +
                                   " is there already, and not of this upgrade: remove it, or "
                                   "upgrade in place");
@@ -70,13 +53,13 @@ asio::awaitable<mysql::StatefulSetRef> make(const Environment& environment, Atte
     const std::string what = "creating StatefulSet " + in.name();
     if (reply.invalid()) throw Refused("invalid", what + " was refused: " + reply.message());
     expect_success(reply, what);
-    co_return reference(reply.body);
+    co_return reference_to_set(reply.body);
   }
 }
 
 asio::awaitable<std::optional<Done>> is_scaled(const Environment& environment, AttemptInfo info,
                                                mysql::ScaleSet in) {
-  const Json set = co_await set_meant(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   const bool done =
       bears_mark(set, info) && set.value("/spec/replicas"_json_pointer, 1) == in.replicas();
   co_return done ? std::optional(Done{}) : std::nullopt;
@@ -84,7 +67,7 @@ asio::awaitable<std::optional<Done>> is_scaled(const Environment& environment, A
 
 asio::awaitable<Done> scale(const Environment& environment, AttemptInfo info, mysql::ScaleSet in) {
   while (!co_await is_scaled(environment, info, in)) {
-    Json change = marked_patch(co_await set_meant(environment, in), info);
+    Json change = marked_patch(co_await the_same_set(environment, in), info);
     change["spec"]["replicas"] = in.replicas();
     if (co_await patch(environment, kinds::stateful_set, key_of_set(in), std::move(change))) break;
   }
@@ -93,7 +76,7 @@ asio::awaitable<Done> scale(const Environment& environment, AttemptInfo info, my
 
 asio::awaitable<std::optional<Done>> has_ended(const Environment& environment, AttemptInfo info,
                                                mysql::EndSeeding in) {
-  const Json set = co_await set_meant(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   co_return bears_mark(set, info) ? std::optional(Done{}) : std::nullopt;
 }
 
@@ -101,7 +84,7 @@ asio::awaitable<std::optional<Done>> has_ended(const Environment& environment, A
 asio::awaitable<Done> end_seeding(const Environment& environment, AttemptInfo info,
                                   mysql::EndSeeding in) {
   while (!co_await has_ended(environment, info, in)) {
-    const Json set = co_await set_meant(environment, in);
+    const Json set = co_await the_same_set(environment, in);
     const Json after = without_seeding(set);
     Json change = marked_patch(set, info);
     const Json& kept = part_at(after, "/metadata/annotations");

@@ -196,24 +196,13 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
   *sight.add_members() = std::move(member);
 }
 
-// What carries the labels of the database.
-asio::awaitable<Json> list_of(const Environment& environment, const LookAtDatabase& in,
-                              Resource kind) {
-  const ListOptions ours{.label_selector =
-                             "app.kubernetes.io/name=mysqls.kubedb.com,"
-                             "app.kubernetes.io/instance=" +
-                             in.name(),
-                         .field_selector = "",
-                         .page = 500};
-  Reply reply = co_await environment.client->list(kind, in.space(), ours);
-  expect_success(reply, "listing " + kind.plural + " in " + in.space());
-  co_return part_at(reply.body, "/items");
-}
-
 asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtDatabase in) {
   Sight sight;
+  mysql::DatabaseRef database;
+  database.set_space(in.space());
+  database.set_name(in.name());
   std::map<std::string, Json> sets;
-  for (const Json& set : co_await list_of(environment, in, kinds::stateful_set)) {
+  for (const Json& set : co_await labelled(environment, kinds::stateful_set, database)) {
     if (controller_of(set) != in.uid()) continue;
     sets[uid_of(set)] = set;
     sight.set_stateful_set(text_at(set, "/metadata/name"));
@@ -225,7 +214,7 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   // Those whose image the StatefulSet no longer has come first: what is asked of one server only
   // must be asked of one that is still to be upgraded.
   std::map<std::pair<bool, std::string>, Json> pods;  // by whether it has the image, and name
-  for (const Json& pod : co_await list_of(environment, in, kinds::pod)) {
+  for (const Json& pod : co_await labelled(environment, kinds::pod, database)) {
     const bool ours = sets.contains(controller_of(pod)) || is_left(pod, in.name());
     if (ours && !is_deleting(pod)) {
       pods[{member_of(pod).image() == sight.image(), text_at(pod, "/metadata/name")}] = pod;

@@ -27,18 +27,11 @@ Key key_of(const Json& object) {
 
 std::optional<Done> when(bool done) { return done ? std::optional(Done{}) : std::nullopt; }
 
-// `In` names a StatefulSet.
-template <class In>
-asio::awaitable<Json> set_of(const Environment& environment, In in) {
-  co_return co_await the_same_set(environment, in.database(), in.stateful_set(),
-                                  in.stateful_set_uid());
-}
-
 // Replicas.
 
 asio::awaitable<std::optional<Done>> has_replicas(const Environment& environment, AttemptInfo info,
                                                   mysql::SetReplicas in) {
-  const Json set = co_await set_of(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   co_return when(bears_mark(set, info) && replicas_of(set) == in.replicas());
 }
 
@@ -52,7 +45,7 @@ asio::awaitable<bool> write_replicas(const Environment& environment, AttemptInfo
 asio::awaitable<Done> set_replicas(const Environment& environment, AttemptInfo info,
                                    mysql::SetReplicas in) {
   while (!co_await has_replicas(environment, info, in)) {
-    Json set = co_await set_of(environment, in);
+    Json set = co_await the_same_set(environment, in);
     if (co_await write_replicas(environment, info, std::move(set), kinds::stateful_set,
                                 in.replicas())) {
       break;
@@ -63,14 +56,14 @@ asio::awaitable<Done> set_replicas(const Environment& environment, AttemptInfo i
 
 asio::awaitable<std::optional<Done>> has_former_replicas(const Environment& environment,
                                                          AttemptInfo, mysql::SetReplicas in) {
-  const Json set = co_await set_of(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   co_return when(replicas_of(set) == in.replicas());
 }
 
 asio::awaitable<Done> restore_replicas(const Environment& environment, AttemptInfo info,
                                        mysql::SetReplicas in) {
   while (!co_await has_former_replicas(environment, info, in)) {
-    Json set = co_await set_of(environment, in);
+    Json set = co_await the_same_set(environment, in);
     if (co_await write_replicas(environment, info, std::move(set), kinds::stateful_set,
                                 in.replicas())) {
       break;
@@ -122,7 +115,7 @@ asio::awaitable<Done> keep_replicas(const Environment& environment, AttemptInfo 
 asio::awaitable<std::optional<Done>> resources_are_changed(const Environment& environment,
                                                            AttemptInfo info,
                                                            mysql::ChangeResources in) {
-  const Json set = co_await set_of(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   co_return when(bears_mark(set, info));
 }
 
@@ -137,7 +130,7 @@ asio::awaitable<Done> change_resources(const Environment& environment, AttemptIn
                                        mysql::ChangeResources in) {
   const Json resources = Json::parse(in.resources());
   while (!co_await resources_are_changed(environment, info, in)) {
-    Json set = co_await set_of(environment, in);
+    Json set = co_await the_same_set(environment, in);
     Json containers = part_at(set, containers_path);
     for (Json& container : containers) {
       if (container.value("name", "") != database_container) continue;
@@ -162,7 +155,7 @@ asio::awaitable<std::optional<Done>> resources_are_restored(const Environment& e
                                                             mysql::RestoreResources in) {
   const Json manifest = Json::parse(in.manifest());
   const Json& former = element(part_at(manifest, containers_path), "name", database_container);
-  const Json set = co_await set_of(environment, in);
+  const Json set = co_await the_same_set(environment, in);
   const Json& now = element(part_at(set, containers_path), "name", database_container);
   co_return when(now == with_those_of(now, former));
 }
@@ -172,7 +165,7 @@ asio::awaitable<Done> restore_resources(const Environment& environment, AttemptI
   const Json manifest = Json::parse(in.manifest());
   const Json former = element(part_at(manifest, containers_path), "name", database_container);
   while (!co_await resources_are_restored(environment, info, in)) {
-    Json set = co_await set_of(environment, in);
+    Json set = co_await the_same_set(environment, in);
     Json containers = part_at(set, containers_path);
     for (Json& container : containers) {
       if (container.value("name", "") != database_container) continue;

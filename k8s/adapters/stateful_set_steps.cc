@@ -47,8 +47,7 @@ asio::awaitable<bool> patch_image(const Environment& environment, AttemptInfo in
 
 asio::awaitable<std::optional<Done>> is_changed(const Environment& environment, AttemptInfo info,
                                                 mysql::ChangeImage in) {
-  const Json set =
-      co_await the_same_set(environment, in.database(), in.stateful_set(), in.stateful_set_uid());
+  const Json set = co_await the_same_set(environment, in);
   co_return bears_mark(set, info) && image_of(set) == in.image() ? std::optional(Done{})
                                                                  : std::nullopt;
 }
@@ -56,8 +55,7 @@ asio::awaitable<std::optional<Done>> is_changed(const Environment& environment, 
 asio::awaitable<Done> change(const Environment& environment, AttemptInfo info,
                              mysql::ChangeImage in) {
   while (!co_await is_changed(environment, info, in)) {
-    Json set =
-        co_await the_same_set(environment, in.database(), in.stateful_set(), in.stateful_set_uid());
+    Json set = co_await the_same_set(environment, in);
     if (co_await patch_image(environment, info, std::move(set), in.image())) break;
   }
   co_return Done{};
@@ -94,13 +92,6 @@ asio::awaitable<Done> orphan(const Environment& environment, AttemptInfo info,
   co_return Done{};
 }
 
-mysql::StatefulSetRef reference_to(const Json& set) {
-  mysql::StatefulSetRef reference;
-  reference.set_name(text_at(set, "/metadata/name"));
-  reference.set_uid(uid_of(set));
-  return reference;
-}
-
 asio::awaitable<std::optional<mysql::StatefulSetRef>> is_created(const Environment& environment,
                                                                  AttemptInfo info,
                                                                  mysql::CreateStatefulSet in) {
@@ -108,7 +99,7 @@ asio::awaitable<std::optional<mysql::StatefulSetRef>> is_created(const Environme
   const auto set =
       co_await find(environment, kinds::stateful_set, Key{in.database().space(), name});
   if (!set) co_return std::nullopt;
-  if (bears_mark(*set, info)) co_return reference_to(*set);
+  if (bears_mark(*set, info)) co_return reference_to_set(*set);
   throw Refused("name_taken", "StatefulSet " + in.database().space() + "/" + name +
                                   " was created by somebody else meanwhile");
 }
@@ -134,7 +125,7 @@ asio::awaitable<mysql::StatefulSetRef> create(const Environment& environment, At
   for (;;) {
     if (const auto created = co_await is_created(environment, info, in)) co_return *created;
     const auto set = co_await create_set(environment, info, in.manifest(), in.image());
-    if (set) co_return reference_to(*set);
+    if (set) co_return reference_to_set(*set);
   }
 }
 

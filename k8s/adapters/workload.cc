@@ -121,6 +121,13 @@ asio::awaitable<Json> the_same_set(const Environment& environment, mysql::Databa
   co_return std::move(*set);
 }
 
+mysql::StatefulSetRef reference_to_set(const Json& set) {
+  mysql::StatefulSetRef reference;
+  reference.set_name(text_at(set, "/metadata/name"));
+  reference.set_uid(uid_of(set));
+  return reference;
+}
+
 mysql::Workload workload_of(const Json& set) {
   mysql::Workload workload;
   workload.set_stateful_set(text_at(set, "/metadata/name"));

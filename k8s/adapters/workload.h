@@ -46,7 +46,13 @@ boost::asio::awaitable<Json> the_set(const Environment& environment, mysql::Data
 // The set of that name. Throws Refused if it is another one by now.
 boost::asio::awaitable<Json> the_same_set(const Environment& environment, mysql::DatabaseRef ref,
                                           std::string name, std::string uid);
+// The one that a step's input names.
+template <class In>
+boost::asio::awaitable<Json> the_same_set(const Environment& environment, const In& in) {
+  return the_same_set(environment, in.database(), in.stateful_set(), in.stateful_set_uid());
+}
 
+mysql::StatefulSetRef reference_to_set(const Json& set);
 // What the set says, with the manifest to create it again; no pod yet.
 mysql::Workload workload_of(const Json& set);
 // The pod with this ordinal; nothing unless it is the set's and not about to go.

@@ -9,13 +9,9 @@ namespace ratchet::mysql {
 
 using engine::Failure;
 
-namespace {
-
 std::string full_name(const Upgrade& upgrade) {
   return upgrade.request.database().space() + "/" + upgrade.request.database().name();
 }
-
-}  // namespace
 
 Failure not_supported(const Upgrade& upgrade) {
   std::string why = "upgrade from version " + upgrade.database.current().name() + " to " +

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "engine/core/event.h"
 #include "workflows/mysql/inputs.h"
 
 namespace ratchet::mysql {
+
+// `<namespace>/<name>` of the database.
+std::string full_name(const Upgrade& upgrade);
 
 engine::Failure not_supported(const Upgrade& upgrade);
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "workflows/mysql/backups.h"
+#include "workflows/mysql/explain.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -34,7 +35,7 @@ LookAtDatabase the_look(const Upgrade& upgrade) {
 
 MakePlan the_plan(const Upgrade& upgrade, Sight sight) {
   MakePlan in;
-  in.set_database(upgrade.request.database().space() + "/" + upgrade.request.database().name());
+  in.set_database(full_name(upgrade));
   in.set_uid(upgrade.database.uid());
   in.set_from(upgrade.database.current().name());
   in.set_to(upgrade.database.target().name());

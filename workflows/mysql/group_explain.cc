@@ -10,10 +10,6 @@ using engine::Failure;
 
 namespace {
 
-std::string full_name(const Upgrade& upgrade) {
-  return upgrade.request.database().space() + "/" + upgrade.request.database().name();
-}
-
 std::string cluster_of(const Upgrade& upgrade) {
   const bool semi = upgrade.database.topology() == semi_sync;
   return (semi ? "the cluster of MySQL " : "the group of MySQL ") + full_name(upgrade);

@@ -166,9 +166,7 @@ Task<HorizontalScalingResult> horizontal_scaling(Workflow wf, HorizontalScalingR
   const Upgrade scaling = co_await find_group(wf, to_what_runs(request));
   const Outcome<HorizontalScalingResult> outcome =
       co_await attempt(scale_group(wf, scaling, request.members()));
-  co_await wf.shielded().step(resume_database, our_resume(scaling));
-  if (!outcome.ok()) throw StepFailure(*outcome.failed);
-  co_return *outcome.value;
+  co_return co_await resume_after(wf, scaling, outcome);
 }
 
 }  // namespace ratchet::mysql

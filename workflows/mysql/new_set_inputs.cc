@@ -32,10 +32,6 @@ RetainClaim claim_until(const Upgrade& upgrade, const Workload& workload, std::i
   return in;
 }
 
-std::string mysql_name(const Upgrade& upgrade) {
-  return upgrade.request.database().space() + "/" + upgrade.request.database().name();
-}
-
 }  // namespace
 
 std::optional<int> set_number(const std::string& database, const std::string& set) {
@@ -196,7 +192,7 @@ std::optional<Failure> too_many_members(const Upgrade& upgrade, const GroupState
   const std::string& smaller = newest_leads && !former.empty() ? former : newest;
   const std::string left = std::to_string(std::max(0, members_in(before, smaller) - excess));
   return Failure{"too_many_members",
-                 "MySQL " + mysql_name(upgrade) + " has " + std::to_string(before.members_size()) +
+                 "MySQL " + full_name(upgrade) + " has " + std::to_string(before.members_size()) +
                      " members in all its StatefulSets, and a group takes " +
                      std::to_string(most_members) +
                      ": an upgrade was left half made. Scale StatefulSet " + smaller + " to " +
@@ -210,7 +206,7 @@ std::optional<Failure> unfit_sets(const Upgrade& upgrade, const GroupState& befo
   const bool begun = !before.former().stateful_set().empty();
   if (!begun || image == upgrade.database.target().image()) return std::nullopt;
   return Failure{"other_new_set",
-                 "MySQL " + mysql_name(upgrade) + " has two StatefulSets, and " +
+                 "MySQL " + full_name(upgrade) + " has two StatefulSets, and " +
                      before.set().stateful_set() + " has image " + image +
                      ": an upgrade to that version was left half made. Create a request for that "
                      "version first"};
@@ -224,7 +220,7 @@ Failure both_sets_after(const Failure& why, const Upgrade& upgrade, const std::s
               target +
               ", so the only way is forward: all members that there are go on serving, and "
               "no volume of the former StatefulSet was deleted. Next: when the MySQL " +
-              mysql_name(upgrade) + " is Ready, create a request for " + target +
+              full_name(upgrade) + " is Ready, create a request for " + target +
               ", which retires the members that are left (a member of the former StatefulSet that "
               "cannot join any more keeps it from being Ready: delete its pod); the database is "
               "resumed"};

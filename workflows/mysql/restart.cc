@@ -6,7 +6,6 @@ namespace ratchet::mysql {
 
 using engine::attempt;
 using engine::Outcome;
-using engine::StepFailure;
 using engine::Task;
 using engine::Workflow;
 
@@ -33,9 +32,7 @@ Task<RestartResult> restart_database(Workflow wf, Upgrade restart) {
 Task<RestartResult> restart(Workflow wf, RestartRequest request) {
   const Upgrade restart = co_await find_restartable(wf, to_what_runs(request));
   const Outcome<RestartResult> outcome = co_await attempt(restart_database(wf, restart));
-  co_await wf.shielded().step(resume_database, our_resume(restart));
-  if (!outcome.ok()) throw StepFailure(*outcome.failed);
-  co_return *outcome.value;
+  co_return co_await resume_after(wf, restart, outcome);
 }
 
 }  // namespace ratchet::mysql

@@ -11,10 +11,6 @@ using engine::Failure;
 
 namespace {
 
-std::string full_name(const Upgrade& restart) {
-  return restart.request.database().space() + "/" + restart.request.database().name();
-}
-
 std::string pod_name(const Upgrade& restart, const std::string& pod) {
   return "pod " + restart.request.database().space() + "/" + pod;
 }

@@ -43,6 +43,16 @@ engine::Task<Upgrade> find_restartable(engine::Workflow wf, Upgrade restart);
 // After it nobody else changes the database's objects. Whoever calls it resumes the database.
 engine::Task<> pause_and_drain(engine::Workflow wf, Upgrade restart);
 
+// Resumes the database, whatever came of what was done meanwhile. Then that: its result, or its
+// failure, thrown.
+template <class Result>
+engine::Task<Result> resume_after(engine::Workflow wf, Upgrade paused,
+                                  engine::Outcome<Result> outcome) {
+  co_await wf.shielded().step(resume_database, our_resume(paused));
+  if (!outcome.ok()) throw engine::StepFailure(*outcome.failed);
+  co_return *outcome.value;
+}
+
 // What there is. Throws StepFailure if no server must be restarted now.
 engine::Task<> inspect_servers(engine::Workflow wf, Upgrade restart, Restarting& progress);
 

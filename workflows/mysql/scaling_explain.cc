@@ -9,10 +9,6 @@ using engine::Failure;
 
 namespace {
 
-std::string full_name(const Upgrade& scaling) {
-  return scaling.request.database().space() + "/" + scaling.request.database().name();
-}
-
 Failure then_met(const Failure& why, const Failure& then) {
   return {why.code, why.message + ". After that: " + then.message};
 }

@@ -68,9 +68,7 @@ Task<VerticalScalingResult> vertical_scaling(Workflow wf, VerticalScalingRequest
   const Upgrade scaling = co_await find_restartable(wf, to_what_runs(request));
   const Outcome<VerticalScalingResult> outcome =
       co_await attempt(scale_servers(wf, scaling, request.resources()));
-  co_await wf.shielded().step(resume_database, our_resume(scaling));
-  if (!outcome.ok()) throw StepFailure(*outcome.failed);
-  co_return *outcome.value;
+  co_return co_await resume_after(wf, scaling, outcome);
 }
 
 }  // namespace ratchet::mysql
