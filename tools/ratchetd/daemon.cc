@@ -10,6 +10,7 @@
 
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetd/memory.h"
 #include "tools/ratchetd/process.h"
 #include "tools/ratchetd/roles.h"
 
@@ -21,6 +22,17 @@ namespace {
 
 // After a signal the roles give up their Leases; then, or after this, the process ends.
 constexpr std::chrono::seconds grace{5};
+
+constexpr std::chrono::minutes give_back_every{1};
+
+void give_back_again_and_again(asio::steady_timer& timer) {
+  timer.expires_after(give_back_every);
+  timer.async_wait([&timer](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    give_back_memory();
+    give_back_again_and_again(timer);
+  });
+}
 
 }  // namespace
 
@@ -39,6 +51,8 @@ int run(const Options& options) {
   if (options.provisioner) process.spawn(run_provisioner(process));
   if (options.webhook_port != 0) process.spawn(run_webhook(process));
 
+  asio::steady_timer give_back(io);
+  give_back_again_and_again(give_back);
   asio::signal_set signals(io, SIGTERM, SIGINT);
   asio::steady_timer last(io);
   signals.async_wait([&](const boost::system::error_code& error, int number) {
