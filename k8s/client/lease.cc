@@ -159,7 +159,7 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
         spdlog::warn("lease {}/{} cannot be acquired, trying again: {}", options.key.space,
                      options.key.name, why);
       }
-      retry.expires_after(options.renew_every);
+      retry.expires_after(options.retry_every);
       co_await retry.async_wait(asio::use_awaitable);
     }
     begin();
@@ -207,8 +207,9 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
   }
 
   static asio::awaitable<void> renew(std::shared_ptr<Impl> self, unsigned term) {
+    milliseconds wait = self->options.renew_every;
     while (true) {
-      self->pause.expires_after(self->options.renew_every);
+      self->pause.expires_after(wait);
       co_await self->pause.async_wait(as_tuple);
       if (!self->holding || self->term != term) {
         co_return;
@@ -219,7 +220,9 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
       } catch (const ApiError& error) {
         why = error.what();
       }
+      wait = self->options.renew_every;
       if (!why.empty()) {
+        wait = self->options.retry_every;
         spdlog::warn("lease {}/{} was not renewed, trying again: {}", self->options.key.space,
                      self->options.key.name, why);
       }

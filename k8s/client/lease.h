@@ -16,18 +16,28 @@
 
 namespace ratchet::k8s {
 
+// Decision 025 has the reasons, and what they cost.
+inline constexpr std::chrono::milliseconds lease_duration{25'000};
+inline constexpr std::chrono::milliseconds renew_lease_every{10'000};
+inline constexpr std::chrono::milliseconds retry_lease_every{2'000};
+inline constexpr std::chrono::milliseconds lease_margin{2'000};
+
 struct LeaseOptions {
   Key key;
   // Differs between processes: the ops manager's is log id + process nonce.
   std::string identity;
-  std::chrono::milliseconds duration{15'000};  // whole seconds: the object counts in them
-  std::chrono::milliseconds renew_every{2'000};
-  std::chrono::milliseconds margin{2'000};  // we stop so long before others may take over
+  std::chrono::milliseconds duration = lease_duration;  // whole seconds: the object counts in them
+  std::chrono::milliseconds renew_every = renew_lease_every;
+  // After a renewal that failed, and between two looks at a lease that somebody else holds.
+  std::chrono::milliseconds retry_every = retry_lease_every;
+  std::chrono::milliseconds margin = lease_margin;  // we stop so long before others may take over
   // True if that holder is known to be dead, so that its lease need not run out.
   std::function<bool(const std::string& holder)> known_dead;
 };
 
-// Lives on one executor; not thread-safe. The client's deadline should be well below `duration`.
+// Lives on one executor; not thread-safe. While `renew_every` and a renewal that hangs until the
+// client's deadline pass, held() must still cover the longest effect: duration - margin is greater
+// than the sum of the three.
 class Lease {
  public:
   using Duration = std::chrono::steady_clock::duration;

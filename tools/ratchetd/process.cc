@@ -29,6 +29,11 @@ std::shared_ptr<k8s::HttpClient> connect(asio::io_context& io, const Options& op
   }
 }
 
+// A write is sent only if the Lease is held until it is surely carried out or not: in between two
+// renewals it always is, even while one hangs until its deadline.
+static_assert(k8s::renew_lease_every + request_deadline + request_deadline <
+              k8s::lease_duration - k8s::lease_margin);
+
 // Random, different for each process.
 std::string process_nonce() {
   std::random_device random;

@@ -20,6 +20,7 @@ struct LeaseTest : ::testing::Test {
     options.identity = identity;
     options.duration = duration;
     options.renew_every = milliseconds(2);
+    options.retry_every = milliseconds(2);
     options.margin = milliseconds(0);
     return options;
   }
@@ -109,6 +110,36 @@ TEST_F(LeaseTest, WithoutAnAnswerItIsLostByTheClock) {
   EXPECT_FALSE(lease->held());
   EXPECT_FALSE(loop.run(lease->annotate({{"x", "y"}})));
   EXPECT_EQ(losses, 1);
+}
+
+TEST_F(LeaseTest, AFailedRenewalIsTriedAgainBeforeTheNextIsDue) {
+  LeaseOptions options = options_of("a", seconds(3));
+  options.renew_every = seconds(1);
+  auto lease = lease_of(options);
+  loop.run(lease->acquire());
+  api->fault = [&](const std::string&) {
+    return updates() <= 5 ? MemoryApi::Fault::refuse : MemoryApi::Fault::none;
+  };
+  loop.until([&] { return losses > 0 || (updates() > 5 && lease->held(seconds(2))); });
+  EXPECT_EQ(losses, 0);
+}
+
+TEST_F(LeaseTest, WhoeverWaitsDoesNotWaitForTheHoldersNextRenewal) {
+  LeaseOptions seldom = options_of("a");
+  seldom.renew_every = seconds(3600);
+  auto first = lease_of(seldom);
+  loop.run(first->acquire());
+  seldom.identity = "b";
+  auto second = lease_of(seldom);
+  bool acquired = false;
+  boost::asio::co_spawn(loop.context(), second->acquire(),
+                        [&](const std::exception_ptr&) { acquired = true; });
+  const auto looks = api->calls.size() + 3;
+  loop.until([&] { return api->calls.size() >= looks; });
+  EXPECT_FALSE(acquired);
+  loop.run(first->release());
+  loop.until([&] { return acquired; });
+  EXPECT_EQ(holder(), "b");
 }
 
 TEST_F(LeaseTest, AWriteWhoseAnswerWasLostDoesNotLoseTheLease) {
