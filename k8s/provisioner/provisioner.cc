@@ -25,6 +25,29 @@ constexpr const char* ours = "app.kubernetes.io/name=mysqls.kubedb.com";
 
 std::string system_now() { return to_time(std::chrono::system_clock::now()); }
 
+// What a MySQL consists of, but for kinds that not every cluster knows. Those are looked at when
+// one of these changes, or after Options::resync_period.
+const std::vector<Resource>& followed_kinds() {
+  static const std::vector<Resource> followed{
+      kinds::stateful_set,    kinds::pod,  kinds::secret,       kinds::service,
+      kinds::service_account, kinds::role, kinds::role_binding, kinds::pod_disruption_budget,
+      kinds::config_map};
+  return followed;
+}
+
+// The databases that an object may belong to: the one that its label names, and its owner, as
+// somebody may have changed the label.
+std::set<std::string> databases_of(const Json& object) {
+  const Json& metadata = object.at("metadata");
+  const Json labels = metadata.value("labels", Json::object());
+  std::set<std::string> names{labels.value("app.kubernetes.io/instance", "")};
+  for (const Json& owner : metadata.value("ownerReferences", Json::array())) {
+    if (owner.value("kind", "") == kinds::mysql.kind) names.insert(owner.value("name", ""));
+  }
+  names.erase("");
+  return names;
+}
+
 }  // namespace
 
 Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports ports,
@@ -44,16 +67,15 @@ Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports p
       reconcile_tick_(executor),
       health_tick_(executor) {}
 
-// Every object that a MySQL consists of carries its name in a label. A pod that changes may have
-// begun or ceased to serve: that is looked at without waiting for the next round.
+// A pod that changes may have begun or ceased to serve: that is looked at without waiting for the
+// next round.
 void Provisioner::name(const Json& object) {
-  const Json labels = object.at("metadata").value("labels", Json::object());
-  const std::string instance = labels.value("app.kubernetes.io/instance", "");
-  if (instance.empty()) return;
-  const std::string key = queue_key(metadata_text(object, "namespace"), instance);
-  checks_.changed(key);
-  to_reconcile_.add(key);
-  if (object.value("kind", "") == kinds::pod.kind) to_check_.add(key);
+  for (const std::string& database : databases_of(object)) {
+    const std::string key = queue_key(metadata_text(object, "namespace"), database);
+    checks_.changed(key);
+    to_reconcile_.add(key);
+    if (object.value("kind", "") == kinds::pod.kind) to_check_.add(key);
+  }
 }
 
 void Provisioner::follow() {
@@ -69,7 +91,7 @@ void Provisioner::follow() {
     checks_.changed(key);
     to_reconcile_.add(key);
   });
-  for (const Resource& kind : {kinds::stateful_set, kinds::pod, kinds::secret, kinds::service}) {
+  for (const Resource& kind : followed_kinds()) {
     follow(kind, ours, [this](Event event) { name(event.object); });
   }
 }

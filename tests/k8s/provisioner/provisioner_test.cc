@@ -172,6 +172,50 @@ TEST(Controller, SurvivesWritesThatFailAndAnswersThatAreLost) {
   EXPECT_EQ(world.server.store().list("statefulsets.apps", "demo").size(), 1u);
 }
 
+// An object without what the server counts.
+Json content_of(Json object) {
+  object["labels"] = object["metadata"]["labels"];
+  object.erase("metadata");
+  object.erase("status");
+  return object;
+}
+
+Json content_in(World& world, const Resource& kind) {
+  const std::string group = kind.group.empty() ? "" : "." + kind.group;
+  const auto found = world.server.store().find({kind.plural + group, "demo", "my-standalone"});
+  return found ? content_of(*found) : Json();
+}
+
+TEST(Controller, PutsRightAtOnceWhatOthersChange) {
+  struct Change {
+    Resource kind;
+    Json by_hand;
+  };
+  const std::vector<Change> changes{
+      {kinds::role, {{"rules", Json::array()}}},
+      {kinds::role_binding, {{"subjects", Json::array()}}},
+      {kinds::pod_disruption_budget, {{"spec", {{"maxUnavailable", 2}}}}},
+      {kinds::service_account,
+       {{"metadata", {{"labels", {{"app.kubernetes.io/instance", "other"}}}}}}}};
+  World world;
+  world.apply(testing::standalone);
+  Running running(world);
+  running.until([&] { return phase(world) == "Ready"; });
+  embedded::InProcessClient user(world.server, "user");
+  for (const Change& change : changes) {
+    SCOPED_TRACE(change.kind.plural);
+    const Json before = content_in(world, change.kind);
+    bool changed = false;
+    asio::co_spawn(world.loop(),
+                   user.merge_patch(change.kind, {"demo", "my-standalone"}, change.by_hand),
+                   [&](const std::exception_ptr&, const Reply& reply) {
+                     changed = reply.ok() && content_of(reply.body) != before;
+                   });
+    running.until([&] { return changed; });
+    running.until([&] { return content_in(world, change.kind) == before; });
+  }
+}
+
 TEST(Controller, AsksForNothingWhileNothingChangesAndAllWatchesAreOpen) {
   World world;
   int requests = 0;
