@@ -100,7 +100,7 @@ void Run::on(const CancelRequested& fact) {
     told = true;
     resolve(command, {}, failure);
   }
-  if (!told) cancel_next_ = failure;
+  if (!told) cancel_next_ = std::make_unique<Failure>(failure);
 }
 
 void Run::on(const Terminated&) { end(); }
@@ -160,7 +160,7 @@ void Run::finish() {
   ended_ = true;
   if (next_run_) {
     task_.reset();  // cancels what else is awaited
-    decisions_.push_back(*std::move(next_run_));
+    decisions_.push_back(std::move(*next_run_));
     return;
   }
   const auto here = std::source_location::current();
@@ -183,7 +183,8 @@ void Run::decide(Event command, const std::source_location& where, const Activit
 // A pending cancellation fails the await instead of giving its command.
 bool Run::cancelled_at_once(detail::Slot& slot) {
   if (slot.shielded || !cancel_next_) return false;
-  slot.failure = std::exchange(cancel_next_, std::nullopt);
+  slot.failure = std::move(*cancel_next_);
+  cancel_next_.reset();
   return true;
 }
 
@@ -241,7 +242,8 @@ bool Run::signal(const char* name, detail::Slot& slot, const std::source_locatio
 
 void Run::continue_as_new(Bytes input, const std::source_location& where) {
   if (next_run_) return;
-  next_run_ = Decision{ContinuedAsNew{next_run_id(run_id_), std::move(input)}, where, nullptr};
+  next_run_ = std::make_unique<Decision>(ContinuedAsNew{next_run_id(run_id_), std::move(input)},
+                                         where, nullptr);
 }
 
 bool Run::patched(const std::string& patch, bool deprecated, const std::source_location& where) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -140,8 +141,9 @@ class Run final : private detail::Awaiting {
   std::map<std::string, std::deque<CommandId>> signal_waiters_;
   std::map<std::string, std::deque<Bytes>> signals_;  // received, not yet awaited
   bool cancel_requested_ = false;
-  std::optional<Failure> cancel_next_;  // fails the next await that is not shielded
-  std::optional<Decision> next_run_;    // the run ends by continuing as new
+  // Of few runs, and large: thousands that sleep should not have room for them.
+  std::unique_ptr<Failure> cancel_next_;  // fails the next await that is not shielded
+  std::unique_ptr<Decision> next_run_;    // the run ends by continuing as new
   std::map<std::string, bool> patches_;
   const std::vector<const Event*>* recorded_ = nullptr;
   ExposedValues exposed_;

@@ -99,6 +99,7 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
   std::vector<Decision> decisions =
       executed(run, [&] { return run->run->deliver(fact, turn.wall); });
+  turn.events.reserve(1 + decisions.size());
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
   for (Decision& decision : decisions) {
     if (decision.activity != nullptr) {

@@ -79,6 +79,7 @@ void Server::run(const std::function<void()>& first) {
   if (!parts_->halted.empty()) throw std::runtime_error("the log halted: " + parts_->halted);
 }
 
+void Server::post(std::function<void()> task) { parts_->host.post(std::move(task)); }
 void Server::stop() { parts_->io.stop(); }
 engine::Engine& Server::engine() { return *parts_->engine; }
 engine::Time Server::now() { return parts_->host.now(); }

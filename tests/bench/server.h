@@ -33,6 +33,8 @@ class Server {
 
   // Runs the engine's thread, beginning with `first`, until stop(). Throws if the log halts.
   void run(const std::function<void()>& first);
+  // To be done on the engine's thread after what it has to do by now.
+  void post(std::function<void()> task);
   void stop();
 
   engine::Engine& engine();
