@@ -201,7 +201,8 @@ asio::awaitable<Snapshot> await_usable(const Environment& environment, AttemptIn
     const std::string error = text_at(object, "/status/error/message");
     failing = error.empty() ? 0 : failing + 1;
     if (failing > patience_in_looks) {
-      throw Refused("snapshot_failed", name + " could not be made: " + error + way_out);
+      const std::string what = name + " could not be made: ";
+      throw Refused("snapshot_failed", what + error + way_out);
     }
     co_await wait_on(environment, in.deadline_us(),
                      name + " was not ready to use in time" +

@@ -51,10 +51,10 @@ asio::awaitable<std::vector<Answer>> ask_each(const Asked& asked,
   std::vector<Answer> answers;
   try {
     for (SqlRows& rows : co_await ask(asked, statements)) answers.emplace_back(std::move(rows));
-    if (answers.size() == statements.size()) co_return answers;
   } catch (const std::exception&) {
-    // Asked again below, one by one.
+    answers.clear();
   }
+  if (answers.size() == statements.size()) co_return answers;
   answers.clear();
   for (const std::string& statement : statements) {
     std::string why;
@@ -126,6 +126,7 @@ asio::awaitable<void> check(const Asked& asked, const mysql::Context& context, b
     return one.scope == mysql::Scope::database && !first;
   });
   std::vector<std::string> statements;
+  statements.reserve(checks.size());
   for (const mysql::Check& one : checks) statements.push_back(one.sql);
   const auto answers = co_await ask_each(asked, std::move(statements));
   for (std::size_t i = 0; i < checks.size(); ++i) {

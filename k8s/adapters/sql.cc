@@ -1,6 +1,7 @@
 #include "k8s/adapters/sql.h"
 
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -60,7 +61,7 @@ class Watchdog {
       if (error || state->socket == nullptr) return;
       state->fired = true;
       error_code ignored;
-      state->socket->close(ignored);
+      std::ignore = state->socket->close(ignored);
     });
   }
   ~Watchdog() { state_->socket = nullptr; }
@@ -96,8 +97,7 @@ struct Session::Impl {
 
   void trust(const std::string& pem) {
     error_code error;
-    tls.add_certificate_authority(asio::buffer(pem), error);
-    if (error) {
+    if (tls.add_certificate_authority(asio::buffer(pem), error)) {
       throw Error(0, where() + ": the certificate of the authority can not be read (" +
                          error.message() + "); it is the ca.crt of the secret that has the " +
                          "server's certificate");

@@ -26,8 +26,9 @@ void look(const Json& here, const std::string& path, const std::string& space, i
                             " into this namespace and leave the field out",
                         foreign_reference});
   }
+  const std::string inside = path + ".";
   for (const auto& [name, inner] : here.items()) {
-    if (name != "metadata") look(inner, path + "." + name, space, depth + 1, findings);
+    if (name != "metadata") look(inner, inside + name, space, depth + 1, findings);
   }
 }
 

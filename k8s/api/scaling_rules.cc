@@ -22,11 +22,12 @@ void check_quantities(const Json& resources, Findings& findings) {
       findings.push_back({path, "the field has the wrong type: it is an object"});
       continue;
     }
+    const std::string inside = path + ".";
     for (const auto& [name, quantity] : quantities.items()) {
       if (is_quantity(quantity)) continue;
-      findings.push_back({path + "." + name, quantity.dump() + " is no quantity: write it like "
-                                                               "700m or 2 (cpu), or like 1200Mi "
-                                                               "(memory)"});
+      findings.push_back({inside + name, quantity.dump() + " is no quantity: write it like "
+                                                           "700m or 2 (cpu), or like 1200Mi "
+                                                           "(memory)"});
     }
   }
 }

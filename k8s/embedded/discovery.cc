@@ -29,8 +29,9 @@ std::map<std::string, std::vector<std::string>> groups_of(const Kinds& kinds) {
 
 Json group_document(const std::string& name, const std::vector<std::string>& versions) {
   Json list = Json::array();
+  const std::string prefix = name + "/";
   for (const std::string& version : versions) {
-    list.push_back({{"groupVersion", name + "/" + version}, {"version", version}});
+    list.push_back({{"groupVersion", prefix + version}, {"version", version}});
   }
   Json preferred = list.front();
   return {{"name", name}, {"versions", std::move(list)}, {"preferredVersion", preferred}};
@@ -116,8 +117,9 @@ Json open_api(const Kinds& kinds, const std::string& group, const std::string& v
 Json open_api_index(const Kinds& kinds) {
   Json paths = Json::object();
   for (const auto& [group, versions] : groups_of(kinds)) {
+    const std::string prefix = group.empty() ? "api/" : "apis/" + group + "/";
     for (const std::string& version : versions) {
-      const std::string path = group.empty() ? "api/" + version : "apis/" + group + "/" + version;
+      const std::string path = prefix + version;
       paths[path] = {{"serverRelativeURL", "/openapi/v3/" + path}};
     }
   }

@@ -259,8 +259,8 @@ asio::awaitable<std::string> Reviewer::blocked(Json request, Json found) {
     const std::string& name = to ? target : current;
     const Reply entry = co_await client_.get(kinds::mysql_version, {"", name});
     if (!entry.ok()) {
-      co_return why + ": there is no MySQLVersion \"" + name +
-          "\" (kubectl get mysqlversions lists what there is)";
+      why += ": there is no MySQLVersion \"" + name;
+      co_return why + "\" (kubectl get mysqlversions lists what there is)";
     }
     *(to ? database.mutable_target() : database.mutable_current()) =
         read_entry(entry.body, database.standalone());

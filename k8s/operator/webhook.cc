@@ -56,7 +56,7 @@ std::string random_uuid() {
   return text;
 }
 
-Webhook::Webhook(asio::any_io_executor executor, Client& client, WebhookOptions options)
+Webhook::Webhook(const asio::any_io_executor& executor, Client& client, WebhookOptions options)
     : options_(std::move(options)),
       reviewer_(client, options_.review),
       files_(options_.certificate, options_.key),

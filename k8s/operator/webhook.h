@@ -32,7 +32,7 @@ class Webhook {
  public:
   // Listens at once. Throws std::runtime_error that names the file or the port which cannot be
   // used. The client must outlive it and what it has under way.
-  Webhook(boost::asio::any_io_executor executor, Client& client, WebhookOptions options);
+  Webhook(const boost::asio::any_io_executor& executor, Client& client, WebhookOptions options);
   Webhook(const Webhook&) = delete;
   Webhook& operator=(const Webhook&) = delete;
 

@@ -148,8 +148,8 @@ Json group_args(const Database& database, const std::string& set, const Json& re
                "--loose-group-replication-start-on-boot=OFF",
                "--loose-group-replication-local-address=" + host + ":33061",
                "--loose-group-replication-group-seeds=" + seeds(database, set),
-               "--loose-group-replication-ip-allowlist=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
-               "100.64.0.0/10,fc00::/7",
+               ("--loose-group-replication-ip-allowlist=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
+                "100.64.0.0/10,fc00::/7"),
                "--loose-group-replication-ssl-mode=REQUIRED",
                api::before_buffers};
   append(args, api::buffer_args(resources));

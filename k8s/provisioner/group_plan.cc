@@ -278,12 +278,12 @@ class Planner {
                      "annotate the MySQL with ") +
                  approve_bootstrap_annotation + "=" + list(choices);
     }
-    wait(missing.empty() ? "DivergedMembers" : "WaitingForMembers", std::move(message));
+    wait(missing.empty() ? "DivergedMembers" : "WaitingForMembers", message);
   }
 
   void act(Action action) { plan_.actions.push_back(std::move(action)); }
 
-  void wait(const char* reason, std::string message) {
+  void wait(const char* reason, const std::string& message) {
     if (plan_.reason.empty()) plan_.reason = reason;
     plan_.message += (plan_.message.empty() ? "" : "; ") + message;
   }

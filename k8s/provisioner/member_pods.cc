@@ -206,6 +206,7 @@ asio::awaitable<void> for_each(std::size_t n,
   const auto executor = co_await asio::this_coro::executor;
   using Operation = decltype(asio::co_spawn(executor, part(0), asio::deferred));
   std::vector<Operation> operations;
+  operations.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     operations.push_back(asio::co_spawn(executor, part(i), asio::deferred));
   }

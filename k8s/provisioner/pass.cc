@@ -36,7 +36,8 @@ asio::awaitable<std::optional<Duration>> Pass::run() {
 
 asio::awaitable<MaybeStop> Pass::go() {
   const MaybeStop lookup = co_await find_set();
-  if (auto refusal = co_await left_to_kubedb(context_, database(), set_)) co_return Stop{*refusal};
+  if (auto refusal = co_await left_to_kubedb(context_, database(), set_))
+    co_return Stop{std::move(refusal)};
   if (database().deleting) co_return co_await remove_all();
   if (database().paused_since) {
     if (!lookup) co_await observe();  // an upgrade may have two sets for a while
@@ -45,7 +46,7 @@ asio::awaitable<MaybeStop> Pass::go() {
   if (lookup) co_return lookup;
   if (MaybeStop stop = co_await undrain()) co_return stop;
   if (database().halted) {
-    if (auto refusal = refuse_halt(database())) co_return Stop{*refusal};
+    if (auto refusal = refuse_halt(database())) co_return Stop{std::move(refusal)};
     co_return co_await halt();
   }
   if (MaybeStop stop = co_await admit()) co_return stop;
@@ -105,8 +106,9 @@ asio::awaitable<MaybeStop> Pass::admit() {
         co_await context_.client.get(kinds::mysql_version, {"", database().version});
     if (found.ok()) entry_ = found.body;
   }
-  if (auto refusal = refuse(database(), entry_, !set_.is_null())) co_return Stop{*refusal};
-  if (auto refusal = refuse_change(database(), set_)) co_return Stop{*refusal};
+  if (auto refusal = refuse(database(), entry_, !set_.is_null()))
+    co_return Stop{std::move(refusal)};
+  if (auto refusal = refuse_change(database(), set_)) co_return Stop{std::move(refusal)};
   try {
     // Everything is built once before anything is made: a template that cannot be read shows here.
     stateful_set(database(), entry_, database().name);

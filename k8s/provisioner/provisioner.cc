@@ -50,7 +50,7 @@ std::set<std::string> databases_of(const Json& object) {
 
 }  // namespace
 
-Provisioner::Provisioner(asio::any_io_executor executor, Client& client, Ports ports,
+Provisioner::Provisioner(const asio::any_io_executor& executor, Client& client, Ports ports,
                          Options options)
     : executor_(executor),
       context_{client,
@@ -79,7 +79,7 @@ void Provisioner::name(const Json& object) {
 }
 
 void Provisioner::follow() {
-  follow(kinds::mysql, "", [this](Event event) {
+  follow(kinds::mysql, "", [this](const Event& event) {
     const std::string key =
         queue_key(metadata_text(event.object, "namespace"), metadata_text(event.object, "name"));
     if (event.type == Event::Type::deleted) {
@@ -92,7 +92,7 @@ void Provisioner::follow() {
     to_reconcile_.add(key);
   });
   for (const Resource& kind : followed_kinds()) {
-    follow(kind, ours, [this](Event event) { name(event.object); });
+    follow(kind, ours, [this](const Event& event) { name(event.object); });
   }
 }
 
@@ -115,7 +115,7 @@ void Provisioner::follow(const Resource& kind, std::string labels,
 asio::awaitable<void> Provisioner::work(WorkQueue& queue, Look look) {
   while (const std::optional<std::string> key = co_await queue.take()) {
     try {
-      const std::optional<Duration> again = co_await look(*key);
+      const std::optional<Duration> again = co_await (this->*look)(*key);
       queue.forget(*key);
       if (again) queue.add_after(*key, *again);
     } catch (const std::exception& error) {
@@ -138,18 +138,22 @@ asio::awaitable<void> Provisioner::tick(Duration period, WorkQueue& queue) {
   }
 }
 
+asio::awaitable<std::optional<Duration>> Provisioner::reconcile(std::string key) {
+  const auto again = co_await reconciler_.reconcile(key);
+  seen_.insert(std::move(key));
+  co_return again;
+}
+
+// Not before a pass has seen whether the database is ours.
+asio::awaitable<std::optional<Duration>> Provisioner::check(std::string key) {
+  if (!seen_.contains(key)) co_return std::nullopt;
+  co_return co_await checks_.check(std::move(key));
+}
+
 asio::awaitable<void> Provisioner::run() {
   using namespace asio::experimental::awaitable_operators;
-  const Look reconcile = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
-    const auto again = co_await reconciler_.reconcile(key);
-    seen_.insert(std::move(key));
-    co_return again;
-  };
-  // Not before a pass has seen whether the database is ours.
-  const Look check = [this](std::string key) -> asio::awaitable<std::optional<Duration>> {
-    if (!seen_.contains(key)) co_return std::nullopt;
-    co_return co_await checks_.check(std::move(key));
-  };
+  constexpr Look reconcile = &Provisioner::reconcile;
+  constexpr Look check = &Provisioner::check;
   follow();
   // Two and four at a time: a silent server holds up a check for seconds.
   co_await (work(to_reconcile_, reconcile) && work(to_reconcile_, reconcile) &&

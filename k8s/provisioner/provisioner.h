@@ -39,7 +39,8 @@ struct Ports {
 // On one executor, one thread. The client must outlive it.
 class Provisioner {
  public:
-  Provisioner(boost::asio::any_io_executor executor, Client& client, Ports ports, Options options);
+  Provisioner(const boost::asio::any_io_executor& executor, Client& client, Ports ports,
+              Options options);
   Provisioner(const Provisioner&) = delete;
   Provisioner& operator=(const Provisioner&) = delete;
 
@@ -48,11 +49,13 @@ class Provisioner {
   void stop();
 
  private:
-  using Look = std::function<boost::asio::awaitable<std::optional<Duration>>(std::string key)>;
+  using Look = boost::asio::awaitable<std::optional<Duration>> (Provisioner::*)(std::string key);
 
   void follow();
   void follow(const Resource& kind, std::string labels, std::function<void(Event)> on_event);
   void name(const Json& object);
+  boost::asio::awaitable<std::optional<Duration>> reconcile(std::string key);
+  boost::asio::awaitable<std::optional<Duration>> check(std::string key);
   boost::asio::awaitable<void> work(WorkQueue& queue, Look look);
   boost::asio::awaitable<void> tick(Duration period, WorkQueue& queue);
 

@@ -131,12 +131,13 @@ bool SemiSyncCare::is_overdue() const {
 // The holder first and last: see ReplicaSituation::first.
 asio::awaitable<void> SemiSyncCare::look_at_all() {
   const std::size_t holder = pods_.index_of(situation_.term.holder);
-  if (holder < pods_.size()) {
+  const bool held = holder < pods_.size();
+  if (held) {
     co_await look_at(holder);
     situation_.first = situation_.members[holder].seen;
   }
-  co_await for_each(pods_.size(), [this, holder](std::size_t i) -> asio::awaitable<void> {
-    if (i != holder) co_await look_at(i);
+  co_await for_each(pods_.size() - (held ? 1U : 0U), [this, holder](std::size_t other) {
+    return look_at(other < holder ? other : other + 1);
   });
   if (situation_.first) co_await look_at(holder);
 }

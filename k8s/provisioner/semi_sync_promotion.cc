@@ -130,7 +130,7 @@ void SemiSyncPlanner::ask_who_is_given_up(const Replicas& reached,
         "annotate the MySQL with " +
         std::string(approve_promotion_annotation) + "=" + value;
   }
-  wait("WaitingForVoters", std::move(message));
+  wait("WaitingForVoters", message);
 }
 
 // Those of them whose receivers stand still; the others are told to.

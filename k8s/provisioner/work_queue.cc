@@ -11,8 +11,8 @@ namespace ratchet::k8s::provisioner {
 
 namespace asio = boost::asio;
 
-WorkQueue::WorkQueue(asio::any_io_executor executor, Limits limits)
-    : limits_(limits), wake_(std::move(executor), Clock::time_point::max()) {}
+WorkQueue::WorkQueue(const asio::any_io_executor& executor, Limits limits)
+    : limits_(limits), wake_(executor, Clock::time_point::max()) {}
 
 bool WorkQueue::add(const std::string& key) {
   delayed_.erase(key);

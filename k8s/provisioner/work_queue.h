@@ -27,7 +27,7 @@ class WorkQueue {
     Duration longest_delay = std::chrono::seconds(30);
   };
 
-  WorkQueue(boost::asio::any_io_executor executor, Limits limits);
+  WorkQueue(const boost::asio::any_io_executor& executor, Limits limits);
 
   // The key is handed out as soon as nobody works on it. False if the queue is full: the caller's
   // periodic resync will name it again.

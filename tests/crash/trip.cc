@@ -103,11 +103,13 @@ class Process {
         after(200us, [answer, what] { answer.complete(what); });
       });
     });
-    handlers_.probe<Text, Text>(book, [this](const auto& info, const Text& what, auto answer) {
-      const auto lines = lines_of(life_.place.ledger());
-      if (std::ranges::count(lines, line(info, what)) == 0) return answer.not_done();
-      answer.done(what);
-    });
+    handlers_.probe<Text, Text>(book,
+                                [this](const auto& info, const Text& what, const auto& answer) {
+                                  const auto lines = lines_of(life_.place.ledger());
+                                  if (std::ranges::count(lines, line(info, what)) == 0)
+                                    return answer.not_done();
+                                  answer.done(what);
+                                });
   }
 
   // Time in which a kill leaves a step in doubt: before its effect, and after it.

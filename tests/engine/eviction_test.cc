@@ -47,7 +47,7 @@ void answer_later(Handlers& handlers, Host& host) {
   handlers.for_each([&](const Handlers::Entry& entry) { entries.push_back(entry); });
   for (Handlers::Entry& entry : entries) {
     entry.perform = [&host, perform = entry.perform](const AttemptInfo& info, const Bytes& input,
-                                                     auto sink) {
+                                                     const auto& sink) {
       host.post([perform, info, input, sink] { perform(info, input, sink); });
     };
     handlers.put(std::move(entry));

@@ -45,6 +45,7 @@ std::vector<std::string> histories(const store::LogReader& log, std::uint64_t fi
   }
   std::ranges::sort(events);
   std::vector<std::string> all;
+  all.reserve(events.size());
   for (const auto& [index, place, text] : events) all.push_back(text);
   return all;
 }

@@ -15,7 +15,7 @@ std::unique_ptr<Process> process_of(Outside& outside, Ledger& ledger) {
 
 void fail_first_quote(Process& process) {
   process.handlers.handle<Text, Text>(
-      quote, [](const AttemptInfo& info, const Text& what, Answer<Text> answer) {
+      quote, [](const AttemptInfo& info, const Text& what, const Answer<Text>& answer) {
         if (info.attempt == 1) return answer.fail({"busy", "the agency does not answer"});
         answer.complete(text("100 for " + what.value()));
       });

@@ -27,7 +27,7 @@ void delay_answers(Process& process, std::minstd_rand& random) {
   process.handlers.for_each([&](const Handlers::Entry& entry) { entries.push_back(entry); });
   for (Handlers::Entry& entry : entries) {
     entry.perform = [&, perform = entry.perform](const AttemptInfo& info, const Bytes& input,
-                                                 auto sink) {
+                                                 const auto& sink) {
       process.host.wake_at(process.host.now() + Duration(random() % 100'000),
                            [=] { perform(info, input, sink); });
     };

@@ -61,10 +61,11 @@ class Steps : public ::testing::TestWithParam<DiskKind> {
 
 TEST_P(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
   auto p = process();
-  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
-    if (info.attempt < 3) return answer.fail({"busy", "try later"});
-    answer.complete(text("ok"));
-  });
+  p->handlers.handle<Text, Text>(flaky,
+                                 [](const AttemptInfo& info, const Text&, const auto& answer) {
+                                   if (info.attempt < 3) return answer.fail({"busy", "try later"});
+                                   answer.complete(text("ok"));
+                                 });
   run(*p, "flaky");
   EXPECT_EQ(p->history("r"),
             "0 RunStarted\n0 step 1 flaky\n1 AttemptFailed 1 #1: busy\n2 AttemptFailed 1 #2: "
@@ -73,7 +74,7 @@ TEST_P(Steps, ARetryFollowsAFailedAttemptAndBothAreRecorded) {
 
 TEST_P(Steps, TheLastAttemptFailsTheStepAsAValue) {
   auto p = process();
-  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, const auto& answer) {
     answer.fail({"busy", "try later"});
   });
   run(*p, "flaky");
@@ -84,7 +85,7 @@ TEST_P(Steps, TheLastAttemptFailsTheStepAsAValue) {
 
 TEST_P(Steps, AFailureForGoodIsNotRetried) {
   auto p = process();
-  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo&, const Text&, const auto& answer) {
     answer.fail_for_good({"refused", "never"});
   });
   run(*p, "flaky");
@@ -93,9 +94,10 @@ TEST_P(Steps, AFailureForGoodIsNotRetried) {
 
 TEST_P(Steps, ACodeThatThePolicyCallsFatalIsNotRetried) {
   auto p = process();
-  p->handlers.handle<Text, Text>(exact, [](const AttemptInfo& info, const Text&, auto answer) {
-    answer.fail({info.attempt < 3 ? "busy" : "broken", "as it is"});
-  });
+  p->handlers.handle<Text, Text>(exact,
+                                 [](const AttemptInfo& info, const Text&, const auto& answer) {
+                                   answer.fail({info.attempt < 3 ? "busy" : "broken", "as it is"});
+                                 });
   run(*p, "exact");
   EXPECT_NE(p->history("r").find("3 StepFailed 1 after 3: broken"), std::string::npos)
       << p->history("r");
@@ -108,7 +110,7 @@ TEST_P(Steps, BackoffGrowsAndItsJitterIsTheSameInEveryRunOfATest) {
     auto p = process();
     std::vector<Time> at;
     p->handlers.template handle<Text, Text>(
-        activity, [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
+        activity, [&](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
           at.push_back(p->host.now());
           if (info.attempt < 5) return answer.fail({"busy", ""});
           answer.complete(text("ok"));
@@ -137,12 +139,12 @@ TEST_P(Steps, AnAttemptWithoutAHeartbeatFailsAndOneWithGoesOn) {
       p->host.wake_at(p->host.now() + 1s, beat);
     }
   };
-  p->handlers.handle<Text, Text>(beating,
-                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
-                                   attempts.push_back(info);
-                                   kept.push_back(answer);
-                                   p->host.wake_at(p->host.now() + 1s, beat);
-                                 });
+  p->handlers.handle<Text, Text>(
+      beating, [&](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
+        attempts.push_back(info);
+        kept.push_back(answer);
+        p->host.wake_at(p->host.now() + 1s, beat);
+      });
   run(*p, "beating");
   EXPECT_EQ(p->history("r"),
             "0 RunStarted\n0 step 1 beating\n1 AttemptFailed 1 #1: heartbeat_timeout\n2 "
@@ -153,7 +155,7 @@ TEST_P(Steps, AnAttemptWithoutAHeartbeatFailsAndOneWithGoesOn) {
 TEST_P(Steps, AStepThatCannotStartInTimeFails) {
   auto p = process();
   p->handlers.handle<Text, Text>(
-      final_act, [](const AttemptInfo&, const Text&, auto) { FAIL() << "it was started"; });
+      final_act, [](const AttemptInfo&, const Text&, const auto&) { FAIL() << "it was started"; });
   p->open();
   outside.anchor.refuse("no anchor today");
   p->engine->start("r", "final", text("in").SerializeAsString(), "test");
@@ -164,7 +166,7 @@ TEST_P(Steps, AStepThatCannotStartInTimeFails) {
 
 TEST_P(Steps, ManyFailuresLeaveFewRecords) {
   auto p = process();
-  p->handlers.handle<Text, Text>(patient, [](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.handle<Text, Text>(patient, [](const AttemptInfo&, const Text&, const auto& answer) {
     answer.fail({"busy", "try later"});
   });
   run(*p, "patient");
@@ -180,11 +182,11 @@ TEST_P(Steps, ManyFailuresLeaveFewRecords) {
 TEST_P(Steps, AHandlerThatNeverAnswersTimesOut) {
   auto p = process();
   std::vector<Answer<Text>> kept;
-  p->handlers.handle<Text, Text>(flaky,
-                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
-                                   if (info.attempt == 1) return kept.push_back(answer);
-                                   answer.complete(text("ok"));
-                                 });
+  p->handlers.handle<Text, Text>(
+      flaky, [&](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
+        if (info.attempt == 1) return kept.push_back(answer);
+        answer.complete(text("ok"));
+      });
   run(*p, "flaky");
   EXPECT_NE(p->history("r").find("AttemptFailed 1 #1: timeout"), std::string::npos);
   EXPECT_NE(p->history("r").find("StepCompleted 1 after 2"), std::string::npos);
@@ -197,12 +199,12 @@ TEST_P(Steps, AHandlerThatNeverAnswersTimesOut) {
 TEST_P(Steps, ALateAnswerDoesNotSpeakForTheNextAttempt) {
   auto p = process();
   std::vector<Answer<Text>> kept;
-  p->handlers.handle<Text, Text>(flaky,
-                                 [&](const AttemptInfo& info, const Text&, Answer<Text> answer) {
-                                   if (info.attempt == 1) return kept.push_back(answer);
-                                   kept.front().complete(text("late"));
-                                   answer.complete(text("in time"));
-                                 });
+  p->handlers.handle<Text, Text>(
+      flaky, [&](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
+        if (info.attempt == 1) return kept.push_back(answer);
+        kept.front().complete(text("late"));
+        answer.complete(text("in time"));
+      });
   run(*p, "flaky");
   for (const Recorded& recorded : p->seen) {
     const auto* done = std::get_if<StepCompleted>(&recorded.turn.events.front());
@@ -214,10 +216,11 @@ TEST_P(Steps, ALateAnswerDoesNotSpeakForTheNextAttempt) {
 TEST_P(Steps, AnIrreversibleStepWaitsForTheAnchor) {
   auto p = process();
   int performed = 0;
-  p->handlers.handle<Text, Text>(final_one, [&](const AttemptInfo&, const Text&, auto answer) {
-    ++performed;
-    answer.complete(text("done"));
-  });
+  p->handlers.handle<Text, Text>(final_one,
+                                 [&](const AttemptInfo&, const Text&, const auto& answer) {
+                                   ++performed;
+                                   answer.complete(text("done"));
+                                 });
   p->open();
   p->host.settle();
   outside.anchor.refuse("the anchor's place is away");
@@ -230,11 +233,12 @@ TEST_P(Steps, AnIrreversibleStepWaitsForTheAnchor) {
 
 TEST_P(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
   auto p = process();
-  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
-    if (info.attempt == 1) return;
-    if (info.attempt == 2) throw std::runtime_error("boom");
-    answer.complete(text("ok"));
-  });
+  p->handlers.handle<Text, Text>(flaky,
+                                 [](const AttemptInfo& info, const Text&, const auto& answer) {
+                                   if (info.attempt == 1) return;
+                                   if (info.attempt == 2) throw std::runtime_error("boom");
+                                   answer.complete(text("ok"));
+                                 });
   run(*p, "flaky");
   EXPECT_NE(p->history("r").find("#1: dropped"), std::string::npos) << p->history("r");
   EXPECT_NE(p->history("r").find("#2: exception"), std::string::npos) << p->history("r");
@@ -243,11 +247,11 @@ TEST_P(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
 TEST_P(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
   auto p = process();
   int performed = 0;
-  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, const auto& answer) {
     ++performed;
     answer.fail({"connection", "reset after the write"});
   });
-  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, const auto& answer) {
     performed > 0 ? answer.done(text("found")) : answer.not_done();
   });
   run(*p, "once");
@@ -259,11 +263,11 @@ TEST_P(Steps, AConditionalStepWhoseAnswerWasLostIsLookedForNotRepeated) {
 TEST_P(Steps, ALastAttemptInDoubtIsLookedForBeforeItFails) {
   auto p = process();
   int performed = 0;
-  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.handle<Text, Text>(once, [&](const AttemptInfo&, const Text&, const auto& answer) {
     ++performed;
     answer.fail({"connection", "reset"});
   });
-  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, auto answer) {
+  p->handlers.probe<Text, Text>(once, [&](const AttemptInfo&, const Text&, const auto& answer) {
     performed == 3 ? answer.done(text("third time")) : answer.not_done();
   });
   run(*p, "once");
@@ -275,15 +279,17 @@ TEST_P(Steps, AnInterruptedManualStepWaitsForAPerson) {
   {
     auto p = process();
     std::vector<Answer<Text>> kept;
-    p->handlers.handle<Text, Text>(touchy, [&](const AttemptInfo&, const Text&, Answer<Text> a) {
-      kept.push_back(a);
-      p->host.stop();
-    });
+    p->handlers.handle<Text, Text>(touchy,
+                                   [&](const AttemptInfo&, const Text&, const Answer<Text>& a) {
+                                     kept.push_back(a);
+                                     p->host.stop();
+                                   });
     run(*p, "touchy");
   }
   auto p = process();
-  p->handlers.handle<Text, Text>(
-      touchy, [](const AttemptInfo&, const Text&, auto) { FAIL() << "performed a second time"; });
+  p->handlers.handle<Text, Text>(touchy, [](const AttemptInfo&, const Text&, const auto&) {
+    FAIL() << "performed a second time";
+  });
   p->open();
   p->host.settle();
   EXPECT_EQ(p->engine->state("r"), RunState::running);
@@ -295,17 +301,19 @@ TEST_P(Steps, AnInterruptedManualStepWaitsForAPerson) {
 TEST_P(Steps, AttemptsGoOnCountingAfterACrash) {
   {
     auto p = process();
-    p->handlers.handle<Text, Text>(flaky, [&](const AttemptInfo& info, const Text&, auto answer) {
-      if (info.attempt == 3) return p->host.stop();
-      answer.fail({"busy", "try later"});
-    });
+    p->handlers.handle<Text, Text>(flaky,
+                                   [&](const AttemptInfo& info, const Text&, const auto& answer) {
+                                     if (info.attempt == 3) return p->host.stop();
+                                     answer.fail({"busy", "try later"});
+                                   });
     run(*p, "flaky");
   }
   auto p = process();
-  p->handlers.handle<Text, Text>(flaky, [](const AttemptInfo& info, const Text&, auto answer) {
-    EXPECT_EQ(info.attempt, 3U);
-    answer.complete(text("ok"));
-  });
+  p->handlers.handle<Text, Text>(flaky,
+                                 [](const AttemptInfo& info, const Text&, const auto& answer) {
+                                   EXPECT_EQ(info.attempt, 3U);
+                                   answer.complete(text("ok"));
+                                 });
   p->open();
   p->host.run_until([&] { return p->engine->state("r") == RunState::completed; });
   EXPECT_NE(p->history("r").find("StepCompleted 1 after 3"), std::string::npos) << p->history("r");
@@ -313,7 +321,7 @@ TEST_P(Steps, AttemptsGoOnCountingAfterACrash) {
 
 TEST_P(Steps, AConditionalActivityWithoutAProbeIsRefused) {
   auto p = process();
-  p->handlers.handle<Text, Text>(once, [](const AttemptInfo&, const Text&, auto) {});
+  p->handlers.handle<Text, Text>(once, [](const AttemptInfo&, const Text&, const auto&) {});
   EXPECT_THROW(p->open(), std::invalid_argument);
 }
 
@@ -328,8 +336,8 @@ TEST_P(Steps, InADryRunOnlyWhatReadsIsPerformed) {
   for (const auto* activity : {&patient, &flaky, &once, &touchy}) {
     all.handle<Text, Text>(*activity, perform);
   }
-  all.probe<Text, Text>(once,
-                        [](const AttemptInfo&, const Text&, auto answer) { answer.not_done(); });
+  all.probe<Text, Text>(
+      once, [](const AttemptInfo&, const Text&, const auto& answer) { answer.not_done(); });
   p->handlers = reads_only(all);
   p->open();
   for (const char* workflow : {"patient", "flaky", "once", "touchy"}) {

@@ -28,27 +28,28 @@ Task<Text> travel_otherwise(Workflow wf, Text where) {
 }
 
 void Ledger::serve(Handlers& handlers, Host&) {
-  handlers.handle<Text, Text>(quote, [](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-    answer.complete(text("100 for " + what.value()));
-  });
-  handlers.handle<Text, Text>(book,
-                              [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                ++bookings_[what.value()];
-                                answer.complete(text("booked " + what.value()));
+  handlers.handle<Text, Text>(quote,
+                              [](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+                                answer.complete(text("100 for " + what.value()));
                               });
+  handlers.handle<Text, Text>(
+      book, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+        ++bookings_[what.value()];
+        answer.complete(text("booked " + what.value()));
+      });
   handlers.probe<Text, Text>(
-      book, [this](const AttemptInfo&, const Text& what, ProbeAnswer<Text> answer) {
+      book, [this](const AttemptInfo&, const Text& what, const ProbeAnswer<Text>& answer) {
         if (honest_probe && bookings_.contains(what.value())) {
           answer.done(text("booked " + what.value()));
         } else {
           answer.not_done();
         }
       });
-  handlers.handle<Text, Text>(announce,
-                              [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                announcements_[what.value()] = 1;
-                                answer.complete(text(""));
-                              });
+  handlers.handle<Text, Text>(
+      announce, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+        announcements_[what.value()] = 1;
+        answer.complete(text(""));
+      });
 }
 
 void Ledger::steer(Engine& engine) {

@@ -173,7 +173,9 @@ TEST_P(Versions, ThePastCanBeTravelledTurnByTurn) {
     told += std::to_string(at.turn) + (at.run.state == RunState::paused ? " paused" : "") + " " +
             name_of(at.events.front().event) + ", open";
     for (const TimelineEntry& entry : at.open) told += " " + entry.command.name;
-    for (const auto& [name, value] : at.exposed.value()) told += " " + name + "=" + value;
+    for (const auto& [name, value] : at.exposed.value()) {
+      told.append(" " + name + "=").append(value);
+    }
     told += "\n";
   }
   EXPECT_EQ(told,

@@ -63,16 +63,15 @@ class Watcher {
  private:
   template <class T>
   T await(asio::awaitable<T> task) {
-    bool done = false;
     T result;
     std::exception_ptr failed;
     asio::co_spawn(io_, std::move(task), [&](std::exception_ptr error, T value) {
-      done = true;
       failed = std::move(error);
       result = std::move(value);
+      io_.stop();
     });
     io_.restart();
-    while (!done) io_.run_one();
+    io_.run();
     if (failed) std::rethrow_exception(failed);
     return result;
   }

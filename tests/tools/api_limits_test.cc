@@ -132,6 +132,7 @@ TEST_F(ApiLimits, ConnectionsAreLimitedAndComeFreeAgain) {
   world.options.limits.request = 1s;
   world.begin();
   std::vector<std::unique_ptr<Raw>> idle;
+  idle.reserve(4);
   for (int i = 0; i < 4; ++i) idle.push_back(std::make_unique<Raw>(world.port()));
   Raw fifth(world.port());
   fifth.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

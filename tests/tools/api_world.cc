@@ -84,7 +84,7 @@ struct ApiWorld::Daemon {
         api(io.get_executor(), engine, *log,
             world.judge ? world.judge : judge_by_token(testing::token), world.options) {
     handlers.handle<Text, Text>(touchy, [this](const engine::AttemptInfo& attempt, const Text&,
-                                               engine::Answer<Text> answer) {
+                                               const engine::Answer<Text>& answer) {
       if (++attempts[attempt.run_id] == 1) return answer.fail({"jammed", "by hand only"});
       answer.complete(text("at last"));
     });

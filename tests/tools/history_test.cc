@@ -145,7 +145,8 @@ void expect_same(const YAML::Node& yaml, const Document& json, const std::string
   if (json.is_object()) {
     ASSERT_TRUE(yaml.IsMap()) << where;
     EXPECT_EQ(yaml.size(), json.size()) << where;
-    for (const auto& [key, value] : json.items()) expect_same(yaml[key], value, where + "." + key);
+    const std::string inside = where + ".";
+    for (const auto& [key, value] : json.items()) expect_same(yaml[key], value, inside + key);
   } else if (json.is_array()) {
     ASSERT_EQ(yaml.size(), json.size()) << where;
     for (std::size_t i = 0; i < json.size(); ++i) expect_same(yaml[i], json[i], where + "[]");

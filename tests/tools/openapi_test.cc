@@ -45,7 +45,7 @@ class OpenApi : public ::testing::Test {
     return {};
   }
   // The object has what is required, and nothing that is not described.
-  void expect_fits(const Json& object, YAML::Node given, const std::string& what) const {
+  void expect_fits(const Json& object, const YAML::Node& given, const std::string& what) const {
     const YAML::Node schema = at(given);
     ASSERT_TRUE(schema["properties"]) << what;
     for (const YAML::Node& name : schema["required"]) {
@@ -58,12 +58,13 @@ class OpenApi : public ::testing::Test {
       const YAML::Node items = at(property)["items"];
       if (items && at(items)["properties"]) {
         EXPECT_FALSE(value.empty()) << what << ": no " << name << " to compare";
-        for (const Json& item : value) expect_item_fits(item, items, what + "." + name);
+        const std::string inside = what + ".";
+        for (const Json& item : value) expect_item_fits(item, items, inside + name);
       }
     }
   }
   // Events have more fields than are described.
-  void expect_item_fits(const Json& item, YAML::Node items, const std::string& what) const {
+  void expect_item_fits(const Json& item, const YAML::Node& items, const std::string& what) const {
     if (what != "showHistory.events") return expect_fits(item, items, what);
     for (const YAML::Node& name : at(items)["required"]) {
       EXPECT_TRUE(item.contains(name.as<std::string>())) << what << " lacks " << name;
@@ -148,12 +149,13 @@ TEST_F(OpenApi, EveryOptionThatItDescribesIsTaken) {
       if (parameter["in"].as<std::string>() != "query") continue;
       const bool number = parameter["schema"]["type"].as<std::string>() == "integer";
       const std::string name = parameter["name"].as<std::string>();
-      const std::string value = name == "state" ? "running" : number ? "1" : "a";
-      std::string options = name == "follow" ? "" : name + "=" + value;
+      const std::string value = name == "state" ? "=running" : number ? "=1" : "=a";
+      std::string options = name == "follow" ? "?" : "?" + name;
+      if (name != "follow") options += value;
       if (std::holds_alternative<Stream>(route.serve)) {  // else it does not end
-        options += std::string(options.empty() ? "" : "&") + "follow=false";
+        options += std::string(options == "?" ? "" : "&") + "follow=false";
       }
-      EXPECT_EQ(world.ask("GET", target + "?" + options).status, 200) << target << name;
+      EXPECT_EQ(world.ask("GET", target + options).status, 200) << target << name;
     }
   }
 }

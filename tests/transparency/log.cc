@@ -48,7 +48,7 @@ void record(const std::string& dir, int runs) {
   registry.add("greetings", 1, greetings);
   engine::Handlers handlers;
   handlers.handle<Text, Text>(
-      greet, [](const engine::AttemptInfo&, const Text& name, engine::Answer<Text> answer) {
+      greet, [](const engine::AttemptInfo&, const Text& name, const engine::Answer<Text>& answer) {
         Text text;
         text.set_value("hello " + name.value());
         answer.complete(text);

@@ -242,7 +242,7 @@ TEST(Backups, CancelledWhileTheSnapshotIsAwaitedTheOldServerComesBack) {
 
 template <class Cluster>
 engine::testing::CrashReport matrix(const char* from, const char* to,
-                                    std::function<void(Cluster&)> fault = {}) {
+                                    const std::function<void(Cluster&)>& fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {

@@ -47,7 +47,7 @@ std::string end_of(const Left& left) {
   if (left.paused) return "paused";
   if (left.paused_backups > 0) return "backups paused";
   if (!left.touched) return "untouched";
-  const std::string told = end_by_words(left);
+  std::string told = end_by_words(left);
   if (!told.empty()) return told;
   if (left.wish != Wish::restart && left.recorded) return "recorded";
   if (left.wish == Wish::upgrade && left.of_target == left.members) return "unrecorded";

@@ -115,7 +115,7 @@ TEST(UpgradeGroup, IsLookedAtBeforeAnythingIsTouched) {
   EXPECT_THAT(cluster.writes, IsEmpty()) << "not even paused";
 }
 
-engine::testing::CrashReport matrix(std::function<void(FakeGroupCluster&)> fault = {}) {
+engine::testing::CrashReport matrix(const std::function<void(FakeGroupCluster&)>& fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {

@@ -118,7 +118,8 @@ TEST(NewSet, UpgradesAGroupOfOneToo) {
   EXPECT_EQ(cluster.pods.size(), 1U);
 }
 
-engine::testing::CrashReport matrix(const char* old, std::function<void(FakeTwoSets&)> fault = {},
+engine::testing::CrashReport matrix(const char* old,
+                                    const std::function<void(FakeTwoSets&)>& fault = {},
                                     int replicas = 3) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
@@ -156,6 +157,7 @@ TEST(NewSet, ComesToTheSameEndWhereverItIsStoppedAfterAFault) {
 
 std::vector<std::string> names_of(const FakeTwoSets& cluster) {
   std::vector<std::string> names;
+  names.reserve(cluster.pods.size());
   for (const auto& [name, pod] : cluster.pods) names.push_back(name);
   return names;
 }

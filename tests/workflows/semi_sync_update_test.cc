@@ -97,7 +97,7 @@ TEST(UpgradeSemiSync, GoesReplicaByReplicaAndHandsOverBeforeThePrimarysTurn) {
   EXPECT_EQ(cluster.elections, 0) << "the primary was stopped, not moved";
 }
 
-engine::testing::CrashReport matrix(std::function<void(SemiSyncCluster&)> fault = {}) {
+engine::testing::CrashReport matrix(const std::function<void(SemiSyncCluster&)>& fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {

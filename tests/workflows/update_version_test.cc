@@ -73,7 +73,7 @@ TEST(UpdateVersion, ReplacesTheStatefulSetForAMajorUpgrade) {
 }
 
 engine::testing::CrashReport matrix(const std::string& from, const std::string& to,
-                                    std::function<void(FakeCluster&)> fault = {}) {
+                                    const std::function<void(FakeCluster&)>& fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {

@@ -90,7 +90,8 @@ pid_t first_child(pid_t parent) {
 Process::Process(const boost::asio::any_io_executor& executor, const Launch& launch) {
   std::vector<std::string> arguments = launch.argv;
   std::vector<std::string> variables;
-  for (const auto& [name, value] : launch.env) variables.push_back(name + "=" + value);
+  variables.reserve(launch.env.size());
+  for (const auto& [name, value] : launch.env) variables.emplace_back(name + "=") += value;
   const auto argv = pointers(arguments);
   const auto env = pointers(variables);
   const Files files = open_files(launch);

@@ -158,7 +158,7 @@ void Table::add(std::vector<Cell> row) {
   rows_.push_back(std::move(row));
 }
 
-void Table::add_line(std::string text, Style style) {
+void Table::add_line(std::string_view text, Style style) {
   rows_.push_back(std::vector<Cell>{Cell{one_line(text), style}});
 }
 
@@ -199,6 +199,7 @@ std::string Table::take() {
   std::string out;
   if (!std::exchange(titled_, true)) {
     std::vector<Cell> titles;
+    titles.reserve(columns_.size());
     for (const Column& column : columns_) titles.emplace_back(column.title, Style::faint);
     out += line(titles, widths);
   }

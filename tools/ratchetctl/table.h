@@ -52,7 +52,7 @@ class Table {
   void add(std::vector<Cell> row);
 
   // A line of its own between rows, in no column.
-  void add_line(std::string text, Style style = Style::faint);
+  void add_line(std::string_view text, Style style = Style::faint);
 
   // The rows since the last call as text, after the titles at the first call. Where rows are too
   // wide for the screen the widest columns are shortened; the last column is not padded.

@@ -127,12 +127,13 @@ asio::awaitable<Verdict> judge_token(k8s::Client& client, Wanted wanted, std::st
                             "the API server does not say who you are and what you may: " + failed));
 }
 
+asio::awaitable<Verdict> at_once(Verdict verdict) { co_return verdict; }
+
 }  // namespace
 
 Judge judge_by_token(std::string token) {
-  return [token = std::move(token)](Wanted wanted,
-                                    const Headers& headers) -> asio::awaitable<Verdict> {
-    co_return judge_claim(token, wanted, headers);
+  return [token = std::move(token)](const Wanted& wanted, const Headers& headers) {
+    return at_once(judge_claim(token, wanted, headers));
   };
 }
 

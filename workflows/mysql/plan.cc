@@ -120,11 +120,9 @@ void add_server_steps(Plan& plan, const MakePlan& in, const std::string& shutdow
                      : change_of_image(in));
   const std::string snapshot = snapshot_in(in);
   const std::string evidence = snapshot.empty() ? "" : "take " + snapshot + " of its volume, ";
+  const std::string stop = ", await " + shutdown + ", " + evidence + "mark its claim";
   for (const MemberSight& member : in.sight().members()) {
-    add_step(
-        plan,
-        "delete pod " + member.pod() + ", await " + shutdown + ", " + evidence + "mark its claim",
-        true);
+    add_step(plan, "delete pod " + member.pod() + stop, true);
     add_step(plan, release_of(in, member), true, true);
     add_step(plan, "await pod " + member.pod() + " with the new image, verify server and tables",
              true);

@@ -127,11 +127,10 @@ std::vector<Finding> judge(const Check& check, const SqlTable& rows, const Conte
 std::vector<Finding> judge_versions(const Context& context, const std::string& server,
                                     const std::string& catalogue, const std::string& target) {
   std::vector<Finding> found;
+  const std::string closed =
+      "the server is " + server + ": from there to " + target + " the way is closed: ";
   for (const std::string& blocker : path_blockers(context.from, context.to)) {
-    found.push_back(about(
-        BLOCKING, "version",
-        "the server is " + server + ": from there to " + target + " the way is closed: " + blocker,
-        ""));
+    found.push_back(about(BLOCKING, "version", closed + blocker, ""));
   }
   if (!same_release(server, catalogue) && !same_release(server, target)) {
     found.push_back(about(WARNING, "catalogue-version",

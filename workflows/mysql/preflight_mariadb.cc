@@ -65,45 +65,47 @@ std::vector<Finding> judge_removed(const Check& check, const SqlTable& rows,
   return found;
 }
 
-Check of_mariadb(const char* id, Severity severity, Scope scope, Release crosses, std::string sql,
+Check of_mariadb(const char* id, Severity severity, Release crosses, std::string sql,
                  const char* what, const char* fix) {
-  return {id, severity, Servers::mariadb, scope, crosses, std::move(sql), what, fix};
+  return {id, severity, Servers::mariadb, Scope::server, crosses, std::move(sql), what, fix};
 }
 
 }  // namespace
 
 std::vector<Check> mariadb_checks() {
   Check removed = of_mariadb(
-      "removed-variables", WARNING, Scope::server, {},
+      "removed-variables", WARNING, {},
       "SELECT VARIABLE_NAME, GLOBAL_VALUE_ORIGIN, GLOBAL_VALUE_PATH FROM "
       "information_schema.SYSTEM_VARIABLES WHERE GLOBAL_VALUE_ORIGIN IN ('CONFIG', 'COMMAND-LINE')",
       "option {0} is set ({1} {2}), and does nothing from MariaDB {to} on",
       "remove {0} from the configuration (spec.configSecret, spec.podTemplate.spec.args)");
   removed.judge = judge_removed;
   Check replica = of_mariadb(
-      "replica", WARNING, Scope::server, {},
+      "replica", WARNING, {},
       "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = "
       "'SLAVES_RUNNING' AND VARIABLE_VALUE <> '0'",
       "the server replicates from elsewhere ({0} connections)",
       "compare the versions: a replica may be newer than its source, never older");
+  Check reserved =
+      of_mariadb("reserved-words", WARNING, {10, 6, 0},
+                 "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS "
+                 "WHERE UPPER(COLUMN_NAME) IN ('OFFSET', 'ROWNUM') AND TABLE_SCHEMA NOT IN "
+                 "('mysql', 'sys', 'performance_schema', 'information_schema') ORDER BY 1, 2, 3",
+                 "column {i0}.{i1}.{i2} has the name of a word that MariaDB reserves from 10.6 on",
+                 "quote {i2} wherever it is used, or rename it");
+  reserved.scope = Scope::database;
   return {
       removed, replica,
-      of_mariadb("plugins", WARNING, Scope::server, {},
-                 "SELECT name, dl FROM mysql.plugin ORDER BY 1",
+      of_mariadb("plugins", WARNING, {}, "SELECT name, dl FROM mysql.plugin ORDER BY 1",
                  "plugin {0} ({1}) was installed by hand: the target's image must have {1} as well",
                  "look into the target's image; else UNINSTALL PLUGIN {0} before the upgrade"),
-      of_mariadb("new-defaults", INFO, Scope::server, {11, 6, 0},
+      of_mariadb("new-defaults", INFO, {11, 6, 0},
                  "SELECT @@GLOBAL.character_set_server, @@GLOBAL.collation_server FROM DUAL WHERE "
                  "@@GLOBAL.character_set_server = 'latin1' OR @@GLOBAL.collation_server LIKE "
                  "'%general_ci'",
                  "the server's character set is {0} ({1}); MariaDB has other defaults from 11.6 on",
                  "set character_set_server and collation_server if they are to stay"),
-      of_mariadb("reserved-words", WARNING, Scope::database, {10, 6, 0},
-                 "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS "
-                 "WHERE UPPER(COLUMN_NAME) IN ('OFFSET', 'ROWNUM') AND TABLE_SCHEMA NOT IN "
-                 "('mysql', 'sys', 'performance_schema', 'information_schema') ORDER BY 1, 2, 3",
-                 "column {i0}.{i1}.{i2} has the name of a word that MariaDB reserves from 10.6 on",
-                 "quote {i2} wherever it is used, or rename it")};
+      reserved};
 }
 
 }  // namespace ratchet::mysql

@@ -83,8 +83,7 @@ bool answers(std::uint16_t port) {
   asio::io_context context;
   tcp::socket socket(context);
   boost::system::error_code error;
-  socket.connect({asio::ip::address_v4::loopback(), port}, error);
-  return !error;
+  return !socket.connect({asio::ip::address_v4::loopback(), port}, error);
 }
 
 Server::Server(const std::string& image, const std::string& certificates) : port_(free_port()) {

@@ -24,7 +24,7 @@ using testing::status_of;
 using ::testing::Throws;
 
 struct HttpClientTest : ::testing::Test {
-  void connect(Access access, ClientOptions options = {}) {
+  void connect(Access access, const ClientOptions& options = {}) {
     client = std::make_unique<HttpClient>(loop.executor(), std::move(access), options);
   }
   void SetUp() override { connect(api.access()); }

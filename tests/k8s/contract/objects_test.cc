@@ -1,5 +1,6 @@
 // What every object obeys: identity, versions, conflicts, deletion.
 #include <set>
+#include <utility>
 
 #include "tests/k8s/contract/suite.h"
 
@@ -122,7 +123,7 @@ TEST_P(Contract, ListsAreSelectedByLabelAndByName) {
   }
   const auto names = [&](ListOptions options) {
     std::set<std::string> found;
-    const Json all = list(kinds::config_map, options).body;
+    const Json all = list(kinds::config_map, std::move(options)).body;
     for (const Json& item : all["items"]) {
       const auto name = item["metadata"]["name"].get<std::string>();
       if (name.size() == 1) found.insert(name);  // not kube-root-ca.crt

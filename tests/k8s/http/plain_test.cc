@@ -274,18 +274,21 @@ TEST_F(PlainHttp, AHeadRequestGetsAHeaderOnlyAndTheConnectionStaysUsable) {
   EXPECT_EQ(get(client).body, "hello");
 }
 
+asio::awaitable<void> stream_until_gone(Responder& responder, bool& seen) {
+  co_await responder.start(200, "text/plain");
+  co_await responder.write("line\n");
+  asio::steady_timer poll(co_await asio::this_coro::executor);
+  while (!responder.gone()) {
+    poll.expires_after(milliseconds(1));
+    co_await poll.async_wait(asio::use_awaitable);
+  }
+  seen = true;
+}
+
 TEST_F(PlainHttp, AStreamingHandlerSeesThatItsPeerHasGone) {
   bool seen = false;
-  auto server = serve([&](const Request&, Responder& responder) -> asio::awaitable<void> {
-    co_await responder.start(200, "text/plain");
-    co_await responder.write("line\n");
-    asio::steady_timer poll(co_await asio::this_coro::executor);
-    while (!responder.gone()) {
-      poll.expires_after(milliseconds(1));
-      co_await poll.async_wait(asio::use_awaitable);
-    }
-    seen = true;
-  });
+  auto server = serve(
+      [&](const Request&, Responder& responder) { return stream_until_gone(responder, seen); });
   Client client(loop.executor(), at(server));
   {
     auto reply = stream(client);
@@ -296,17 +299,20 @@ TEST_F(PlainHttp, AStreamingHandlerSeesThatItsPeerHasGone) {
   EXPECT_TRUE(seen);
 }
 
+asio::awaitable<void> stream_for_an_hour(Responder& responder, bool& ended) {
+  struct AtEnd {
+    bool& flag;
+    ~AtEnd() { flag = true; }
+  } at_end{ended};
+  co_await responder.start(200, "text/plain");
+  asio::steady_timer never(co_await asio::this_coro::executor, seconds(3600));
+  co_await never.async_wait(asio::use_awaitable);
+}
+
 TEST_F(PlainHttp, StoppingTheServerEndsItsStreamsAndCancelsItsHandlers) {
   bool ended = false;
-  auto server = serve([&](const Request&, Responder& responder) -> asio::awaitable<void> {
-    struct AtEnd {
-      bool& flag;
-      ~AtEnd() { flag = true; }
-    } at_end{ended};
-    co_await responder.start(200, "text/plain");
-    asio::steady_timer never(co_await asio::this_coro::executor, seconds(3600));
-    co_await never.async_wait(asio::use_awaitable);
-  });
+  auto server = serve(
+      [&](const Request&, Responder& responder) { return stream_for_an_hour(responder, ended); });
   Client client(loop.executor(), at(server));
   auto reply = stream(client);
   auto endpoint = at(server);

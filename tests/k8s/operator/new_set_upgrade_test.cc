@@ -115,8 +115,8 @@ TEST(NewSetUpgrade, TellsWhatKubeDbToldOfAMajorUpgrade) {
                 "Successful: Image successfully updated in MySQL: demo/my-group for " + request,
                 "Starting: Resuming MySQL database: demo/my-group",
                 "Successful: Successfully resumed MySQL database: demo/my-group",
-                "Successful: Controller has Successfully upgraded the version of MySQL : "
-                "demo/my-group"}));
+                ("Successful: Controller has Successfully upgraded the version of MySQL : "
+                 "demo/my-group")}));
 }
 
 TEST(NewSetUpgrade, SeedsByTheFormerImageFromTheFormerMembers) {

@@ -65,7 +65,7 @@ class Running {
  public:
   explicit Running(World& world)
       : world_(world), provisioner_(world.loop().get_executor(), world.client, ports(), options()) {
-    asio::co_spawn(world.loop(), provisioner_.run(), [this](std::exception_ptr error) {
+    asio::co_spawn(world.loop(), provisioner_.run(), [this](const std::exception_ptr& error) {
       ended_ = true;
       EXPECT_EQ(error, nullptr);
     });
@@ -155,18 +155,13 @@ TEST(Controller, SurvivesWritesThatFailAndAnswersThatAreLost) {
   };
   Running running(world);
   embedded::InProcessClient user(world.server, "user");
-  asio::co_spawn(
-      world.loop(),
-      [&]() -> asio::awaitable<void> {
-        Json mysql = {{"apiVersion", "kubedb.com/v1"},
-                      {"kind", "MySQL"},
-                      {"metadata", {{"name", "my-standalone"}, {"namespace", "demo"}}},
-                      {"spec",
-                       {{"version", "10.11.18"},
-                        {"storage", {{"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}}};
-        co_await user.create(kinds::mysql, mysql);
-      },
-      asio::detached);
+  Json mysql = {{"apiVersion", "kubedb.com/v1"},
+                {"kind", "MySQL"},
+                {"metadata", {{"name", "my-standalone"}, {"namespace", "demo"}}},
+                {"spec",
+                 {{"version", "10.11.18"},
+                  {"storage", {{"resources", {{"requests", {{"storage", "1Gi"}}}}}}}}}};
+  asio::co_spawn(world.loop(), user.create(kinds::mysql, std::move(mysql)), asio::detached);
   running.until([&] { return phase(world) == "Ready"; });
   EXPECT_EQ(world.server.store().list("secrets", "demo").size(), 1u);
   EXPECT_EQ(world.server.store().list("statefulsets.apps", "demo").size(), 1u);
@@ -245,13 +240,12 @@ class Queue : public ::testing::Test {
   std::optional<std::string> take() {
     std::optional<std::string> key;
     bool ended = false;
-    asio::co_spawn(
-        loop_,
-        [&]() -> asio::awaitable<void> {
-          key = co_await queue_.take();
-          ended = true;
-        },
-        asio::detached);
+    asio::co_spawn(loop_, queue_.take(),
+                   [&](const std::exception_ptr& error, std::optional<std::string> taken) {
+                     EXPECT_EQ(error, nullptr);
+                     key = std::move(taken);
+                     ended = true;
+                   });
     loop_.restart();
     while (!ended && loop_.run_one_for(std::chrono::seconds(20)) > 0) {
     }
