@@ -5,6 +5,7 @@
 
 #include "workflows/mysql/explain.h"
 #include "workflows/mysql/group_explain.h"
+#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql {
 
@@ -30,6 +31,25 @@ RetainClaim claim_until(const Upgrade& upgrade, const Workload& workload, std::i
   in.set_claim_uid(workload.claim_uid());
   in.set_until_us(until_us);
   return in;
+}
+
+// Before the first former member gives up its vote there must be as many new ones as a commit waits
+// for.
+std::optional<Failure> no_room_for_votes(const Upgrade& upgrade, const GroupState& before) {
+  if (upgrade.database.topology() != semi_sync) return std::nullopt;
+  const int needed = static_cast<int>(before.acknowledgements());
+  const int room = std::min(before.wanted(), most_members - before.wanted());
+  if (room >= needed) return std::nullopt;
+  return Failure{"no_room",
+                 "the cluster of MySQL " + full_name(upgrade) + " has " +
+                     std::to_string(before.wanted()) + " member(s), and at most " +
+                     std::to_string(most_members) +
+                     " may be there at a time: beside them there "
+                     "is room for " +
+                     std::to_string(room) + " of another StatefulSet, and a commit waits for " +
+                     std::to_string(needed) +
+                     " acknowledgement(s). Scale it down, or have a commit wait for fewer, then "
+                     "create the request again"};
 }
 
 }  // namespace
@@ -160,6 +180,13 @@ FencePrimary the_fence(const Upgrade& upgrade, const SwitchPrimary& moved, engin
   return in;
 }
 
+ReleaseVotes votes_of(const Upgrade& upgrade, const std::string& set) {
+  auto in = message_about<ReleaseVotes>(upgrade);
+  in.set_uid(upgrade.database.uid());
+  in.set_stateful_set(set);
+  return in;
+}
+
 EndSeeding seeding_of(const Upgrade& upgrade, const Workload& set) {
   auto in = message_about<EndSeeding>(upgrade);
   in.set_stateful_set(set.stateful_set());
@@ -202,6 +229,7 @@ std::optional<Failure> too_many_members(const Upgrade& upgrade, const GroupState
 
 std::optional<Failure> unfit_sets(const Upgrade& upgrade, const GroupState& before) {
   if (auto blocker = unfit_members(upgrade, before)) return blocker;
+  if (auto blocker = no_room_for_votes(upgrade, before)) return blocker;
   const std::string& image = before.set().image();
   const bool begun = !before.former().stateful_set().empty();
   if (!begun || image == upgrade.database.target().image()) return std::nullopt;

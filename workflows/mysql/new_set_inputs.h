@@ -1,5 +1,5 @@
-// What the steps that replace a group's StatefulSet are asked, who of its members is new, and what
-// is said when it cannot go on. Pure.
+// What the steps that replace a cluster's StatefulSet are asked, who of its members is new, and
+// what is said when it cannot go on. Pure.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace ratchet::mysql {
 
-// A group has no more members than these.
+// A group has no more members than these, nor has a semi-synchronous cluster.
 inline constexpr int most_members = 9;
 
 // The number in the name of a database's StatefulSet: 0 of `<db>`, N of `<db>-N`. Nothing: it is no
@@ -47,6 +47,7 @@ AwaitPod ready_target(const Upgrade& upgrade, const Workload& member, engine::Ti
 VerifyGroup caught_up(const Upgrade& upgrade, const std::string& set, engine::Time now);
 VerifyGroup of_every_set(const Upgrade& upgrade, engine::Time now);
 FencePrimary the_fence(const Upgrade& upgrade, const SwitchPrimary& moved, engine::Time now);
+ReleaseVotes votes_of(const Upgrade& upgrade, const std::string& set);
 EndSeeding seeding_of(const Upgrade& upgrade, const Workload& set);
 RecordSet the_name(const Upgrade& upgrade, const std::string& set);
 // Kept for as long as the database object says.
@@ -57,7 +58,7 @@ RetainClaim useless_claim(const Upgrade& upgrade, const Workload& workload, engi
 // More members than a group takes, of all sets together: whoever cannot join would keep it from
 // being whole for ever.
 std::optional<engine::Failure> too_many_members(const Upgrade& upgrade, const GroupState& before);
-// Why this group's StatefulSet must not be replaced now, if so.
+// Why this cluster's StatefulSet must not be replaced now, if so.
 std::optional<engine::Failure> unfit_sets(const Upgrade& upgrade, const GroupState& before);
 // `why` was met when a member of the new set may have been the primary, or there was no way back.
 engine::Failure both_sets_after(const engine::Failure& why, const Upgrade& upgrade,

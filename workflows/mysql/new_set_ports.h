@@ -1,5 +1,5 @@
-// The side effects of replacing a group's StatefulSet by another one, beyond those on one server
-// (ports.h) and on a group (group_ports.h).
+// The side effects of replacing the StatefulSet of a group, or of a semi-synchronous cluster, by
+// another one, beyond those on one server (ports.h) and on a group (group_ports.h).
 #pragma once
 
 #include "workflows/mysql/group_ports.h"
@@ -15,6 +15,12 @@ inline constexpr Activity<ScaleSet, Done> scale_set{"scale_set", Effect::conditi
 // The pod of a new member is ready: seeded, started by the target's image, and taken into the group
 // by the provisioner.
 inline constexpr Activity<AwaitPod, Pod> await_member{"await_member", Effect::read, waiting};
+
+// Semi-synchronous: says whose acknowledgements are to count no more. The provisioner has those
+// members acknowledge nothing, and takes their votes once enough others have all that they have; a
+// look at the others (await_group) waits for that. It takes the word off when they are gone.
+inline constexpr Activity<ReleaseVotes, Done> release_votes{"release_votes", Effect::conditional,
+                                                            unbounded};
 
 // A pod that the former StatefulSet has left. Nobody makes another of its name.
 inline constexpr auto retire_pod =

@@ -12,6 +12,7 @@
 #include "workflows/mysql/move_primary.h"
 #include "workflows/mysql/new_set_inputs.h"
 #include "workflows/mysql/new_set_ports.h"
+#include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql {
 
@@ -35,6 +36,7 @@ struct Progress {
   std::vector<Workload> retired;    // former ones whose pods are gone
   int surprises = 0;                // that made us look again
   bool has_evidence = false;        // a snapshot of a former volume
+  std::string leaving;              // the set whose members were told to give up their votes
 };
 
 // Until the primary has moved a cancellation interrupts a step, after that it does not.
@@ -79,6 +81,15 @@ Task<> join_member(Workflow wf, Upgrade upgrade, Progress& progress, GroupState 
   co_await wf.step(verify_server, the_new_server(upgrade, member, pod, wf.now()));
 }
 
+// Of a semi-synchronous cluster: whoever goes with a vote would be waited for by every later move
+// of the primary. The look at the others waits until the next one to go has none. Members of the
+// other set have theirs back.
+Task<> give_up_votes(Workflow wf, Upgrade upgrade, Progress& progress, std::string set) {
+  if (upgrade.database.topology() != semi_sync || progress.leaving == set) co_return;
+  co_await wf.step(release_votes, votes_of(upgrade, set));
+  progress.leaving = set;
+}
+
 // The pods stay, and are no longer made anew. Until the primary moves the set can come back.
 Task<> leave_pods_alone(Workflow wf, Upgrade upgrade, Progress& progress) {
   if (progress.orphaned) co_return;
@@ -98,6 +109,7 @@ Task<> keep_evidence(Workflow wf, Upgrade upgrade, Progress& progress, Workload 
 
 // A former member ends while the others are whole. Its volume stays as it is.
 Task<> retire_member(Workflow wf, Upgrade upgrade, Progress& progress, Member member) {
+  co_await give_up_votes(wf, upgrade, progress, member.workload.stateful_set());
   co_await leave_pods_alone(wf, upgrade, progress);
   progress.under_way = member;
   const Outcome<void> ready = co_await attempt(prepare_server(wf, upgrade, member.workload));
@@ -125,22 +137,30 @@ Task<> have_elected(Workflow wf, Upgrade upgrade, SwitchPrimary moved) {
 }
 
 // The point of no return. The former primary, alone by now, ends right after it: outside of one LTS
-// series it cannot join again.
+// series it cannot join again. A semi-synchronous one may stay the primary, by somebody else's
+// doing; the next look tells.
 Task<> hand_over(Workflow wf, Upgrade upgrade, Progress& progress, GroupState group) {
   const GroupMember& candidate = *candidate_of(group, is_in(progress.set));
   const GroupMember& former = *primary_in(group);
   const SwitchPrimary moved = the_switch(upgrade, group, candidate);
   const Member last{.workload = former.workload(), .state = former.state()};
-  co_await interruptible(wf, progress)
-      .step(verify_group, caught_up(upgrade, progress.set, wf.now()));
+  const Workflow stopping = interruptible(wf, progress);
+  co_await give_up_votes(stopping, upgrade, progress, last.workload.stateful_set());
+  co_await stopping.step(verify_group, caught_up(upgrade, progress.set, wf.now()));
   const Workflow firm = wf.shielded();
   progress.handed_over = true;
+  bool made = true;
   if (upgrade.rules.primary_is_elected()) {
     co_await have_elected(firm, upgrade, moved);
   } else {
-    co_await move_primary(firm, upgrade, moved);
+    made = co_await move_primary(firm, upgrade, moved);
   }
-  co_await retire_member(firm, upgrade, progress, last);
+  if (made) {
+    co_await retire_member(firm, upgrade, progress, last);
+  } else {
+    progress.handed_over = false;
+    note_surprise(upgrade, progress);
+  }
 }
 
 // Each round looks at the whole group anew, and goes on only if every member is ONLINE: new ones
@@ -167,9 +187,16 @@ Task<> replace_members(Workflow wf, Upgrade upgrade, Progress& progress) {
   }
 }
 
+// One of a semi-synchronous cluster does not go while its acknowledgement counts.
+Task<> await_no_vote(Workflow firm, Upgrade upgrade, Workload workload) {
+  if (upgrade.database.topology() != semi_sync) co_return;
+  co_await firm.step(await_group, every_other(upgrade, workload, firm.now()));
+}
+
 // One by one, as a scaling ends them, so that the group never loses its majority.
 Task<> shrink_new_set(Workflow firm, Upgrade upgrade, Workload set, int from, int to) {
   for (int left = from - 1; left >= to; --left) {
+    co_await await_no_vote(firm, upgrade, new_member(set.stateful_set(), left));
     co_await firm.step(scale_set, scaled(upgrade, set, left));
     co_await firm.step(await_group, every_member_whole(upgrade, firm.now()));
   }
@@ -213,7 +240,7 @@ Task<> remove_new_set(Workflow firm, Upgrade upgrade, const Progress& progress, 
 }
 
 // True: everything is as it was. False: the new set has taken over, or nobody can tell, or the
-// former set was gone before we came.
+// former set was gone before we came, or there is no room for its members.
 Task<bool> undo(Workflow firm, Upgrade upgrade, Progress& progress) {
   if (progress.former.stateful_set().empty()) co_return false;
   const GroupState now = co_await firm.step(inspect_group, every_member(upgrade));
@@ -221,11 +248,15 @@ Task<bool> undo(Workflow firm, Upgrade upgrade, Progress& progress) {
   if (primary == nullptr || is_in(progress.set)(*primary)) co_return false;
   int members = members_in(now, progress.set);
   const int stay = may_stay(progress.before, progress.former.stateful_set(), members);
+  const bool too_many = progress.orphaned && stay < members;
+  // Those that are to make room still have votes: the way is forward.
+  if (too_many && upgrade.database.topology() == semi_sync) co_return false;
   // Asked only where it matters: the undoing of a small group is the same as ever.
-  if (progress.orphaned && stay < members && firm.patched("room-before-return")) {
+  if (too_many && firm.patched("room-before-return")) {
     co_await make_room(firm, upgrade, progress, now, stay);
     members = stay;
   }
+  co_await give_up_votes(firm, upgrade, progress, progress.set);
   co_await bring_back(firm, upgrade, progress);
   co_await remove_new_set(firm, upgrade, progress, now, members);
   co_return true;
@@ -296,6 +327,9 @@ Task<UpdateResult> finish(Workflow firm, Upgrade upgrade, const Progress& progre
 // Before the primary moves to a member of the new set a failure is undone, and the new set goes;
 // after that the only way is forward, and another request goes on. A cancellation is a failure like
 // others, heard until then.
+//
+// No history of a run that came here is older than this: before, a group was never given a new set,
+// and later a semi-synchronous cluster was not either, of which alone the votes are.
 Task<UpdateResult> upgrade_by_new_set(Workflow wf, Upgrade upgrade) {
   Progress progress;
   co_await pause_sets(wf, upgrade, progress);

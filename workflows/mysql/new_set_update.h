@@ -1,5 +1,6 @@
-// The part of update_version that upgrades a replication group by another StatefulSet: its members
-// join those of the former one, take over from them, and are left alone.
+// The part of update_version that upgrades a replication group, or a semi-synchronous cluster, by
+// another StatefulSet: its members join those of the former one, take over from them, and are left
+// alone.
 #pragma once
 
 #include "engine/core/workflow.h"

@@ -161,6 +161,17 @@ void add_group_steps(Plan& plan, const MakePlan& in, const std::string& shutdown
            true);
 }
 
+std::string move_in(const MakePlan& in) {
+  if (in.semi_sync()) {
+    return "close the primary, and move the primary term to a new replica that has executed all "
+           "that it had: from here on the upgrade only goes forward";
+  }
+  return in.primary_is_elected()
+             ? "have the primary refuse writes and leave the group, which elects a new member: "
+               "after it no former member can join any more"
+             : "move the primary to a new member: from here on the upgrade only goes forward";
+}
+
 // How many members a group has while both sets are there, and whose volumes stay, is for whoever
 // approves to know.
 void add_new_set_steps(Plan& plan, const MakePlan& in) {
@@ -169,26 +180,24 @@ void add_new_set_steps(Plan& plan, const MakePlan& in) {
   const std::string former = begun ? "the former StatefulSet" : "StatefulSet " + set;
   add_step(plan, (begun ? "go on with StatefulSet " + set + ", which has " + in.target_image()
                         : "make another StatefulSet beside " + set + " with " + in.target_image()) +
-                     ", which grows member by member as long as the group has fewer than 9");
+                     ", which grows member by member as long as the " +
+                     (in.semi_sync() ? "cluster" : "group") + " has fewer than 9");
   add_step(plan,
            "each new member: fill its volume by CLONE from a former member, by a container of " +
                (begun ? "the former image" : in.sight().image()) +
                " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
                "target on it, await it as a member, verify server and tables");
   add_step(plan, "delete " + former + (begun ? ", if it is there," : "") +
-                     " and leave its pods alone; end the former secondaries, one by one, while all "
-                     "others serve");
+                     " and leave its pods alone; " +
+                     (in.semi_sync() ? "have the former replicas give up their votes, and end them"
+                                     : "end the former secondaries") +
+                     ", one by one, while all others serve");
   if (const std::string snapshot = snapshot_in(in); !snapshot.empty()) {
     add_step(plan, "of the first of them: take " + snapshot +
                        " of its volume, once it has stopped cleanly");
   }
   add_step(plan, "prove that the new members have executed all that the primary has");
-  add_step(plan,
-           in.primary_is_elected()
-               ? "have the primary refuse writes and leave the group, which elects a new member: "
-                 "after it no former member can join any more"
-               : "move the primary to a new member: from here on the upgrade only goes forward",
-           true, true);
+  add_step(plan, move_in(in), true, true);
   add_step(plan, "end the former primary; keep the volumes of " + former +
                      " until the annotation ratchet.dev/retain-until of their claims");
 }

@@ -118,7 +118,7 @@ Failure with_paused_backups(const Failure& why, const Outcome<void>& backups) {
 }  // namespace
 
 // Upgrades a standalone server, or a group or semi-synchronous cluster member by member
-// (group_update.h), in place, on its own volume; or a group by another StatefulSet
+// (group_update.h), in place, on its own volume; or one of the latter two by another StatefulSet
 // (new_set_update.h).
 //
 // The old version cannot read what the new one has opened. So nothing is touched before the way is

@@ -161,19 +161,17 @@ void check_group(const Version& from, const Version& to, bool asks_for_new_set, 
   rules.set_new_stateful_set(rules.primary_is_elected() || asks_for_new_set);
 }
 
-// A replica must not be older than its source.
+// A replica must not be older than its source, which former replicas would be after the move of the
+// primary: outside of one LTS series they go before it, and members of a new StatefulSet stay.
+// Nobody elects; the primary moves by its term.
 void check_semi_sync(const Version& from, const Version& to, bool asks_for_new_set,
                      UpgradeRules& rules, std::vector<std::string>& blockers) {
-  rules.set_new_stateful_set(false);
-  if (!within_lts_series(from, to)) {
-    blockers.push_back(
-        "a semi-synchronous cluster can be upgraded only within one LTS series of MySQL so far "
-        "(8.4.x, 9.7.x)");
-  } else if (asks_for_new_set) {
-    blockers.push_back(
-        "a semi-synchronous cluster can be upgraded only in place so far: take the annotation "
-        "ratchet.dev/strategy off the MySQL");
+  // As old as the names in the provisioner's statements.
+  const Version oldest{Lineage::mysql, 8, 0, 26, ""};
+  if (from.lineage != Lineage::mysql || compare(from, oldest) < 0) {
+    blockers.push_back("a semi-synchronous cluster can be upgraded only from MySQL 8.0.26 on");
   }
+  rules.set_new_stateful_set(!within_lts_series(from, to) || asks_for_new_set);
 }
 
 void check_constraints(const Version& to, const CatalogueVersion& current,
