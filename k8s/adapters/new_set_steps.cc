@@ -1,4 +1,4 @@
-// The steps on the StatefulSets of a group of which one follows another, and what is written down
+// The steps on the StatefulSets of a cluster of which one follows another, and what is written down
 // of them.
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/new_set.h"
@@ -139,6 +139,23 @@ asio::awaitable<Done> fence(const Environment& environment, AttemptInfo info,
   co_return Done{};
 }
 
+asio::awaitable<std::optional<Done>> is_told_to_leave(const Environment& environment,
+                                                      AttemptInfo info, mysql::ReleaseVotes in) {
+  const Json mysql = co_await the_mysql(environment, in.database(), in.uid());
+  co_return bears_mark(mysql, info) ? std::optional(Done{}) : std::nullopt;
+}
+
+// The provisioner may have taken it off already: that is found by the mark.
+asio::awaitable<Done> tell_to_leave(const Environment& environment, AttemptInfo info,
+                                    mysql::ReleaseVotes in) {
+  while (!co_await is_told_to_leave(environment, info, in)) {
+    Json change = marked_patch(co_await the_mysql(environment, in.database(), in.uid()), info);
+    change["metadata"]["annotations"][api::leaving_annotation] = in.stateful_set();
+    if (co_await patch(environment, kinds::mysql, key_of_mysql(in), std::move(change))) break;
+  }
+  co_return Done{};
+}
+
 // A claim that is gone, or another one by now, needs no time any more.
 asio::awaitable<std::optional<Json>> claim_meant(const Environment& environment,
                                                  mysql::RetainClaim in) {
@@ -175,6 +192,7 @@ void add_new_set_handlers(engine::Handlers& handlers, const Environment& environ
   handle(handlers, mysql::end_seeding, environment, end_seeding, has_ended);
   handle(handlers, mysql::record_set, environment, name_set, is_named);
   handle(handlers, mysql::fence_primary, environment, fence, is_fenced);
+  handle(handlers, mysql::release_votes, environment, tell_to_leave, is_told_to_leave);
   handle(handlers, mysql::retain_claim, environment, retain, is_retained);
   add_step_down_handler(handlers, environment);
 }

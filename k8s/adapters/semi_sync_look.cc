@@ -7,8 +7,10 @@
 
 #include "k8s/adapters/cluster_look.h"
 #include "k8s/adapters/group_look.h"
+#include "k8s/adapters/objects.h"
 #include "k8s/adapters/primary_terms.h"
 #include "k8s/adapters/servers.h"
+#include "k8s/api/member_sets.h"
 
 namespace ratchet::k8s {
 
@@ -33,7 +35,9 @@ class SemiSyncLook : public ClusterLook {
 
  private:
   asio::awaitable<void> begin() override {
-    term_ = term_of(co_await the_mysql(environment_, in_.database(), in_.uid()));
+    const Json mysql = co_await the_mysql(environment_, in_.database(), in_.uid());
+    term_ = term_of(mysql);
+    leaving_ = annotation(mysql, api::leaving_annotation);
     seen_.set_term(term_.number);
     if (!term_.opened) lacks("nobody holds a primary term that was opened");
     if (!term_.successor.empty()) {
@@ -88,6 +92,7 @@ class SemiSyncLook : public ClusterLook {
     if (channel.source != term_.holder) return "not replicating from " + term_.holder;
     if (!channel.receives) return "not receiving from " + term_.holder;
     if (!channel.applies) return "not applying what it has received";
+    if (is_leaving(member)) return "";
     if (!term_.has_voter(member.workload().pod(), member.id())) {
       return "not among those whose acknowledgement counts";
     }
@@ -95,15 +100,31 @@ class SemiSyncLook : public ClusterLook {
     return "";
   }
 
+  // It gives up its vote, or has done so.
+  bool is_leaving(const mysql::GroupMember& member) const {
+    return member.workload().stateful_set() == leaving_;
+  }
+
+  // While there are two StatefulSets who is away does not come back: its vote would be missed.
+  void judge_away(const mysql::GroupMember& member) {
+    const std::string& pod = member.workload().pod();
+    if (in_.every_set() && term_.voters.contains(pod)) {
+      lacks("the acknowledgement of member " + pod + ", which is about to go, still counts");
+    }
+  }
+
   void judge(int) override {
     unsigned acknowledging = 0;
     bool led = false;
     for (const mysql::GroupMember& member : seen_.members()) {
-      if (is_away(member)) continue;
+      if (is_away(member)) {
+        judge_away(member);
+        continue;
+      }
       led = led || member.primary();
       if (member.member_state() != "ONLINE") {
         lacks("member " + member.workload().pod() + " is " + member.member_state());
-      } else if (!member.primary()) {
+      } else if (!member.primary() && !is_leaving(member)) {
         ++acknowledging;
       }
     }
@@ -150,6 +171,7 @@ class SemiSyncLook : public ClusterLook {
   }
 
   api::PrimaryTerm term_;
+  std::string leaving_;                      // StatefulSet; empty: none
   std::map<std::string, Channel> channels_;  // by pod
 };
 

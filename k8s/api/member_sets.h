@@ -16,6 +16,10 @@ inline constexpr const char* new_set_strategy = "NewStatefulSet";
 inline constexpr const char* retention_annotation = "ratchet.dev/retention";
 // The StatefulSet that it consists of; absent: the one of its own name.
 inline constexpr const char* set_annotation = "ratchet.dev/stateful-set";
+// The StatefulSet whose members are about to go: those of a semi-synchronous cluster give up their
+// votes, if the others are enough. Written by the upgrade; the provisioner takes it off when
+// nothing of that set is left.
+inline constexpr const char* leaving_annotation = "ratchet.dev/leaving-set";
 
 // Annotation on a claim: after this time (2026-11-26T08:00:00Z) the provisioner deletes it, unless
 // a StatefulSet of the database uses it. Whoever wants to keep it takes the annotation off.
@@ -33,6 +37,9 @@ struct MemberNumber {
   unsigned server_id() const { return 100 * set + ordinal + 1; }
   friend auto operator<=>(const MemberNumber&, const MemberNumber&) = default;
 };
+
+// The name of the StatefulSet that makes a pod of this name.
+inline std::string set_of(const std::string& pod) { return pod.substr(0, pod.rfind('-')); }
 
 // Nothing: no pod of this database is called so.
 std::optional<MemberNumber> member_number(const std::string& database, const std::string& pod);

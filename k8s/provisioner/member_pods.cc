@@ -64,7 +64,8 @@ MemberNames member_names(const Database& database, std::vector<Json> sets, const
     const std::string name = metadata_text(pod, "name");
     there.insert(name);
     if (is_seeding(pod)) seeding.insert(name);
-    const bool left = database.group && is_left(pod) && api::member_number(database.name, name);
+    const bool left =
+        database.is_cluster() && is_left(pod) && api::member_number(database.name, name);
     if (left) found.names.push_back(name);
   }
   for (const Json& set : sets) {
@@ -99,7 +100,9 @@ asio::awaitable<bool> MemberPods::gather() {
   const Reply sets = co_await context_.client.list(kinds::stateful_set, database_.space, options);
   std::vector<Json> ours;
   for (const Json& set : sets.body.value("items", Json::array())) {
-    if (controlled_by(set, database_.uid)) ours.push_back(set);
+    if (!controlled_by(set, database_.uid)) continue;
+    sets_.insert(metadata_text(set, "name"));
+    ours.push_back(set);
   }
   const Reply root =
       co_await context_.client.get(kinds::secret, {database_.space, database_.auth_secret});
@@ -113,6 +116,9 @@ asio::awaitable<bool> MemberPods::gather() {
   const Reply pods = co_await context_.client.list(kinds::pod, database_.space, options);
   const Reply claims =
       co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
+  for (const Json& pod : pods.body.at("items")) {
+    sets_.insert(api::set_of(metadata_text(pod, "name")));
+  }
   const MemberNames members = member_names(database_, std::move(ours), pods.body.at("items"));
   pods_ = pods.body.at("items").size() - members.seeding;
   for (const std::string& name : members.names) {

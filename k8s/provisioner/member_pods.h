@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,8 @@ class MemberPods {
   // size() if there is no such member.
   std::size_t index_of(const std::string& pod) const;
   const Credentials& replication() const { return replication_; }
+  // Whether there is that StatefulSet, or a pod of it, be it a member or not.
+  bool is_about(const std::string& set) const { return sets_.contains(set); }
   // As many pods as there should be, and no others.
   bool are_as_many_as_wanted() const { return pods_ == nodes_.size(); }
 
@@ -78,7 +81,8 @@ class MemberPods {
   Credentials replication_;
   std::map<std::string, std::string> authorities_;  // PEM by secret
   std::vector<MemberPod> nodes_;                    // all that there should be, by ordinal
-  std::size_t pods_ = 0;  // that carry the database's labels, and are members or should be
+  std::set<std::string> sets_;  // names of StatefulSets, and of those that the pods are of
+  std::size_t pods_ = 0;        // that carry the database's labels, and are members or should be
 };
 
 // `part` for every i below n, all at the same time. Throws what the first of them threw.

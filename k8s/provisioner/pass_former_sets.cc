@@ -82,7 +82,7 @@ Refusal ambiguous_volumes(const Database& database, const SetsOfClaims& found) {
 // it the next MySQL of that name would start on those of the set that an upgrade has retired.
 asio::awaitable<MaybeStop> Pass::choose_set_name() {
   const bool known = !annotation(database().object, api::set_annotation).empty();
-  if (!database().group || !set_.is_null() || known) co_return std::nullopt;
+  if (!database().is_cluster() || !set_.is_null() || known) co_return std::nullopt;
   ListOptions options;
   options.label_selector = selector_text(database().name);
   const Reply claims =

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
 #include "k8s/provisioner/group_objects.h"
@@ -90,10 +91,15 @@ bool SemiSyncCare::moves() const {
 }
 
 bool SemiSyncCare::describe() {
+  const std::string leaving = annotation(database_.object, api::leaving_annotation);
   for (std::size_t i = 0; i < pods_.size(); ++i) {
-    situation_.members.push_back({.pod = pods_.at(i).name,
-                                  .server_id = semi_sync_server_id(static_cast<unsigned>(i)),
-                                  .has_certificates = pods_.at(i).target.authority.has_value()});
+    const std::string& pod = pods_.at(i).name;
+    const api::MemberNumber by_place{0, static_cast<unsigned>(i)};
+    const auto number = api::member_number(database_.name, pod);
+    situation_.members.push_back({.pod = pod,
+                                  .server_id = semi_sync_server_id(number.value_or(by_place)),
+                                  .has_certificates = pods_.at(i).target.authority.has_value(),
+                                  .leaving = api::set_of(pod) == leaving});
   }
   plan_.roles.assign(pods_.size(), Role::none);
   plan_.serving.assign(pods_.size(), false);
@@ -208,6 +214,8 @@ asio::awaitable<void> SemiSyncCare::forget_decisions() {
   if (cloned < pods_.size() && plan_.roles[cloned] != Role::none) {
     over.emplace_back(approve_clone_annotation);
   }
+  const std::string leaving = annotation(database_.object, api::leaving_annotation);
+  if (!leaving.empty() && !pods_.is_about(leaving)) over.emplace_back(api::leaving_annotation);
   co_await forget(context_, database_, std::move(over));
 }
 

@@ -4,13 +4,16 @@
 
 #include <string>
 
+#include "k8s/api/member_sets.h"
 #include "k8s/provisioner/database.h"
 
 namespace ratchet::k8s::provisioner {
 
 Json semi_sync_args(const Database& database);
 
-// KubeDB's rule for this topology.
-inline unsigned semi_sync_server_id(unsigned ordinal) { return ordinal + 11; }
+// KubeDB's rule for this topology; of later StatefulSets others.
+inline unsigned semi_sync_server_id(const api::MemberNumber& member) {
+  return member.server_id() + 10;
+}
 
 }  // namespace ratchet::k8s::provisioner

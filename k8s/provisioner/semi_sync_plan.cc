@@ -75,6 +75,7 @@ void SemiSyncPlanner::keep(const Replica& holder) {
     if (&member != &holder) bring_in(member, seen);
   }
   admit(holder);
+  take_votes();
 }
 
 void SemiSyncPlanner::hold_open(const Replica& holder) {
@@ -154,7 +155,7 @@ void SemiSyncPlanner::attach(const Replica& member) {
   act({.kind = Kind::attach,
        .pod = member.pod,
        .source = term_.holder,
-       .acknowledges = is_voter(member)});
+       .acknowledges = acknowledges(member)});
 }
 
 void SemiSyncPlanner::keep_attached(const Replica& member, const ReplicaSeen& holder) {
@@ -167,10 +168,10 @@ void SemiSyncPlanner::keep_attached(const Replica& member, const ReplicaSeen& ho
     if (apply(member)) attach(member);
     return;
   }
-  const bool voter = is_voter(member);
-  const bool as_told = seen.acknowledges == voter && (!seen.hears || seen.acknowledging == voter);
+  const bool told = acknowledges(member);
+  const bool as_told = seen.acknowledges == told && (!seen.hears || seen.acknowledging == told);
   if (!seen.receiving || !seen.applying || !as_told) {
-    act({.kind = Kind::resume, .pod = member.pod, .acknowledges = voter});
+    act({.kind = Kind::resume, .pod = member.pod, .acknowledges = told});
   }
   if (!seen.trouble.empty() && (!seen.hears || !seen.applying)) {
     wait("ReplicationTrouble", member.pod + ": " + seen.trouble);
@@ -235,7 +236,7 @@ bool SemiSyncPlanner::is_caught_up(const Replica& member) const {
 void SemiSyncPlanner::admit(const Replica& holder) {
   Replicas ready;
   for (const Replica& member : now_.members) {
-    if (is_caught_up(member)) ready.push_back(&member);
+    if (is_caught_up(member) && may_vote(member)) ready.push_back(&member);
   }
   const bool enough = ready.size() >= now_.wish.acknowledgements;
   if (!term_.opened) {

@@ -50,7 +50,7 @@ struct ReplicaSeen : MemberSeen {
 using Replica = MemberOf<ReplicaSeen>;
 
 struct ReplicaSituation {
-  std::vector<Replica> members;  // in order of ordinal, all that there should be
+  std::vector<Replica> members;  // in order of ordinal, all that there should be, or are left
   // The holder of the term as it was before the others were looked at; in `members` it is as it
   // was after them. So whatever is in `first` was there before, and whatever others got from it is
   // in what it said last.

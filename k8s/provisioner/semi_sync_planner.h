@@ -1,6 +1,7 @@
 // The parts of plan_semi_sync (semi_sync_plan.h): what the members hold to while the holder of the
-// term is there (semi_sync_plan.cc), how it hands over in good order (semi_sync_hand_over.cc), and
-// who takes the next term when it is lost (semi_sync_promotion.cc).
+// term is there (semi_sync_plan.cc), how voters that are about to go cease to be any
+// (semi_sync_leaving.cc), how the holder hands over in good order (semi_sync_hand_over.cc), and who
+// takes the next term when it is lost (semi_sync_promotion.cc).
 #pragma once
 
 #include <map>
@@ -39,6 +40,12 @@ class SemiSyncPlanner {
   bool is_caught_up(const Replica& member) const;
   void admit(const Replica& holder);
   void follow_wish(bool enough);
+
+  // Of members that are about to go.
+  bool may_vote(const Replica& member) const;
+  bool acknowledges(const Replica& member) const;
+  bool is_silent(const Replica& member) const;
+  void take_votes();
 
   // While it hands over to another. True: nothing else is to be done now.
   bool hand_over(const Replica& holder);

@@ -156,8 +156,9 @@ struct AScaled : ACluster {
 
 // All volumes that the target opens are its own.
 struct TwoSets : FakeTwoSets, Looks {
-  TwoSets(std::string from, bool asked_for) : FakeTwoSets(std::move(from), "9.7.4") {
+  TwoSets(std::string from, bool asked_for, bool semi) : FakeTwoSets(std::move(from), "9.7.4") {
     asks = asked_for;
+    if (semi) topology = semi_sync;
   }
   void look(Left& left) const {
     const std::string target = "image:" + to_;
@@ -268,11 +269,14 @@ Sections all_sections() {
   all.merge(upgrades<WithBackups<AStandalone>, WithBackups<ACluster>>(", with backups"));
   all.merge(restarts("Restart", Wish::restart));
   all.merge(restarts("Vertical scaling", Wish::resize));
-  all["Upgrade by another StatefulSet"] = {on_a<TwoSets>(Wish::upgrade, "9.7.3", true),
-                                           on_a<TwoSets>(Wish::upgrade, "8.4.8", false)};
+  all["Upgrade by another StatefulSet"] = {on_a<TwoSets>(Wish::upgrade, "9.7.3", true, false),
+                                           on_a<TwoSets>(Wish::upgrade, "8.4.8", false, false),
+                                           on_a<TwoSets>(Wish::upgrade, "9.7.3", true, true),
+                                           on_a<TwoSets>(Wish::upgrade, "8.4.8", false, true)};
   all["Upgrade by another StatefulSet, with backups"] = {
-      on_a<WithBackups<TwoSets>>(Wish::upgrade, "9.7.3", true),
-      on_a<WithBackups<TwoSets>>(Wish::upgrade, "8.4.8", false)};
+      on_a<WithBackups<TwoSets>>(Wish::upgrade, "9.7.3", true, false),
+      on_a<WithBackups<TwoSets>>(Wish::upgrade, "8.4.8", false, false),
+      on_a<WithBackups<TwoSets>>(Wish::upgrade, "9.7.3", true, true)};
   all["Horizontal scaling, to more members"] = {on_a<AScaled>(Wish::scale, 3, 5)};
   all["Horizontal scaling, to fewer members"] = {on_a<AScaled>(Wish::scale, 5, 3)};
   return all;
@@ -295,7 +299,7 @@ std::vector<Left> perform_all(const std::string& section, const Moment& moment, 
 std::set<std::string> all_activities() {
   AStandalone standalone("11.8.5", "11.8.6");
   ACluster cluster("9.7.3", "9.7.4", false);
-  TwoSets sets("9.7.3", true);
+  TwoSets sets("9.7.3", true, false);
   const OneRun first(standalone);
   const OneRun second(cluster);
   const OneRun third(sets);

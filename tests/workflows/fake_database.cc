@@ -231,6 +231,7 @@ const std::set<std::string> for_a_database{"look_at_database",
                                            "await_member",
                                            "fence_primary",
                                            "step_down",
+                                           "release_votes",
                                            "end_seeding",
                                            "record_set"};
 

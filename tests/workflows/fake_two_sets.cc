@@ -90,6 +90,7 @@ void FakeTwoSets::serve(Handlers& handlers, Host& host) {
   serve_pods(handlers, host);
   serve_waits(handlers, host);
   serve_move(handlers, host);
+  serve_votes(handlers, host);
   serve_notes(handlers, host);
 }
 
@@ -156,6 +157,7 @@ GroupState FakeTwoSets::look(const InspectGroup& in) {
     for (int i = 0; i < set.replicas; ++i) add_member(group, member_pod(name, i), in.without());
   }
   most = std::max(most, static_cast<std::size_t>(group.members_size()));
+  add_votes(group, in.without());
   return group;
 }
 
@@ -333,12 +335,6 @@ void FakeTwoSets::serve_move(Handlers& handlers, Host& host) {
                               return Done{};
                             });
   }
-  on<ProveSwitch, SwitchProof>(handlers, host, prove_switch,
-                               [](const Info&, const ProveSwitch& in) {
-                                 SwitchProof proof;
-                                 proof.set_primary(in.moved().candidate().pod());
-                                 return proof;
-                               });
 }
 
 void FakeTwoSets::serve_notes(Handlers& handlers, Host& host) {
@@ -378,7 +374,7 @@ void FakeTwoSets::serve_notes(Handlers& handlers, Host& host) {
 std::string FakeTwoSets::state() const {
   std::ostringstream lines;
   lines << "MySQL " << version << (paused_by.empty() ? "" : " paused") << ", set «" << recorded_set
-        << "», primary " << primary << "\n";
+        << "», primary " << primary << votes() << "\n";
   for (const auto& [name, set] : sets) {
     lines << "set " << name << " " << set.image << " of " << set.replicas << "\n";
   }

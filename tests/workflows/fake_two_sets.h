@@ -1,6 +1,6 @@
-// A replication group behind the MySQL ports whose StatefulSet is replaced by another one: sets,
-// pods, claims, servers, and somebody who takes every server that comes up into the group, as the
-// provisioner does, but a tenth.
+// A replication group, or a semi-synchronous cluster, behind the MySQL ports whose StatefulSet is
+// replaced by another one: sets, pods, claims, servers, and somebody who takes every server that
+// comes up into it, but a tenth, takes votes away and moves the primary, as the provisioner does.
 #pragma once
 
 #include <map>
@@ -44,6 +44,8 @@ class FakeTwoSets : public FakeDatabase {
   std::set<std::string> broken;                 // pods whose servers do not come up
   std::map<std::string, std::string> evict_at;  // activity → pod that is deleted just after it
   std::map<std::string, std::string> elect_at;  // activity → pod that is elected just after it
+  int given_up = 0;  // hand-overs that the provisioner ends, before one that it makes
+  bool provisioner_is_silent = false;  // it makes none
 
   // What there is.
   std::map<std::string, SetOfTwo> sets;
@@ -57,6 +59,11 @@ class FakeTwoSets : public FakeDatabase {
   std::vector<std::string> donors;     // of the new set
   std::vector<std::string> risks;      // pods that were ended while another was missing
   std::size_t most = 0;                // members at a time
+  // Of a semi-synchronous cluster.
+  unsigned term = 0;
+  std::string successor;         // named in the term
+  std::set<std::string> voters;  // pods; of one that is gone nobody takes the vote any more
+  std::string leaving;           // annotation ratchet.dev/leaving-set
 
  private:
   void serve_looks(engine::Handlers& handlers, engine::Host& host);
@@ -64,6 +71,8 @@ class FakeTwoSets : public FakeDatabase {
   void serve_pods(engine::Handlers& handlers, engine::Host& host);
   void serve_waits(engine::Handlers& handlers, engine::Host& host);
   void serve_move(engine::Handlers& handlers, engine::Host& host);
+  void serve_votes(engine::Handlers& handlers, engine::Host& host);
+  void serve_hand_over(engine::Handlers& handlers, engine::Host& host);
   void serve_notes(engine::Handlers& handlers, engine::Host& host);
   void describe(Database& database) const override {
     database.set_topology(topology);
@@ -81,12 +90,18 @@ class FakeTwoSets : public FakeDatabase {
   GroupState look(const InspectGroup& in);
   void add_member(GroupState& group, const std::string& pod, const std::string& without);
   Workload workload_of(const std::string& set) const;
+  // What its provisioner does with votes; of a group nothing.
+  void count_votes();
+  bool may_hand_over(const std::string& pod) const;
+  void add_votes(GroupState& group, const std::string& without);
+  std::string votes() const;  // for state()
   bool serves(const std::string& pod) const;
   bool is(const std::string& pod, const std::string& uid) const;
   void make_pods(const std::string& set);  // as the StatefulSet controller would
   void remove(const std::string& pod);
   void let_go(const std::string& pod);  // which goes once nobody holds it
 
+  std::string holder_;                        // of the term
   int wanted_;                                // spec.replicas of the MySQL
   std::map<std::string, std::string> marks_;  // by object
   int uids_ = 0;

@@ -233,11 +233,9 @@ TEST(Rules, GiveANewSetToWhoeverAsksForOne) {
   alone.set_asks_for_new_set(true);
   EXPECT_TRUE(rules_for(alone).new_stateful_set());
   asking.set_topology("SemiSync");
-  ASSERT_EQ(rules_for(asking).blockers_size(), 1);
-  EXPECT_FALSE(rules_for(asking).new_stateful_set());
-  EXPECT_EQ(rules_for(asking).blockers(0),
-            "a semi-synchronous cluster can be upgraded only in place so far: take the annotation "
-            "ratchet.dev/strategy off the MySQL");
+  EXPECT_EQ(rules_for(asking).blockers_size(), 0);
+  EXPECT_TRUE(rules_for(asking).new_stateful_set());
+  EXPECT_FALSE(rules_for(asking).primary_is_elected());
 }
 
 TEST(Rules, RefuseOtherTopologiesForNow) {
@@ -250,18 +248,30 @@ TEST(Rules, RefuseOtherTopologiesForNow) {
             "databases, replication groups and semi-synchronous clusters can be upgraded so far");
 }
 
-TEST(Rules, KeepASemiSynchronousClusterWithinOneLtsSeries) {
-  Database cluster = database("9.7.4", "9.7.5");
+Database semi_synchronous(const char* from, const char* to) {
+  Database cluster = database(from, to);
   cluster.set_standalone(false);
   cluster.set_topology("SemiSync");
-  EXPECT_EQ(rules_for(cluster).blockers_size(), 0);
-  Database other = database("8.0.27", "8.0.36");
-  other.set_standalone(false);
-  other.set_topology("SemiSync");
-  ASSERT_EQ(rules_for(other).blockers_size(), 1);
-  EXPECT_EQ(rules_for(other).blockers(0),
-            "a semi-synchronous cluster can be upgraded only within one LTS series of MySQL so far "
-            "(8.4.x, 9.7.x)");
+  return cluster;
+}
+
+TEST(Rules, GiveASemiSynchronousClusterANewSetOutsideOfOneLtsSeries) {
+  const UpgradeRules within = rules_for(semi_synchronous("9.7.4", "9.7.5"));
+  EXPECT_EQ(within.blockers_size(), 0);
+  EXPECT_FALSE(within.new_stateful_set());
+  for (const auto& [from, to] : {std::pair("8.0.27", "8.0.36"), std::pair("8.4.8", "9.7.4")}) {
+    const UpgradeRules without = rules_for(semi_synchronous(from, to));
+    EXPECT_EQ(without.blockers_size(), 0) << from;
+    EXPECT_TRUE(without.new_stateful_set()) << from;
+    EXPECT_FALSE(without.primary_is_elected()) << from << ": its term moves";
+  }
+}
+
+TEST(Rules, RefuseASemiSynchronousClusterOlderThanTheProvisionersWords) {
+  const UpgradeRules rules = rules_for(semi_synchronous("8.0.25", "8.0.36"));
+  ASSERT_EQ(rules.blockers_size(), 1);
+  EXPECT_EQ(rules.blockers(0),
+            "a semi-synchronous cluster can be upgraded only from MySQL 8.0.26 on");
 }
 
 }  // namespace

@@ -43,9 +43,7 @@ std::optional<Failure> no_room_for_votes(const Upgrade& upgrade, const GroupStat
   return Failure{"no_room",
                  "the cluster of MySQL " + full_name(upgrade) + " has " +
                      std::to_string(before.wanted()) + " member(s), and at most " +
-                     std::to_string(most_members) +
-                     " may be there at a time: beside them there "
-                     "is room for " +
+                     std::to_string(most_members) + " may be there at a time, so " +
                      std::to_string(room) + " of another StatefulSet, and a commit waits for " +
                      std::to_string(needed) +
                      " acknowledgement(s). Scale it down, or have a commit wait for fewer, then "

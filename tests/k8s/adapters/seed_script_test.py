@@ -3,7 +3,8 @@
 server and a client that are none: they write down how they are called, and do with files what the
 real ones would. Breaks that must be noticed: a volume that is marked is filled again, one that is
 half filled is not emptied, the copy is not shut down slowly, a server's bad end counts as a good
-one, the next donor is not tried, a password is in an argument."""
+one, the next donor is not tried, a password is in an argument, what a replica knew of its source
+stays, or a group's channels go."""
 import os
 import pathlib
 import re
@@ -105,6 +106,13 @@ class SeedScript(unittest.TestCase):
             self.assertIn(option, last + " ")
         self.assertIn("SET PERSIST_ONLY super_read_only = ON; SET GLOBAL innodb_fast_shutdown = 0; "
                       "SHUTDOWN", self.logged())
+
+    def test_forgets_the_source_of_a_replica_but_no_channel_of_a_group(self):
+        self.run_script()
+        self.assertIn("RESET REPLICA ALL; SET PERSIST_ONLY", self.logged())
+        self.log.unlink()
+        self.run_script(SEED_ID="run-2", GROUP_NAME="dc002fc3-c412-4d18-b1d4-66c1fbfbbc9b")
+        self.assertNotIn("RESET", self.logged())
 
     def test_leaves_a_volume_alone_that_it_has_filled(self):
         self.run_script()

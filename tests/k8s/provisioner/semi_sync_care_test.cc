@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "k8s/api/member_sets.h"
 #include "k8s/provisioner/objects.h"
 #include "tests/k8s/provisioner/fake_semi_sync.h"
 #include "tests/k8s/provisioner/manifests.h"
@@ -89,6 +90,22 @@ TEST_F(SemiSync, BecomesReadyWithItsObjectsLabelsAndTerm) {
   EXPECT_EQ(servers.at("my-semi-0").timeout_ms, 86'400'000u);
   EXPECT_EQ(servers.at("my-semi-2").server_id, 13u);
   EXPECT_TRUE(servers.write("my-semi-0"));
+}
+
+TEST_F(SemiSync, ForgetsWhoLeavesOnceThatSetIsGoneAndTakesNoVoteThatIsNeeded) {
+  bring_up();
+  const auto say = [this](const char* set) {
+    world.patch(kinds::mysql, db,
+                {{"metadata", {{"annotations", {{api::leaving_annotation, set}}}}}});
+    world.settle(db);
+  };
+  say("my-semi-7");
+  EXPECT_FALSE(annotations().contains(api::leaving_annotation));
+  say(db);
+  EXPECT_TRUE(annotations().contains(api::leaving_annotation)) << "its pods are there";
+  EXPECT_EQ(term().voters.size(), 2u) << "nobody else could acknowledge";
+  EXPECT_TRUE(servers.write("my-semi-0"));
+  EXPECT_EQ(lacks("reason"), "MembersLeaving");
 }
 
 TEST_F(SemiSync, WithCertificatesReplicasDemandTheSourcesOwn) {
