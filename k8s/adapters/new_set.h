@@ -1,4 +1,4 @@
-// The manifest of a StatefulSet that is to follow another one of the same group. Pure.
+// The manifest of a StatefulSet that is to follow another one of the same cluster. Pure.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace ratchet::k8s {
 
 // What fills an empty volume: run by an init container of the former server's image, by bash with
 // the server's own arguments. It reads SEED_ID, DONORS, SEED_USER, SEED_PASSWORD,
-// MYSQL_ROOT_USERNAME and MYSQL_ROOT_PASSWORD. A volume that is marked with this SEED_ID is left
+// MYSQL_ROOT_USERNAME and MYSQL_ROOT_PASSWORD; without GROUP_NAME, which members of a group have,
+// the copy forgets whom it replicated from. A volume that is marked with this SEED_ID is left
 // alone, any other is emptied first. Ends with 0 only if the volume is marked.
 extern const char* const seed_script;
 

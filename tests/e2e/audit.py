@@ -32,6 +32,7 @@ WRITE_OF = {
     "hand_over_primary": ("patch", "mysqls"),
     "withdraw_hand_over": ("patch", "mysqls"),
     "fence_primary": ("patch", "mysqls"),
+    "release_votes": ("patch", "mysqls"),
     "record_set": ("patch", "mysqls"),
     "retain_claim": ("patch", "persistentvolumeclaims"),
     "record_version": ("patch", "mysqls"),

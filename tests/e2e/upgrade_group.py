@@ -228,12 +228,16 @@ class NewSetUpgrade(GroupUpgrade):
 
 GROUP = Kind(Group, form, __file__)
 NEW_SET = Kind(Group, form, __file__, NewSetUpgrade)
-SECONDS = {GROUP.by: (240, 400), NEW_SET.by: (700, 1000)}  # without faults, and killed
+IN_PLACE, BY_NEW_SET = (240, 400), (700, 1000)  # seconds, without faults and killed
+
+
+def seconds_of(kind):
+    return BY_NEW_SET if kind.by else IN_PLACE
 
 
 def upgrade_calmly(programs, kind, target):
     upgrade = (kind.by or GroupUpgrade)(programs, kind, "demo", target)
-    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, SECONDS[kind.by][0]))
+    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, seconds_of(kind)[0]))
     writes = upgrade.check(events)
     if kind is GROUP:
         upgrade.by_hand()
@@ -250,7 +254,7 @@ def upgrade_killed(programs, kind, target, known, every):
             lambda run: kills.kill_at_each_event(programs, run, way, 900))
     else:
         events, count = upgrade.run(lambda run: kills.kill_at_steps(
-            programs, run, STEPS, SECONDS[kind.by][1]))
+            programs, run, STEPS, seconds_of(kind)[1]))
         summary = f"{count} kills"
     say(f"{summary}; {kills.found_done(events)} steps were found done")
     if way is not None:
@@ -292,7 +296,7 @@ def inside(folder, kind, part, every):
     return 0
 
 
-def main(kind, description):
+def main(kind, by_new_set, description):
     parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--part", choices=PARTS)
@@ -300,7 +304,7 @@ def main(kind, description):
     parser.add_argument("--strategy", choices=("InPlace", "NewStatefulSet"), default="InPlace")
     options = parser.parse_args()
     if options.strategy == "NewStatefulSet":
-        kind = NEW_SET
+        kind = by_new_set
     return cluster.in_its_own(
         kind.program, IMAGE,
         lambda: inside(options.bin.resolve(), kind, options.part, options.every),
@@ -308,4 +312,4 @@ def main(kind, description):
 
 
 if __name__ == "__main__":
-    sys.exit(main(GROUP, __doc__))
+    sys.exit(main(GROUP, NEW_SET, __doc__))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""upgrade_semi_sync.py --bin DIR: upgrades a semi-synchronous cluster, replica by replica.
+"""upgrade_semi_sync.py --bin DIR: upgrades a semi-synchronous cluster, replica by replica; with
+--strategy NewStatefulSet by another StatefulSet.
 
 As upgrade_group.py does it with a replication group: on a real Kubernetes, an application writing
 throughout, without faults and with the ops manager killed at each step that changes something. The
@@ -9,9 +10,11 @@ acknowledged row may be lost.
 import sys
 
 import semi_sync
-from cluster import check
+from cluster import await_, check
 from members import SemiSync
-from upgrade_group import Kind, main
+from upgrade_group import Kind, NewSetUpgrade, main
+
+LEAVING = "ratchet.dev/leaving-set"
 
 
 class Upgraded(SemiSync):
@@ -24,5 +27,21 @@ class Upgraded(SemiSync):
         check(len(term["voters"]) == 2, f"not two replicas acknowledge: {term}")
 
 
+class SemiSyncNewSet(NewSetUpgrade):
+    """Whoever goes gives up its vote before."""
+
+    def check_objects(self):
+        super().check_objects()
+        group = self.group
+        group.check_moved_once()
+        voters = semi_sync.term(group)["voters"]
+        check(sorted(voters) == group.pods[1:], f"others than the new replicas vote: {voters}")
+        await_("nobody is said to leave any more",
+               lambda: LEAVING not in group.get()["metadata"]["annotations"], 60)
+        ids = ["".join(group.ask(pod, "SELECT @@server_id")) for pod in group.pods]
+        check(ids == ["111", "112", "113"], f"server_ids are not 111, 112, 113: {ids}")
+
+
 if __name__ == "__main__":
-    sys.exit(main(Kind(Upgraded, semi_sync.form, __file__), __doc__))
+    sys.exit(main(Kind(Upgraded, semi_sync.form, __file__),
+                  Kind(Upgraded, semi_sync.form, __file__, SemiSyncNewSet), __doc__))

@@ -165,6 +165,27 @@ constexpr NewSet large_new_sets[] = {
      [](FakeTwoSets& c) { c.sets["my-group-1"] = {"set-2", "image:9.7.4", 5}; }},
 };
 
+struct SemiSyncSets : FakeTwoSets {
+  SemiSyncSets(std::string from, std::string to) : FakeTwoSets(std::move(from), std::move(to)) {
+    topology = mysql::semi_sync;
+  }
+};
+
+// As in tests/workflows/semi_sync_new_set_test.cc.
+constexpr NewSet semi_sync_new_sets[] = {
+    {"semi-sync-new-set", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
+    {"semi-sync-new-set-other-series", "8.4.8", "9.7.4", [](FakeTwoSets& c) { c.asks = false; }},
+    {"semi-sync-new-set-not-seeded", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.broken = {"my-group-1-1"}; }},
+    {"semi-sync-new-set-given-up-once", "9.7.3", "9.7.4", [](FakeTwoSets& c) { c.given_up = 1; }},
+    {"semi-sync-new-set-not-moved", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) { c.provisioner_is_silent = true; }},
+    {"semi-sync-new-set-not-proven", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) {
+       c.refuse["prove_switch"] = {"timeout", "my-group-0 still takes writes"};
+     }},
+};
+
 // With the look before the leap: runs that passed the marker look-before.
 mysql::Finding found(mysql::Severity severity, const char* check) {
   mysql::Finding finding;
@@ -338,6 +359,12 @@ std::vector<Recording> recordings() {
           {"update_version-1-new-set-large.history",
            [](Outside& outside) {
              for (const NewSet& upgrade : large_new_sets) record<FiveInASet>(outside, upgrade);
+           }},
+          {"update_version-1-semi-sync-new-set.history",
+           [](Outside& outside) {
+             for (const NewSet& upgrade : semi_sync_new_sets) {
+               record<SemiSyncSets>(outside, upgrade);
+             }
            }},
           {"restart-1.history",
            [](Outside& outside) {

@@ -107,6 +107,28 @@ TEST(SemiSyncNewSetUpgrade, LosesNoAcknowledgedTransactionAndOpensNoTwo) {
   }
 }
 
+// Red if new members are removed with their votes, or the former ones do not get theirs back.
+TEST(SemiSyncNewSetUpgrade, UndoneGivesTheFormerReplicasTheirVotesBack) {
+  SemiNewSetWorld world;
+  World& cluster = world.ops.world;
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.run_until([&] { return !world.term().voters.contains("my-semi-1"); });
+  EXPECT_EQ(world.note(api::leaving_annotation), db);
+  cluster.remove(kinds::mysql_ops_request, "my-upgrade");
+  world.ops.run_until([&] {
+    return cluster.condition("Paused", db).is_null() && cluster.phase(db) == "Ready" &&
+           world.note(api::leaving_annotation).empty();
+  });
+  EXPECT_THAT(cluster.names(kinds::stateful_set), ElementsAre(db));
+  EXPECT_THAT(cluster.names(kinds::pod), ElementsAre("my-semi-0", "my-semi-1", "my-semi-2"));
+  const api::PrimaryTerm term = world.term();
+  EXPECT_EQ(term.number, 1U);
+  ASSERT_EQ(term.voters.size(), 2U);
+  EXPECT_TRUE(term.voters.contains("my-semi-1"));
+  EXPECT_TRUE(term.voters.contains("my-semi-2"));
+  EXPECT_THAT(world.twice_open, IsEmpty());
+}
+
 // Killed after each record of the log; each commit takes a share of them.
 TEST(SemiSyncNewSetUpgrade, MakesTheSameWritesWhereverItIsKilled) {
   SemiNewSetWorld calm;

@@ -83,6 +83,11 @@ std::vector<SemiCase> going() {
        {"resume db-2"},
        "MembersLeaving",
        "Pssss"},
+  };
+}
+
+std::vector<SemiCase> gone() {
+  return {
       {"NoVoteIsTakenOfOneThatIsJustTold",
        [] {
          SemiStory story = silent(1, leaving({1}));
@@ -110,6 +115,7 @@ std::vector<SemiCase> going() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Going, Leavings, ::testing::ValuesIn(going()), name_of);
+INSTANTIATE_TEST_SUITE_P(Gone, Leavings, ::testing::ValuesIn(gone()), name_of);
 
 }  // namespace
 }  // namespace ratchet::k8s::provisioner
