@@ -77,7 +77,9 @@ MemberNames member_names(const Database& database, std::vector<Json> sets, const
     for (int i = 0; i < replicas; ++i) {
       const std::string name = metadata_text(set, "name") + "-" + std::to_string(i);
       const bool to_come = !only && &set != &sets.front() && !there.contains(name);
-      if (!to_come && !seeding.contains(name)) found.names.push_back(name);
+      // One that the set has not adopted yet is left, too, and is one member all the same.
+      const bool known = std::ranges::find(found.names, name) != found.names.end();
+      if (!to_come && !known && !seeding.contains(name)) found.names.push_back(name);
     }
   }
   found.seeding = seeding.size();
