@@ -23,6 +23,8 @@ WRITE_OF = {
     "create_stateful_set": ("create", "statefulsets"),
     "create_new_set": ("create", "statefulsets"),
     "scale_set": ("patch", "statefulsets"),
+    "set_replicas": ("patch", "statefulsets"),
+    "change_resources": ("patch", "statefulsets"),
     "end_seeding": ("patch", "statefulsets"),
     "delete_pod": ("delete", "pods"),
     "retire_pod": ("delete", "pods"),
@@ -36,6 +38,8 @@ WRITE_OF = {
     "record_set": ("patch", "mysqls"),
     "retain_claim": ("patch", "persistentvolumeclaims"),
     "record_version": ("patch", "mysqls"),
+    "record_replicas": ("patch", "mysqls"),
+    "record_resources": ("patch", "mysqls"),
     "resume_database": ("update", "mysqls/status"),
     "pause_backup": ("patch", "backupconfigurations"),
     "resume_backup": ("patch", "backupconfigurations"),
@@ -190,7 +194,8 @@ def changes(before, after, at=""):
 
 def unmatched(writes, events):
     """Pairs each write with one intent (StepScheduled) of the history, and each intent of a writing
-    activity with one write; what has no partner, one line each. `events` are of one run."""
+    activity with one write; what has no partner, one line each. `events` are of all runs that wrote
+    there."""
     open_intents = [event for event in events
                     if event["event"] == "StepScheduled" and event["name"] in WRITE_OF]
     problems = []

@@ -61,12 +61,13 @@ def contains_in_order(fixture, names, actual, what):
         at = place + 1
 
 
-def check_words(database, request, fixture="events.txt", **more):
+def check_words(database, request, fixture="events.txt", conditions="conditions.txt", **more):
     names = {"ns": database.space, "db": database.name, "ops": request.name, **more}
     found = conditions_of(request.get())
     check(all(c["status"] == "True" for c in found), f"a condition does not hold: {found}")
-    contains_in_order("conditions.txt", names,
-                      [[c["type"], c["reason"], c["message"]] for c in found], "conditions")
+    contains_in_order(conditions, names,
+                      [[c["type"], c.get("reason", ""), c["message"]] for c in found],
+                      "conditions")
     events = [[e["type"], e["reason"], e["message"]] for e in request.events()]
     contains_in_order(fixture, names, events, "Events")
 

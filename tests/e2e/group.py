@@ -136,12 +136,29 @@ def delete(group, *pods):
     kubectl("delete", "pod", "-n", group.space, "--wait=false", *pods)
 
 
+def make_primary(group, pod):
+    """As a person would, by SQL."""
+    uuid = "".join(group.ask(pod, "SELECT @@server_uuid"))
+    group.ask(group.check_whole(), f"SELECT group_replication_set_as_primary('{uuid}')")
+    await_(f"{pod} is the primary", lambda: whole(group) and group.check_whole() == pod, 60)
+
+
+def purge_logs(group):
+    """The binary logs of all members, which could fill an empty one."""
+    for pod in group.pods:
+        group.ask(pod, "FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
+
+
 def lose_data(group, pod):
     """The volume of a pod, with the others' logs gone that could fill an empty one."""
-    for other in group.pods:
-        group.ask(other, "FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
+    purge_logs(group)
     kubectl("delete", "pvc", "-n", group.space, "--wait=false", f"data-{pod}")
     delete(group, pod)
+
+
+def check_cloned(group, pod):
+    check(group.ask(pod, "SELECT COUNT(*) FROM performance_schema.clone_status "
+                         "WHERE STATE = 'Completed'") == ["1"], f"{pod} was not cloned")
 
 
 def stray(group, pod):
@@ -209,8 +226,7 @@ def run_faults(group, work):
     empty = next(pod for pod in group.pods if pod != primary)
     through(group, writer, f"data of the secondary {empty} lost, and binary logs purged",
             lambda: lose_data(group, empty))
-    check(group.ask(empty, "SELECT COUNT(*) FROM performance_schema.clone_status "
-                           "WHERE STATE = 'Completed'") == ["1"], f"{empty} was not cloned")
+    check_cloned(group, empty)
     primary = group.check_whole()
     astray = next(pod for pod in group.pods if pod != primary)
     through(group, writer, f"a row of its own on the secondary {astray}",

@@ -14,7 +14,7 @@ import sys
 import cluster
 import members
 from cluster import await_, check
-from group import IMAGE, check_rows, delete, lose_data, main, say, through
+from group import IMAGE, check_cloned, check_rows, delete, lose_data, main, say, through
 from members import Client, SemiSync
 from writer import Writer
 
@@ -102,8 +102,7 @@ def run_faults(semi, work):
     empty = next(pod for pod in semi.pods if pod != primary)
     through(semi, writer, f"data of the replica {empty} lost, and binary logs purged",
             lambda: lose_data(semi, empty))
-    check(semi.ask(empty, "SELECT COUNT(*) FROM performance_schema.clone_status "
-                          "WHERE STATE = 'Completed'") == ["1"], f"{empty} was not cloned")
+    check_cloned(semi, empty)
     writer.stop()
     check_rows(semi, writer)
 

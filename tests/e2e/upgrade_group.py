@@ -25,7 +25,7 @@ import cluster
 import kills
 from cluster import Failed, Request, await_, check, get, kubectl
 from daemons import Programs
-from group import IMAGE, check_rows, form, say, whole
+from group import IMAGE, check_rows, form, make_primary, say, whole
 from history import kinds_of
 from members import Group
 from writer import Writer
@@ -115,10 +115,7 @@ class GroupUpgrade:
         others = [pod for pod in self.group.pods if pod != former]
         for pod in others:
             self.restart_by_hand(pod)
-        uuid = "".join(self.group.ask(others[0], "SELECT @@server_uuid"))
-        self.group.ask(former, f"SELECT group_replication_set_as_primary('{uuid}')")
-        await_(f"{others[0]} is the primary",
-               lambda: whole(self.group) and self.group.check_whole() == others[0], 60)
+        make_primary(self.group, others[0])
         self.restart_by_hand(former)
         check(writer.await_more(50, 60), "no rows come in after the restarts by hand")
         writer.stop()

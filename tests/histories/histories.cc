@@ -298,6 +298,14 @@ constexpr ClusterRestart cluster_restarts[] = {
      }},
 };
 
+// Every row, each on a cluster of its own.
+template <class Cluster, class Kind, std::size_t n>
+auto each_on(const Kind (&rows)[n]) {
+  return [&rows](Outside& outside) {
+    for (const Kind& row : rows) record<Cluster>(outside, row);
+  };
+}
+
 template <class Cluster, class Kind>
 void record_restart(Outside& outside, const Kind& restart, const char* version) {
   Cluster cluster(version, version);
@@ -315,57 +323,21 @@ Registry all_workflows() {
 }
 
 std::vector<Recording> recordings() {
-  return {{"update_version-1.history",
-           [](Outside& outside) {
-             for (const Upgrade& upgrade : upgrades) record<FakeCluster>(outside, upgrade);
-           }},
-          {"update_version-1-group.history",
-           [](Outside& outside) {
-             for (const GroupUpgrade& upgrade : group_upgrades) {
-               record<FakeGroupCluster>(outside, upgrade);
-             }
-           }},
-          {"update_version-1-group-look.history",
-           [](Outside& outside) {
-             for (const GroupUpgrade& upgrade : group_upgrades) {
-               record<FakeGroupCluster>(outside, upgrade);
-             }
-           }},
-          {"update_version-1-semi-sync.history",
-           [](Outside& outside) {
-             for (const GroupUpgrade& upgrade : semi_sync_upgrades) {
-               record<SemiSyncCluster>(outside, upgrade);
-             }
-           }},
-          {"update_version-1-look.history",
-           [](Outside& outside) {
-             for (const Upgrade& upgrade : looks) record<FakeCluster>(outside, upgrade);
-           }},
+  return {{"update_version-1.history", each_on<FakeCluster>(upgrades)},
+          {"update_version-1-group.history", each_on<FakeGroupCluster>(group_upgrades)},
+          {"update_version-1-group-look.history", each_on<FakeGroupCluster>(group_upgrades)},
+          {"update_version-1-semi-sync.history", each_on<SemiSyncCluster>(semi_sync_upgrades)},
+          {"update_version-1-look.history", each_on<FakeCluster>(looks)},
           {"update_version-1-image.history",
            [](Outside& outside) {
-             for (const Upgrade& upgrade : image_checks) record<FakeCluster>(outside, upgrade);
-             for (const GroupUpgrade& upgrade : group_upgrades) {
-               record<FakeGroupCluster>(outside, upgrade);
-             }
-             for (const GroupUpgrade& upgrade : semi_sync_upgrades) {
-               record<SemiSyncCluster>(outside, upgrade);
-             }
+             each_on<FakeCluster>(image_checks)(outside);
+             each_on<FakeGroupCluster>(group_upgrades)(outside);
+             each_on<SemiSyncCluster>(semi_sync_upgrades)(outside);
            }},
           {"update_version-1-backup.history", record_upgrades_with_backups},
-          {"update_version-1-new-set.history",
-           [](Outside& outside) {
-             for (const NewSet& upgrade : new_sets) record<FakeTwoSets>(outside, upgrade);
-           }},
-          {"update_version-1-new-set-large.history",
-           [](Outside& outside) {
-             for (const NewSet& upgrade : large_new_sets) record<FiveInASet>(outside, upgrade);
-           }},
-          {"update_version-1-semi-sync-new-set.history",
-           [](Outside& outside) {
-             for (const NewSet& upgrade : semi_sync_new_sets) {
-               record<SemiSyncSets>(outside, upgrade);
-             }
-           }},
+          {"update_version-1-new-set.history", each_on<FakeTwoSets>(new_sets)},
+          {"update_version-1-new-set-large.history", each_on<FiveInASet>(large_new_sets)},
+          {"update_version-1-semi-sync-new-set.history", each_on<SemiSyncSets>(semi_sync_new_sets)},
           {"restart-1.history",
            [](Outside& outside) {
              for (const Restart& restart : restarts) {
