@@ -35,6 +35,7 @@ struct ProbeResult {
   bool ready = false;                        // it answered a query, too
   std::string certificate;                   // SHA-256 of the one it showed
   std::string version;                       // as it says itself
+  std::string no_room;                       // what it says of its full disk; empty: nothing
 };
 
 // Answers within a few seconds whatever happens. Production: k8s/provisioner/sql_probe.h.

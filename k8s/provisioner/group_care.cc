@@ -5,9 +5,9 @@
 
 #include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
+#include "k8s/provisioner/full_disk.h"
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/group_statements.h"
-#include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
 
 namespace ratchet::k8s::provisioner {
@@ -174,7 +174,7 @@ asio::awaitable<void> GroupCare::tell_status() {
       pods_.are_as_many_as_wanted() &&
       std::all_of(plan_.serving.begin(), plan_.serving.end(), [](bool serving) { return serving; });
   const std::string now = context_.now();
-  co_await write_status(context_, database_,
+  co_await write_health(context_, database_, sight_of_disks(situation_.members), now,
                         [&](Json& status) { tell_news(status, database_, news, now); });
 }
 

@@ -5,8 +5,8 @@
 #include "k8s/api/certificates.h"
 #include "k8s/client/kinds.h"
 #include "k8s/provisioner/certificate_care.h"
+#include "k8s/provisioner/full_disk.h"
 #include "k8s/provisioner/group_care.h"
-#include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/kubedb.h"
 #include "k8s/provisioner/objects.h"
@@ -72,8 +72,11 @@ asio::awaitable<void> Health::check_standalone(Database database) {
     co_await note_on_claim(context_, claim, seen.certificate, vouched, seen.version);
   }
   if (!pod.is_null()) co_await set_gate(context_, pod, !seen.connect_error && seen.ready);
+  DiskSight disks;
+  disks.all_reached = !seen.connect_error && seen.ready;
+  if (!seen.no_room.empty()) disks.full.push_back({metadata_text(pod, "name"), seen.no_room});
   const std::string now = context_.now();
-  co_await write_status(context_, database, [&](Json& written) {
+  co_await write_health(context_, database, std::move(disks), now, [&](Json& written) {
     set_condition(written, accepting_connection(database, seen.connect_error), now);
     set_condition(written, server_ready(database, !seen.connect_error && seen.ready), now);
     settle_provisioned(written, database, now);

@@ -18,6 +18,7 @@ struct MemberSeen {
   bool has_tables = false;  // of users
   bool busy = false;        // is just being told something that takes its time, or copied to
   std::string account;      // mark of the replication account; empty: none of ours
+  std::string no_room;      // what it says of its full disk; empty: nothing
 
   GtidSet known() const { return executed.plus(received); }
   // Just initialised: nothing in it but what initialisation does.

@@ -11,6 +11,7 @@
 
 #include "k8s/adapters/sql.h"
 #include "k8s/provisioner/context.h"
+#include "k8s/provisioner/room_sql.h"
 
 namespace ratchet::k8s::provisioner {
 
@@ -42,6 +43,7 @@ boost::asio::awaitable<ReportOf<Seen>> look_at_member(
     report.certificate = session->certificate();
     Seen seen = co_await ask(*session);
     co_await ask_account(*session, seen);
+    seen.no_room = co_await ask_room(*session, seen.version);
     report.seen = std::move(seen);
     co_await session->close();
   } catch (const sql::Error& error) {

@@ -81,6 +81,7 @@ asio::awaitable<MaybeStop> Pass::halt() {
     set_condition(status, accepting_connection(database(), "the database is halted"), now);
     set_condition(status, server_ready(database(), false), now);
     set_condition(status, halted(database()), now);
+    remove_condition(status, disk_condition);
     status["observedGeneration"] = database().generation;
   });
   co_return std::nullopt;

@@ -1,6 +1,7 @@
 #include "k8s/provisioner/semi_sync_care.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <spdlog/spdlog.h>
@@ -8,8 +9,8 @@
 #include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
+#include "k8s/provisioner/full_disk.h"
 #include "k8s/provisioner/group_objects.h"
-#include "k8s/provisioner/guarded.h"
 #include "k8s/provisioner/json_shape.h"
 #include "k8s/provisioner/semi_sync_objects.h"
 #include "k8s/provisioner/semi_sync_statements.h"
@@ -232,7 +233,8 @@ asio::awaitable<void> SemiSyncCare::tell_status() {
       pods_.are_as_many_as_wanted() &&
       std::all_of(plan_.serving.begin(), plan_.serving.end(), [](bool serving) { return serving; });
   const std::string now = context_.now();
-  co_await write_status(context_, database_, [&](Json& status) {
+  DiskSight disks = sight_of_disks(situation_.members);
+  co_await write_health(context_, database_, std::move(disks), now, [&](Json& status) {
     tell_news(status, database_, news, now);
     if (plan_.holder_missing) {
       set_condition(status, primary_missed(situation_.term.holder), now);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "k8s/adapters/sql.h"
+#include "k8s/provisioner/room_sql.h"
 
 namespace ratchet::k8s::provisioner {
 
@@ -17,6 +18,7 @@ asio::awaitable<void> ask(sql::Target target, ProbeResult& result) {
   const sql::Rows rows = co_await session->query("SELECT VERSION()");
   result.version = rows.at(0).at(0).value_or("");
   result.ready = true;
+  result.no_room = co_await ask_room(*session, result.version);
   co_await session->close();
 }
 

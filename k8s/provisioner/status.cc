@@ -140,6 +140,10 @@ Condition primary_missed(const std::string& pod) {
           pod + ", which holds the primary term, is not reached."};
 }
 
+Condition disk_full(const std::string& message) {
+  return {disk_condition, true, "NoRoom", message};
+}
+
 Condition halted(const Database& database) {
   return {"Halted", true, "DatabaseHaltedSuccessfully",
           "MySQL " + database.path() + " successfully halted."};

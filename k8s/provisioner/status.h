@@ -44,6 +44,9 @@ Condition group_incomplete(const std::string& reason, const std::string& message
 // Since when the primary of a semi-synchronous cluster is out of reach; absent while it is not.
 inline constexpr const char* primary_condition = "PrimaryReached";
 Condition primary_missed(const std::string& pod);
+// Which servers have no room on their disks (full_disk.h); absent while all have.
+inline constexpr const char* disk_condition = "DiskFull";
+Condition disk_full(const std::string& message);
 Condition halted(const Database& database);
 Condition refused(const Database& database, const Refusal& refusal);
 

@@ -30,6 +30,8 @@ ROWS = 200  # before each fault, and after
 MINUTE = 60
 SMALL = 512  # MiB
 LAG, CUT, FENCED = 10.0, 2.0, 20.0  # seconds
+# For longer than what a server says of its disk counts by itself (k8s/provisioner/room_sql.h).
+STILL_FULL = 40
 
 
 class SmallGroup(Group):
@@ -111,8 +113,9 @@ class Story:
             disk.fill()
             await_(f"{pod} stands still", lambda: self.stands_still(pod), 30)
             told.append(self.group.lacks()[1] or "nothing")
+            self.check_told_full(pod)
         self.through(f"disk of the {role} {pod} full", fill, meanwhile=disk.free)
-        say(f"said meanwhile: {told[0]}")
+        say(f"of the group was said meanwhile: {told[0]}")
         self.behind = Behind(self.group, pod)
 
     def disk_of_primary(self):
@@ -129,8 +132,30 @@ class Story:
             await_("no rows come in", lambda: not self.outside.await_more(1, 3), 60)
             say(f"said meanwhile: {self.group.lacks()[1] or 'nothing'}; as the others see it: "
                 f"{self.group.members(self.group.pods[0])}")
+            self.check_told_full(pod)
             disk.free()
         self.through(f"disk of the primary {pod} full", fill)
+        self.await_told_no_more()
+
+    def told_full(self, pod):
+        return self.group.condition("DiskFull")[1].startswith(f"no room on the disk of {pod}: ")
+
+    def check_told_full(self, pod):
+        """The MySQL says so, for as long as it is so, and an Event has said it."""
+        await_(f"{pod} is told to have a full disk", lambda: self.told_full(pod), 30)
+        begun, missed = time.monotonic(), 0
+        while time.monotonic() < begun + STILL_FULL:
+            missed += not self.told_full(pod)
+            time.sleep(1)
+        check(not missed, f"the full disk of {pod} was not told {missed} times of {STILL_FULL}")
+        events = kubectl("get", "events", "-n", self.group.space, "--field-selector",
+                         "reason=DiskFull", "-o", "jsonpath={.items[*].message}")
+        check(f"no room on the disk of {pod}: " in events, f"no Event says so: {events}")
+        say(self.group.condition("DiskFull")[1])
+
+    def await_told_no_more(self):
+        await_("no full disk is told any more",
+               lambda: self.group.condition("DiskFull") == ("", ""), 60)
 
     def stands_still(self, pod):
         """It executes nothing more, while the others do."""
@@ -208,6 +233,7 @@ class Story:
     def await_behind(self):
         if self.behind is not None:
             self.behind.check()
+            self.await_told_no_more()
         self.behind = None
 
     def writes_for(self, seconds):

@@ -189,12 +189,15 @@ spec:
             and self.endpoints(f"{self.name}-standby") == standbys), 10)
         return primaries[0]
 
-    def lacks(self):
-        """What the condition GroupComplete says: (reason, message)."""
+    def condition(self, name):
+        """What a condition of the MySQL says: (reason, message); of both nothing without it."""
         for condition in cluster.conditions_of(self.get()):
-            if condition["type"] == "GroupComplete":
+            if condition["type"] == name:
                 return condition["reason"], condition["message"]
         return "", ""
+
+    def lacks(self):
+        return self.condition("GroupComplete")
 
     def annotate(self, text):
         kubectl("annotate", "mysql.kubedb.com", self.name, "-n", self.space, "--overwrite", text)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "k8s/adapters/sql.h"
+#include "k8s/provisioner/room_sql.h"
 #include "tests/k8s/adapters/run_sql.h"
 #include "tests/k8s/adapters/server.h"
 
@@ -115,6 +116,30 @@ TEST_P(SqlServer, AStatementEndsWithItsDeadline) {
   });
   EXPECT_EQ(error.number(), 0);
   EXPECT_THAT(error.what(), HasSubstr("no answer within 1500 ms"));
+}
+
+// The words get into the error log by an event that fails with them.
+TEST_P(SqlServer, SaysThatItsDiskIsFullForAsLongAsThatIsNewsOrSomebodyWaits) {
+  testing::run([]() -> asio::awaitable<void> {
+    auto session = co_await sql::Session::connect(target());
+    const std::string version = (co_await session->query("SELECT VERSION()")).at(0).at(0).value();
+    EXPECT_EQ(co_await provisioner::ask_room(*session, version), "");
+    if (version.find("MariaDB") != std::string::npos) co_return;
+    EXPECT_TRUE((co_await session->query(provisioner::room_question)).empty());
+
+    co_await session->execute("CREATE DATABASE IF NOT EXISTS t");
+    co_await session->execute(
+        "CREATE EVENT t.full_disk ON SCHEDULE AT CURRENT_TIMESTAMP DO "
+        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'No space left on device'");
+    std::string said;
+    for (int i = 0; i < 100 && said.empty(); ++i) {
+      co_await session->query("SELECT SLEEP(0.1)");
+      said = co_await provisioner::ask_room(*session, version);
+    }
+    EXPECT_THAT(said, HasSubstr("No space left on device"));
+    co_await session->execute("SET timestamp = UNIX_TIMESTAMP() + 31");
+    EXPECT_EQ(co_await provisioner::ask_room(*session, version), "") << "nobody waits";
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Images, SqlServer,

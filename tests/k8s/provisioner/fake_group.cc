@@ -45,6 +45,7 @@ MemberReport FakeGroup::look(const std::string& pod) {
   seen.executed = server.executed;
   seen.account = server.account;
   seen.has_tables = !server.fresh;
+  seen.no_room = server.no_room;
   if (server.state != MemberState::online) return report;
   seen.view = "17:" + std::to_string(view_);
   for (const auto& [name, other] : servers_) {

@@ -16,6 +16,7 @@ class FakeGroup {
     bool fresh = true;
     bool fenced = false;  // the primary refuses writes
     std::string account;  // mark of the replication account
+    std::string no_room;  // what it says of its full disk
     unsigned server_id = 1;
     std::string version = "9.7.4";
     provisioner::MemberState state = provisioner::MemberState::offline;

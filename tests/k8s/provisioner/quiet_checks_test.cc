@@ -177,6 +177,18 @@ TEST_F(QuietGroup, WhichIsNotWellIsReadLive) {
   for (int i = 0; i < 5; ++i) EXPECT_THAT(look(db), Contains("list pods"));
 }
 
+TEST_F(QuietGroup, SeeADiskThatIsFullAndOneThatHasRoomAgain) {
+  EXPECT_THAT(look(db), IsEmpty());
+  servers.at("my-group-1").no_room = "No space left on device";
+  EXPECT_THAT(look(db), Contains("update mysqls"));
+  look(db);
+  EXPECT_THAT(look(db), IsEmpty()) << "said already, and remembered";
+  EXPECT_FALSE(world.condition("DiskFull", db).is_null());
+  servers.at("my-group-1").no_room.clear();
+  look(db);
+  EXPECT_TRUE(world.condition("DiskFull", db).is_null());
+}
+
 TEST_F(QuietGroup, StaleMemoryTellsNobodyAnything) {
   halt(db);
   servers.restart("my-group-1");
