@@ -66,7 +66,7 @@ Json new_pod(const Json& set, int ordinal) {
   metadata["name"] = name;
   metadata["generateName"] = text(set, {"metadata", "name"}) + "-";
   metadata["namespace"] = set["metadata"]["namespace"];
-  metadata["ownerReferences"] = {controller_reference(set)};
+  metadata["ownerReferences"] = Json::array({controller_reference(set)});
   metadata["labels"]["statefulset.kubernetes.io/pod-name"] = name;
   metadata["labels"]["apps.kubernetes.io/pod-index"] = std::to_string(ordinal);
   metadata["labels"]["controller-revision-hash"] = revision_of(set);
