@@ -9,6 +9,7 @@
 #include "k8s/adapters/sql.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/group_ports.h"
+#include "workflows/mysql/preflight.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::k8s {
@@ -80,12 +81,20 @@ asio::awaitable<bool> is_primary(const Environment& environment, mysql::SwitchPr
   co_return answers.at(0).size() == 1 && cell(answers, 0, 0) == in.candidate_id();
 }
 
-// Transactions that are open on the former primary have 5 s to end; then they are rolled back.
+// Transactions that are open on the former primary have 5 s to end; then they are rolled back. A
+// member before 8.0.29 takes no such limit, and waits for them as long as they take.
+std::string order_to_lead(const std::string& version, const std::string& id) {
+  const auto server = mysql::server_version(version, "");
+  const bool waits = server && mysql::is_before(*server, {8, 0, 29});
+  return "SELECT group_replication_set_as_primary('" + id + (waits ? "')" : "', 5)");
+}
+
 asio::awaitable<Done> move_primary(const Environment& environment, AttemptInfo,
                                    mysql::SwitchPrimary in) {
   if (co_await is_primary(environment, in)) co_return Done{};
-  std::vector<std::string> order{"SELECT group_replication_set_as_primary('" + in.candidate_id() +
-                                 "', 5)"};
+  std::vector<std::string> question{"SELECT VERSION()"};
+  const auto version = co_await ask(environment, in.candidate(), std::move(question));
+  std::vector<std::string> order{order_to_lead(cell(version, 0, 0), in.candidate_id())};
   co_await ask(environment, in.candidate(), std::move(order));
   if (!co_await is_primary(environment, in)) {
     throw std::runtime_error(pod_name(in.candidate()) +

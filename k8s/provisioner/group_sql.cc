@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "k8s/provisioner/member_sql.h"
 #include "k8s/provisioner/semi_sync_sql.h"
 
 namespace ratchet::k8s::provisioner {
@@ -52,13 +51,6 @@ void read_group(const sql::Rows& rows, Seen& seen) {
   }
 }
 
-asio::awaitable<Seen> ask(sql::Session& session) {
-  const sql::Rows own = co_await session.query(myself);
-  Seen seen = read_myself(own.at(0));
-  read_group(co_await session.query(group_as_seen), seen);
-  co_return seen;
-}
-
 asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std::string> words,
                                                  std::uint16_t port, Duration deadline) {
   try {
@@ -73,10 +65,17 @@ asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std
 
 }  // namespace
 
+asio::awaitable<Seen> ask_group_member(Asker ask) {
+  const sql::Rows own = co_await ask(myself);
+  Seen seen = read_myself(own.at(0));
+  read_group(co_await ask(group_as_seen), seen);
+  co_return seen;
+}
+
 GroupPort sql_group(std::uint16_t port, Duration deadline) {
   GroupPort group;
   group.look = [port, deadline](const ProbeTarget& at) {
-    return look_at_member<Seen>(target_of(at, port, deadline), ask);
+    return look_at_member<Seen>(target_of(at, port, deadline), ask_group_member);
   };
   group.look_at_replica = [port, deadline](const ProbeTarget& at) {
     return look_at_member<ReplicaSeen>(target_of(at, port, deadline), ask_replica);

@@ -1,6 +1,7 @@
 #include "k8s/provisioner/member_sql.h"
 
 #include <charconv>
+#include <utility>
 
 #include "k8s/provisioner/group_objects.h"
 #include "k8s/provisioner/member_statements.h"
@@ -52,8 +53,12 @@ sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadli
           .deadline = deadline};
 }
 
-asio::awaitable<void> ask_account(sql::Session& session, MemberSeen& seen) {
-  const sql::Rows account = co_await session.query(account_and_tables + quoted(replication_user));
+Asker asker_of(sql::Session& session) {
+  return [&session](std::string statement) { return session.query(std::move(statement)); };
+}
+
+asio::awaitable<void> ask_account(Asker ask, MemberSeen& seen) {
+  const sql::Rows account = co_await ask(account_and_tables + quoted(replication_user));
   seen.account = text_at(account.at(0), 0);
   seen.has_tables = text_at(account.at(0), 1) != "0";
 }

@@ -30,19 +30,28 @@ void read_member(const Row& row, MemberSeen& seen);
 
 sql::Target target_of(const ProbeTarget& at, std::uint16_t port, Duration deadline);
 
-// The mark of the replication account, and whether there are tables of users.
-boost::asio::awaitable<void> ask_account(sql::Session& session, MemberSeen& seen);
+// Whoever answers a statement with rows: a session with a server; in tests, a model of one. Throws
+// sql::Error.
+using Asker = std::function<boost::asio::awaitable<sql::Rows>(std::string statement)>;
+
+// The session must outlive it.
+Asker asker_of(sql::Session& session);
+
+// The mark of the replication account, and whether there are tables of users. `seen` must outlive
+// it.
+boost::asio::awaitable<void> ask_account(Asker ask, MemberSeen& seen);
 
 // The member as `ask` reads it, or why not: whatever goes wrong is an answer.
 template <class Seen>
 boost::asio::awaitable<ReportOf<Seen>> look_at_member(
-    sql::Target target, boost::asio::awaitable<Seen> (*ask)(sql::Session& session)) {
+    sql::Target target, boost::asio::awaitable<Seen> (*ask)(Asker asker)) {
   ReportOf<Seen> report;
   try {
     const auto session = co_await sql::Session::connect(std::move(target));
     report.certificate = session->certificate();
-    Seen seen = co_await ask(*session);
-    co_await ask_account(*session, seen);
+    const Asker asker = asker_of(*session);
+    Seen seen = co_await ask(asker);
+    co_await ask_account(asker, seen);
     seen.no_room = co_await ask_room(*session, seen.version);
     report.seen = std::move(seen);
     co_await session->close();

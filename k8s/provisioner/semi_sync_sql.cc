@@ -75,12 +75,12 @@ void read_settings(const sql::Rows& rows, ReplicaSeen& seen) {
 
 }  // namespace
 
-asio::awaitable<ReplicaSeen> ask_replica(sql::Session& session) {
-  const sql::Rows own = co_await session.query(replica_itself);
+asio::awaitable<ReplicaSeen> ask_replica(Asker ask) {
+  const sql::Rows own = co_await ask(replica_itself);
   ReplicaSeen seen = read_itself(own.at(0));
-  const sql::Rows channels = co_await session.query(channel);
+  const sql::Rows channels = co_await ask(channel);
   if (!channels.empty()) read_channel(channels.front(), seen);
-  read_settings(co_await session.query(settings), seen);
+  read_settings(co_await ask(settings), seen);
   co_return seen;
 }
 

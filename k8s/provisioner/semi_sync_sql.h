@@ -8,6 +8,6 @@
 namespace ratchet::k8s::provisioner {
 
 // The account is left to ask_account. Throws sql::Error.
-boost::asio::awaitable<ReplicaSeen> ask_replica(sql::Session& session);
+boost::asio::awaitable<ReplicaSeen> ask_replica(Asker ask);
 
 }  // namespace ratchet::k8s::provisioner
