@@ -34,12 +34,6 @@ std::filesystem::path image_folder(const std::string& image) {
   return folder;
 }
 
-std::uint16_t free_port() {
-  asio::io_context context;
-  tcp::acceptor probe(context, {asio::ip::address_v4::loopback(), 0});
-  return probe.local_endpoint().port();
-}
-
 // Mounts are private to the process, so that tests and demo can use one image side by side. The
 // shell stays as init of the pid namespace: the server changes its user, which makes the kernel
 // forget the signal that --kill-child asked for, and would outlive the test.
@@ -47,10 +41,9 @@ constexpr const char* start = R"(
 set -e
 for d in var/lib/mysql run tmp; do mount -t tmpfs -o mode=1777 none "$ROOT/$d"; done
 mkdir "$ROOT/run/mysqld" "$ROOT/run/certs"
-set --
 if [ -n "$CERTIFICATES" ]; then
   mount --bind "$CERTIFICATES" "$ROOT/run/certs"
-  set -- --ssl-capath=/run/certs --ssl-ca=/run/certs/ca.crt --ssl-cert=/run/certs/server.crt \
+  set -- "$@" --ssl-capath=/run/certs --ssl-ca=/run/certs/ca.crt --ssl-cert=/run/certs/server.crt \
     --ssl-key=/run/certs/server.key --require-secure-transport=ON
 fi
 mount -t proc none "$ROOT/proc"
@@ -60,7 +53,8 @@ exit $?
 )";
 
 [[noreturn]] void run_server(const std::string& root, std::uint16_t port,
-                             const std::string& certificates) {
+                             const std::string& certificates,
+                             const std::vector<std::string>& options) {
   const int quiet = open("/dev/null", O_RDWR);
   dup2(quiet, 0);
   if (std::getenv("RATCHET_TEST_SERVER_LOG") == nullptr) {
@@ -72,12 +66,24 @@ exit $?
   setenv("PORT", std::to_string(port).c_str(), 1);
   setenv("MYSQL_ROOT_PASSWORD", Server::password, 1);
   setenv("RATCHET_BIND_ADDRESS", "127.0.0.1", 1);
-  execlp("unshare", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation",
-         "private", "sh", "-c", start, nullptr);
+  std::vector<std::string> words{"unshare",      "--mount",       "--pid",   "--fork",
+                                 "--kill-child", "--propagation", "private", "sh",
+                                 "-c",           start,           "sh"};
+  words.insert(words.end(), options.begin(), options.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  execvp("unshare", arguments.data());
   _exit(127);
 }
 
 }  // namespace
+
+std::uint16_t free_port() {
+  asio::io_context context;
+  tcp::acceptor probe(context, {asio::ip::address_v4::loopback(), 0});
+  return probe.local_endpoint().port();
+}
 
 bool answers(std::uint16_t port) {
   asio::io_context context;
@@ -86,12 +92,14 @@ bool answers(std::uint16_t port) {
   return !socket.connect({asio::ip::address_v4::loopback(), port}, error);
 }
 
-Server::Server(const std::string& image, const std::string& certificates) : port_(free_port()) {
+Server::Server(const std::string& image, const std::string& certificates,
+               const std::vector<std::string>& options)
+    : port_(free_port()) {
   const auto folder = image_folder(image);
   std::ifstream(folder / "version") >> version_;
   const std::string root = (folder / "rootfs").string();
   process_ = fork();
-  if (process_ == 0) run_server(root, port_, certificates);
+  if (process_ == 0) run_server(root, port_, certificates, options);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!answers(port_)) {
     if (waitpid(process_, nullptr, WNOHANG) == process_) {

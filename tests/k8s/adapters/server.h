@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -12,13 +13,17 @@ namespace ratchet::k8s::testing {
 // Whether anything accepts connections on this port of the loopback address.
 bool answers(std::uint16_t port);
 
+// A port of the loopback address that nobody listens on at this moment.
+std::uint16_t free_port();
+
 class Server {
  public:
   // `image`: a name of images/index.tsv. `certificates`: a folder with ca.crt, server.crt and
-  // server.key, which must outlive the server; empty: it makes a certificate of its own. Returns
-  // once the server accepts connections (120 s at most). Throws std::runtime_error that says how to
-  // get what is missing.
-  explicit Server(const std::string& image, const std::string& certificates = "");
+  // server.key, which must outlive the server; empty: it makes a certificate of its own. `options`:
+  // more of the server's, on its command line. Returns once the server accepts connections (120 s
+  // at most). Throws std::runtime_error that says how to get what is missing.
+  explicit Server(const std::string& image, const std::string& certificates = "",
+                  const std::vector<std::string>& options = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

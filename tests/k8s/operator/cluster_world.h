@@ -25,8 +25,9 @@ inline constexpr const char* next_image = "docker.io/library/mysql:9.7.5";
 template <class Servers>
 class ClusterWorld {
  public:
-  ClusterWorld(const char* manifest, std::string name)
+  ClusterWorld(const char* manifest, std::string name, Servers given = Servers())
       : name_(std::move(name)),
+        servers(std::move(given)),
         ops({.manifest = manifest,
              .name = name_,
              .answers = [this](const std::string& pod,

@@ -168,6 +168,7 @@ OpsDatabase standalone_database() {
 
 OpsWorld::OpsWorld(OpsDatabase database) : database_(std::move(database)) {
   world.context.group = database_.group;
+  world.answer.version = database_.version;
   world.apply(database_.manifest);
   world.settle(database_.name);
   world.server.on_call([this](const embedded::Call& call, const embedded::Answer& answer) {

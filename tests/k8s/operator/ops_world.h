@@ -35,9 +35,10 @@ Sql sql_to(Answers answers, const Planted& planted);
 struct OpsDatabase {
   std::string manifest;
   std::string name;
-  Answers answers;                    // to what is not asked for its version
-  provisioner::GroupPort group = {};  // its servers, if it is a group
-  std::function<void()> follow = {};  // its servers do what their pods did, if it is a group
+  Answers answers;                           // to what is not asked for its version
+  provisioner::GroupPort group = {};         // its servers, if it is a group
+  std::function<void()> follow = {};         // its servers do what their pods did
+  std::string version = "10.11.18-MariaDB";  // of a standalone server, at first
 };
 OpsDatabase standalone_database();
 
