@@ -2,14 +2,13 @@
 // elsewhere, and nothing in a log becomes markup on it.
 #include "tools/ratchetctl/report.h"
 
-#include <memory>
 #include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/engine/recording.h"
+#include "tests/tools/hostile_report.h"
 #include "tests/tools/recorded_upgrade.h"
 #include "tools/ratchetctl/html.h"
 
@@ -71,22 +70,13 @@ TEST(Report, DrawsHowLongEachStepTook) {
 TEST(Report, IsNoDocument) { EXPECT_THROW(page_of("look-approved", Format::json), WrongInput); }
 
 TEST(Report, OfALogWithMarkupInItHasItAsText) {
-  const std::string evil = "</title><script>alert('x')</script>\"><img src=x onerror=y>&amp;";
-  engine::testing::Outside outside;
-  engine::testing::Ledger ledger;
-  const auto process = engine::testing::wait_for_approval(outside, ledger, "porto");
-  process->engine->note("porto", {evil, evil});
-  process->engine->pause("porto", {"ann\x1b[31m", evil});
-  process->host.settle();
-  std::ostringstream page, err;
-  Streams streams{page, err, {}};
-  print_report(process->log, RunName{"porto", false}, "", {streams, Format::table});
-  EXPECT_THAT(page.str(), Not(HasSubstr("<script")));
-  EXPECT_THAT(page.str(), Not(HasSubstr("<img")));
-  EXPECT_THAT(page.str(), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(page.str(), HasSubstr("<td>note</td><td>" + escaped(evil) + "</td><td>" +
-                                    escaped(evil) + "</td>"));
-  EXPECT_THAT(page.str(), HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&gt;"));
+  const std::string page = hostile_page();
+  for (const char* markup : {"<script", "<img", "<style>*", "\x1b"}) {
+    EXPECT_THAT(page, Not(HasSubstr(markup)));
+  }
+  const std::string words = escaped(hostile_words);
+  EXPECT_THAT(page, HasSubstr("<td>note</td><td>" + words + "</td><td>" + words + "</td>"));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&gt;"));
 }
 
 TEST(Report, OfTheSameLogIsTheSame) {
