@@ -1,5 +1,8 @@
 #include "engine/inspect/explain.h"
 
+#include <array>
+#include <chrono>
+#include <ctime>
 #include <ranges>
 
 namespace ratchet::engine {
@@ -13,6 +16,15 @@ std::string text_of(const By& by) { return by.principal + " (" + by.reason + ")"
 
 std::string step_name(const TimelineEntry& entry) {
   return "step " + std::to_string(entry.command.command) + " " + entry.command.name;
+}
+
+std::string utc_of(Time time) {
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 class Explaining {
@@ -107,8 +119,8 @@ class Explaining {
   void wait(const TimelineEntry& entry) {
     const Event& command = entry.command.event;
     if (std::holds_alternative<StepScheduled>(command)) return wait_for_step(entry);
-    if (std::holds_alternative<TimerStarted>(command)) {
-      return because("it waits for a timer");
+    if (const auto* timer = std::get_if<TimerStarted>(&command)) {
+      return because("it waits for a timer, until " + utc_of(timer->due));
     }
     if (const auto* signal = std::get_if<SignalAwaited>(&command)) {
       because("it waits for the signal " + signal->signal);

@@ -31,6 +31,8 @@ constexpr Command commands[] = {
     {"runs", "runs"},
     {"runs_page", "runs --sort duration --reverse --skip 1 --limit 2"},
     {"runs_ids", "runs --ids"},
+    {"runs_database", "runs --ids --database demo/db"},
+    {"runs_no_database", "runs --database demo/d"},
     {"runs_json", "-o json runs --newest 1"},
     {"show", "show look-approved"},
     {"show_json", "-o json show look-blocked"},

@@ -135,6 +135,12 @@ TEST_F(CareCommands, ATornLogIsRepairedIntoANewFolder) {
   EXPECT_EQ(refused.code, Exit::damaged) << refused.out;
   EXPECT_THAT(refused.err, HasSubstr("restore the newest backup"));
   EXPECT_FALSE(fs::exists(into));
+  const std::string file = anchor({source->head().log_id, size - 3, source->root(size - 3), 0});
+  const Answer tried =
+      ctl({"repair", "--to-anchor", file, "--into", into, "--reason", "x", "--dry-run"});
+  EXPECT_EQ(tried.code, Exit::well) << tried.err;
+  EXPECT_THAT(tried.out, HasSubstr(std::string("would await its release: ") + lisbon));
+  EXPECT_FALSE(fs::exists(into));
   const Answer answer = repair(size - 3);
   EXPECT_EQ(answer.code, Exit::well) << answer.err;
   EXPECT_THAT(answer.out, HasSubstr("is lost"));

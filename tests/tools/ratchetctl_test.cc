@@ -149,6 +149,8 @@ TEST_F(Ratchetctl, WhatIsWrongWithACommandLineIsExitCodeOne) {
         {"--log", dir, "runs", "--sort", "colour"},
         {"--log", dir, "runs", "--skip", "-1"},
         {"--log", dir, "runs", "--limit", "0"},
+        {"--log", dir, "runs", "--watch", "--timeout", "nan"},
+        {"help", "nosuch"},
         {"--log", dir, "-o", "xml", "runs"},
         {"--log", dir, "history", "--last", "--timeout", "5"},
         {"--log", dir, "verify", "--anchor", folder.path("absent")}}) {
@@ -158,6 +160,16 @@ TEST_F(Ratchetctl, WhatIsWrongWithACommandLineIsExitCodeOne) {
   }
   unsetenv("RATCHET_LOG");
   EXPECT_THAT(ctl({"runs"}).err, HasSubstr("RATCHET_LOG"));
+}
+
+TEST_F(Ratchetctl, ABoundIsToldInWordsThatCanBeRead) {
+  record_all();
+  EXPECT_THAT(ctl({"--log", dir, "runs", "--newest", "0"}).err,
+              HasSubstr("'0' is no whole number from 1 to 4294967295"));
+  EXPECT_THAT(ctl({"--log", dir, "runs", "--skip", "x"}).err,
+              HasSubstr("'x' is no whole number from 0 to 4294967295"));
+  EXPECT_THAT(ctl({"--log", dir, "history", "--last", "--follow", "--timeout", "0"}).err,
+              HasSubstr("'0' is no number of seconds above 0 and up to 31536000"));
 }
 
 TEST_F(Ratchetctl, WhatIsNotThereIsExitCodeTwo) {
@@ -170,6 +182,9 @@ TEST_F(Ratchetctl, WhatIsNotThereIsExitCodeTwo) {
 }
 
 TEST_F(Ratchetctl, HelpAndVersionNeedNoLog) {
+  EXPECT_EQ(ctl({"help"}).out, ctl({"--help"}).out);
+  EXPECT_EQ(ctl({"help", "show"}).out, ctl({"show", "--help"}).out);
+  EXPECT_EQ(ctl({"help", "evidence", "check"}).out, ctl({"evidence", "check", "--help"}).out);
   EXPECT_EQ(ctl({"--help"}).code, Exit::well);
   EXPECT_THAT(ctl({"--help"}).out, HasSubstr("Exit codes"));
   EXPECT_THAT(ctl({"version"}).out, HasSubstr("ratchetctl "));

@@ -73,6 +73,13 @@ TEST_F(Waiting, NoLongerAfterItsCancellation) {
   EXPECT_THAT(porto().because, ElementsAre("it was cancelled by ann (not before Monday)"));
 }
 
+TEST(Explained, ATimerSaysUntilWhen) {
+  engine::TimelineEntry timer;
+  timer.command.event = engine::TimerStarted{1, engine::testing::Outside().now};
+  EXPECT_THAT(engine::explain({}, {}, {timer}).because,
+              ElementsAre("it waits for a timer, until 2001-09-09T01:46:40Z"));
+}
+
 class Recorded : public ::testing::Test {
  protected:
   Recorded() {
@@ -143,6 +150,7 @@ TEST_F(Recorded, RunsAreFoundByWhatIsKnownOfThem) {
   EXPECT_THAT(runs({}), HasSubstr(lisbon));
   EXPECT_THAT(runs({.about = "Lisbon"}), HasSubstr(lisbon));
   EXPECT_THAT(runs({.about = "Porto"}), HasSubstr("no such runs"));
+  EXPECT_THAT(runs({.database = "demo/db"}), HasSubstr("no such runs")) << "it is a journey";
   EXPECT_THAT(runs({.filter = {.states = {engine::RunState::failed}}}), Not(HasSubstr(lisbon)));
   EXPECT_THAT(runs({.filter = {.workflow = "travel"}, .newest = 1}), HasSubstr(lisbon));
   EXPECT_THAT(runs({.filter = {.started_from = time_in("2001-09-09T01:46:41Z")}}),

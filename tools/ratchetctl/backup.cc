@@ -12,6 +12,7 @@
 #include "store/checkpoint.h"
 #include "store/rocks_backup.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetctl/progress.h"
 #include "tools/ratchetctl/publish.h"
 
 namespace ratchet::ratchetctl {
@@ -35,6 +36,13 @@ void require_whole(const engine::VerifyReport& report, const std::string& dir) {
                          "says more)");
 }
 
+engine::VerifyReport verified_copy(const store::LogReader& copy,
+                                   const std::optional<store::Head>& anchor,
+                                   const Streams& streams) {
+  ProgressLine line(streams, "backup");
+  return engine::verify(copy, anchor, nullptr, line.reporter());
+}
+
 void print(const store::Head& head, const BackupOptions& options, const Output& output) {
   const std::string checkpoint = options.to + "/" + checkpoint_name;
   output.streams.out << "backed up " << head.size << " records into " << options.to
@@ -56,7 +64,7 @@ int back_up(const std::string& dir, const BackupOptions& options, const Output& 
   const store::Head head = store::back_up_rocks_log(dir, options.to);
   try {
     const auto made = store::open_rocks_reader(options.to);
-    require_whole(engine::verify(*made, anchor), dir);
+    require_whole(verified_copy(*made, anchor, output.streams), dir);
     const Published published = publish(*made, {options.key_file, std::nullopt});
     write_file(std::filesystem::path(options.to) / checkpoint_name, published.text);
     if (!wrote_document(document_of(published), output)) print(head, options, output);

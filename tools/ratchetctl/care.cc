@@ -17,6 +17,7 @@
 #include "store/rocks_care.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/api_file.h"
+#include "tools/ratchetctl/progress.h"
 #include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/steer.h"
 
@@ -129,28 +130,65 @@ int adopt(const std::string& dir, const CareOptions& options, const Output& outp
   return accept(dir, std::nullopt, options, output);
 }
 
-// What the page says was durable and is gone may have been acted on: then it is a loss to accept.
-int repair(const std::string& dir, const CareOptions& options, const Output& output) {
+// Copies what can be read, and says how much that is. Throws store::Error: then there is no copy.
+store::Salvaged salvage(const std::string& dir, const CareOptions& options, const Output& output) {
   const store::Head anchor = checkpoint_in(options.anchor_file);
   const store::Salvaged salvaged = store::salvage_rocks_log(dir, options.into, anchor);
+  ProgressLine line(output.streams, "repair");
   const engine::VerifyReport report =
-      engine::verify(*store::open_rocks_reader(options.into), anchor);
-  if (!report.ok()) {
+      engine::verify(*store::open_rocks_reader(options.into), anchor, nullptr, line.reporter());
+  if (report.ok()) return salvaged;
+  std::filesystem::remove_all(options.into);
+  throw store::Error(store::Fault::corrupt, "what can be read is not whole: " +
+                                                report.problems.front() + ": restore a backup");
+}
+
+// The head that the copy ought to have, its root unknown: what the page says was durable and is
+// gone may have been acted on. Nothing: there is no page.
+std::optional<store::Head> head_before(const store::Salvaged& salvaged) {
+  if (salvaged.durable == 0) return std::nullopt;
+  return store::Head{salvaged.head.log_id, salvaged.durable, {}, 0};
+}
+
+bool lost_nothing(const store::Salvaged& salvaged) {
+  return salvaged.durable != 0 && salvaged.durable <= salvaged.head.size;
+}
+
+// Nothing can say what a torn log holds but a copy of it, which does not stay.
+int try_repair(const std::string& dir, const CareOptions& options, const Output& output) {
+  const store::Salvaged salvaged = salvage(dir, options, output);
+  std::vector<std::string> waiting;
+  try {
+    const auto copy = store::open_rocks_reader(options.into);
+    if (!lost_nothing(salvaged)) waiting = engine::acceptable(*copy, head_before(salvaged));
+  } catch (...) {
     std::filesystem::remove_all(options.into);
-    throw store::Error(store::Fault::corrupt, "what can be read is not whole: " +
-                                                  report.problems.front() + ": restore a backup");
+    throw;
   }
+  std::filesystem::remove_all(options.into);
+  output.streams.out << "would salvage " << salvaged.head.size << " records\n";
+  if (salvaged.durable > salvaged.head.size) {
+    output.streams.out << "of " << salvaged.durable << " that were durable\n";
+  }
+  for (const std::string& run : waiting) {
+    output.streams.out << "would await its release: " << run << "\n";
+  }
+  return Exit::well;
+}
+
+// A loss has to be accepted.
+int repair(const std::string& dir, const CareOptions& options, const Output& output) {
+  if (options.dry_run) return try_repair(dir, options, output);
+  const store::Salvaged salvaged = salvage(dir, options, output);
   const std::uint64_t size = salvaged.head.size;
   output.streams.out << "salvaged " << size << " records into " << options.into << ", " << dir
                      << " is as it was: keep it as evidence\n";
   if (salvaged.durable == 0) {
     output.streams.out << "it has no breadcrumb page: how many were durable is not known\n";
   }
-  if (salvaged.durable != 0 && salvaged.durable <= size) return Exit::well;
+  if (lost_nothing(salvaged)) return Exit::well;
   auto log = store::open_rocks_log(options.into);
-  std::optional<store::Head> lost;
-  if (salvaged.durable != 0) lost = store::Head{anchor.log_id, salvaged.durable, {}, 0};
-  const auto waiting = engine::accept_log(*log, lost, by(options), now());
+  const auto waiting = engine::accept_log(*log, head_before(salvaged), by(options), now());
   close(std::move(log), options.into);
   output.streams.out << "what was recorded after record " << size - 1 << " is lost\n";
   print_waiting(waiting, output);
@@ -282,6 +320,7 @@ void add_care(CLI::App& app, Action& chosen) {
   command->add_option("--into", of_repair->into, "The folder to make; the log's own is not changed")
       ->type_name("DIR")
       ->required();
+  add_dry_run(*command, *of_repair);
   const auto of_restore = std::make_shared<CareOptions>();
   command = add(app, chosen, of_restore, restore, "restore",
                 "Accept a log that is older than its anchor: a backup");

@@ -35,6 +35,7 @@ enum class RunOrder { started, ended, duration, state, workflow, id };
 struct RunsOptions {
   engine::RunFilter filter{};
   std::string about{};     // in the run's id, key, failure or input; empty: any
+  std::string database{};  // that the run works on, NAMESPACE/NAME; empty: any
   std::size_t newest = 0;  // no more than so many; 0: all
   // The page of them: in this order, of equal ones the oldest first, after `skip` at most `limit`.
   RunOrder order = RunOrder::started;

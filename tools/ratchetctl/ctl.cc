@@ -14,6 +14,8 @@
 #include "tools/ratchetctl/diff.h"
 #include "tools/ratchetctl/evidence.h"
 #include "tools/ratchetctl/export.h"
+#include "tools/ratchetctl/help.h"
+#include "tools/ratchetctl/numbers.h"
 #include "tools/ratchetctl/plan.h"
 #include "tools/ratchetctl/public_format.h"
 #include "tools/ratchetctl/report.h"
@@ -34,7 +36,7 @@ constexpr const char* description =
 constexpr const char* examples = R"(
 Examples:
   ratchetctl --log /var/lib/ratchet runs        what is running, and what it waits for
-  ratchetctl runs --state failed --since 2026-11-01 --about shop/orders
+  ratchetctl runs --state failed --since 2026-11-01 --database shop/orders
   ratchetctl explain 5f3c                       why does it wait, and what can be done?
   ratchetctl history --last                     what happened in the newest run
   ratchetctl history 5f3c --follow              the run whose id starts with 5f3c, as it goes on
@@ -89,7 +91,7 @@ CLI::App* add_history(CLI::App& app, Arguments& arguments) {
                                    "waits for a run that does not exist yet");
   history->add_option("--timeout", arguments.timeout_seconds, "Give up following after this time")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(wrong_seconds)
       ->needs(follow);
   history->add_flag("--hints", arguments.history.hints,
                     "Fold nothing: show timers, failed attempts and probes in the table too");
@@ -216,6 +218,7 @@ class Program {
     add_care(app_, chosen_);
     add_steering(app_, chosen_, chosen_for_file_);
     add_completion(app_, chosen_for_file_);
+    add_help(app_, chosen_for_file_);
     version_ = app_.add_subcommand("version", "The version of this program");
   }
 

@@ -14,6 +14,7 @@
 #include "engine/inspect/events.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/numbers.h"
 #include "tools/ratchetctl/planned.h"
 
 namespace ratchet::ratchetctl {
@@ -165,7 +166,7 @@ void add_intent(CLI::App& command, CLI::Option& run, CLI::Option& last, Intent& 
           },
           "Of the dry run; without it 600")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(wrong_seconds)
       ->needs(database);
 }
 

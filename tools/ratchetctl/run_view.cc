@@ -7,6 +7,7 @@
 #include "engine/runtime/care.h"
 #include "store/checkpoint.h"
 #include "tools/ratchetctl/acts.h"
+#include "tools/ratchetctl/event_words.h"
 #include "tools/ratchetctl/steps.h"
 #include "tools/ratchetctl/words.h"
 
@@ -46,6 +47,10 @@ RunView view_of(const store::LogReader& log, engine::RunInfo run) {
   view.entries = engine::timeline(view.events);
   view.explanation =
       engine::explain(view.run, view.events, view.entries, engine::awaits_release(log, view.run));
+  engine::Phases phases;
+  for (const engine::RecordedEvent& event : view.events) {
+    if (const auto phase = phases.begins_with(event)) view.phase = phase;
+  }
   return view;
 }
 
@@ -61,6 +66,7 @@ Document document_of(const engine::Explanation& explanation) {
 Document document_of(const RunView& view) {
   Document document = document_of(view.run);
   document["explanation"] = document_of(view.explanation);
+  if (view.phase) document["phase"] = name_of(*view.phase);
   document["steps"] = Document::array();
   document["gates"] = Document::array();
   for (const engine::TimelineEntry& entry : view.entries) {

@@ -2,9 +2,11 @@
 // and attempts, what waits for a person, who acted on it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine/inspect/explain.h"
+#include "engine/inspect/phases.h"
 #include "tools/ratchetctl/documents.h"
 
 namespace ratchet::ratchetctl {
@@ -14,6 +16,7 @@ struct RunView {
   std::vector<engine::RecordedEvent> events;
   std::vector<engine::TimelineEntry> entries;
   engine::Explanation explanation;
+  std::optional<engine::Phase> phase;  // that it is in, or ended in; none: it has taken no step
 };
 
 // Throws store::Error if a record cannot be read.

@@ -18,6 +18,8 @@
 #include "engine/runtime/care.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/commands.h"
+#include "tools/ratchetctl/numbers.h"
+#include "tools/ratchetctl/planned.h"
 #include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/stop_signals.h"
 #include "tools/ratchetctl/words.h"
@@ -62,11 +64,24 @@ std::string input_of(const store::LogReader& log, const engine::RunInfo& run,
   return engine::Payloads().decode(first->turn.events.front(), definitions).input;
 }
 
+// Whether a run with this input works on the database, NAMESPACE/NAME.
+bool is_of(const std::string& input, const std::string& database) {
+  const Document asked = payload_in(input);
+  if (!asked.contains("database") || !asked["database"].is_object()) return false;
+  const Document& named = asked["database"];
+  return named.value("space", "") + "/" + named.value("name", "") == database;
+}
+
 std::vector<engine::RunInfo> selected(const store::LogReader& log, const RunsOptions& options) {
   std::vector<engine::RunInfo> runs = engine::list_runs(log, options.filter);
+  engine::Definitions definitions;
+  if (!options.about.empty() || !options.database.empty()) load_definitions(log, definitions);
+  if (!options.database.empty()) {
+    std::erase_if(runs, [&](const engine::RunInfo& run) {
+      return !is_of(input_of(log, run, definitions), options.database);
+    });
+  }
   if (!options.about.empty()) {
-    engine::Definitions definitions;
-    load_definitions(log, definitions);
     std::erase_if(runs, [&](const engine::RunInfo& run) {
       const std::string failure = run.failure ? text_of(*run.failure) : "";
       return !contains(run.run_id, options.about) && !contains(run.origin.key, options.about) &&
@@ -212,10 +227,10 @@ void add_page(CLI::App& command, RunsOptions& options) {
   command.add_flag("--reverse", options.reverse, "The other way round");
   command.add_option("--skip", options.skip, "Leave out the first so many")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(wrong_skip);
   command.add_option("--limit", options.limit, "Show no more than so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(wrong_count);
 }
 
 }  // namespace
@@ -269,13 +284,15 @@ void add_runs(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("runs", "The runs of the log, oldest first");
   const auto options = std::make_shared<RunsOptions>();
   add_filter(*command, options->filter);
+  command->add_option("--database", options->database, "On this MySQL")
+      ->type_name("NAMESPACE/NAME");
   command
       ->add_option("--about", options->about,
                    "With this text in the id, the key, the failure or what it was asked")
       ->type_name("TEXT");
   command->add_option("--newest", options->newest, "No more than the newest so many")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(wrong_count);
   add_page(*command, *options);
   auto* ids = command->add_flag("--ids", options->ids, "Their ids alone, one a line");
   const auto watched = std::make_shared<bool>(false);
@@ -289,7 +306,7 @@ void add_runs(CLI::App& app, Action& chosen) {
           },
           "Watch no longer than that")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(wrong_seconds)
       ->needs(watch);
   ids->excludes(watch);
   command->callback([&chosen, options, watched] {

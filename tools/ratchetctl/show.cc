@@ -1,5 +1,6 @@
 #include "tools/ratchetctl/show.h"
 
+#include <algorithm>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/acts.h"
+#include "tools/ratchetctl/event_words.h"
 #include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/steps.h"
 #include "tools/ratchetctl/words.h"
@@ -46,6 +48,15 @@ void print_explanation(const engine::Explanation& explanation, std::ostream& out
   for (const std::string& what : explanation.next) out << "  next: " << one_line(what) << "\n";
 }
 
+// How far it has come.
+void print_phase(const RunView& shown, std::ostream& out) {
+  if (!shown.phase) return;
+  const auto ended = std::ranges::count_if(
+      shown.entries, [](const engine::TimelineEntry& entry) { return entry.end.has_value(); });
+  out << "phase: " << name_of(*shown.phase) << "; of " << shown.entries.size() << " steps so far "
+      << ended << " have ended\n";
+}
+
 void print_links(const engine::RunInfo& run, std::ostream& out) {
   const std::pair<const char*, const std::string*> links[] = {{"key", &run.origin.key},
                                                               {"parent", &run.origin.parent},
@@ -64,6 +75,7 @@ void print(const RunView& shown, const Streams& streams) {
               << for_people(until(run) - run.started) << "\n";
   print_links(run, streams.out);
   print_explanation(shown.explanation, streams.out);
+  print_phase(shown, streams.out);
   streams.out << "\n" << steps_table(shown, streams.screen);
   const std::vector<std::string> acts = acts_of(shown.events);
   if (!acts.empty()) streams.out << "\n";

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "engine/core/approval.h"
 #include "store/base64.h"
 #include "store/note.h"
+#include "tools/ratchetctl/numbers.h"
 #include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/source.h"
 
@@ -225,7 +225,7 @@ CLI::App* add(CLI::App& app, Action& chosen, FileAction& chosen_for_file, const 
 void add_step(CLI::App& command, SteerOptions& options) {
   command.add_option("STEP", options.step, "Number of the step, as `show` has it")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(wrong_count);
 }
 
 // Returns the option that makes it an answer.
@@ -299,7 +299,7 @@ void add_steering(CLI::App& app, Action& chosen, FileAction& chosen_for_file) {
       .add_option("--keep", options->kept, "How many of its turns, as `history` counts them: 1 …")
       ->type_name("TURNS")
       ->required()
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+      ->check(wrong_count);
   next("note", "Put a remark on a run's record: the reason", nothing);
 }
 
