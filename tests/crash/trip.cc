@@ -98,9 +98,9 @@ class Process {
       answer.fail({"no", "the price is the price"});
     });
     on(book, [this](const AttemptInfo& info, const Text& what, const Answer<Text>& answer) {
-      after(300us, [this, text = line(info, what), answer, what] {
+      after(5000us, [this, text = line(info, what), answer, what] {
         std::ofstream(life_.place.ledger(), std::ios::app) << text + "\n" << std::flush;
-        after(200us, [answer, what] { answer.complete(what); });
+        after(1000us, [answer, what] { answer.complete(what); });
       });
     });
     handlers_.probe<Text, Text>(book,
