@@ -87,6 +87,7 @@ std::vector<HistoryTurn> read_turns(const store::LogReader& log, std::uint64_t r
   Definitions definitions;
   load_definitions(log, definitions);
   std::vector<HistoryTurn> turns;
+  turns.reserve(records.size());
   for (const store::Record& record : records) {
     turns.push_back(decode_turn(log, record, definitions));
   }

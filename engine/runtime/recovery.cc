@@ -148,8 +148,7 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   const RunSummary summary = decode_summary(*stored);
   if (summary.ended) return nullptr;
   const std::vector<Turn> turns = turns_of(summary.run);
-  const auto run =
-      std::make_shared<ActiveRun>(summary, registry.find(summary.workflow, summary.version));
+  auto run = std::make_shared<ActiveRun>(summary, registry.find(summary.workflow, summary.version));
   run->shown = summary.state;
   run->held = held_of(turns);
   run->take_in(turns);

@@ -224,6 +224,7 @@ std::string run_once(const CrashCase& crash_case, const std::vector<Plan*>& plan
 // Where a process can be stopped that was seen to do so much.
 std::vector<std::pair<std::string, Plan>> stops_of(const Plan& seen) {
   std::vector<std::pair<std::string, Plan>> stops;
+  stops.reserve(seen.appends + 2 * seen.activities);
   for (std::size_t i = 0; i < seen.appends; ++i) {
     stops.push_back({"stopped after append " + std::to_string(i), {.after_append = i}});
   }
@@ -264,12 +265,13 @@ CrashReport run_crash_matrix(const CrashCase& crash_case) {
     Plan rest;
     must_end_the_same(crash_case, {&first, &rest}, where, report);
     if (!crash_case.pairs) continue;
+    const std::string before = where + ", then ";
     for (const auto& [then, second_stop] : stops_of(rest)) {
       ++report.pairs;
       Plan again = stop;
       Plan second = second_stop;
       Plan last;
-      must_end_the_same(crash_case, {&again, &second, &last}, where + ", then " + then, report);
+      must_end_the_same(crash_case, {&again, &second, &last}, before + then, report);
     }
   }
   for (std::size_t i = 0; i < report.activities; ++i) {

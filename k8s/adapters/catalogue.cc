@@ -23,10 +23,12 @@ mysql::CatalogueVersion read_entry(const Json& mysql_version, bool standalone) {
   entry.set_version(api::text_field(mysql_version, "spec.version"));
   entry.set_image(api::text_field(mysql_version, "spec.db.image"));
   entry.set_deprecated(api::is_true(mysql_version, "spec.deprecated"));
+  const std::string allowed = ".allowlist." + topology;
+  const std::string denied = ".denylist." + topology;
   for (const std::string spelling : {"spec.updateConstraints", "spec.upgradeConstraints"}) {
-    each_text(mysql_version, spelling + ".allowlist." + topology,
+    each_text(mysql_version, spelling + allowed,
               [&](const std::string& text) { entry.add_allowed(text); });
-    each_text(mysql_version, spelling + ".denylist." + topology,
+    each_text(mysql_version, spelling + denied,
               [&](const std::string& text) { entry.add_denied(text); });
   }
   return entry;

@@ -50,9 +50,10 @@ std::string add_seeds(Json& server, const std::string& former, const std::string
   std::string own;
   for (Json& option : server["args"]) {
     if (!begins_with(option, seeds_option)) continue;
-    const auto hosts = option.get<std::string>().substr(std::string(seeds_option).size());
+    auto hosts = option.get<std::string>().substr(std::string(seeds_option).size());
     own = renamed_hosts(hosts, former, name);
-    option = seeds_option + hosts + "," + own;
+    hosts += "," + own;
+    option = seeds_option + hosts;
   }
   return own;
 }
@@ -68,10 +69,11 @@ Json secret_variable(const std::string& secret, const char* name, const char* ke
 }
 
 std::string donors_of(const mysql::CreateNewSet& in, const std::string& service) {
+  const std::string domain = "." + service + "." + in.database().space() + ".svc";
   std::string text;
   for (const std::string& donor : in.donors()) {
     if (!text.empty()) text += " ";
-    text += donor + "." + service + "." + in.database().space() + ".svc";
+    text += donor + domain;
   }
   return text;
 }

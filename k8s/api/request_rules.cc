@@ -29,13 +29,14 @@ void check_update(const Json& request, const std::string& type, Findings& findin
 // One operation a request: what is not done must not be asked for.
 void check_only(const std::string& served, const Json& request, const std::string& type,
                 Findings& findings) {
+  const std::string nothing = "a request of type " + type + " does nothing about ";
   for (const char* block :
        {"updateVersion", "upgrade", "horizontalScaling", "verticalScaling", "volumeExpansion",
         "configuration", "tls", "authentication", "replicationModeTransformation", "migration"}) {
     const std::string path = std::string("spec.") + block;
     if (block == served || field(request, path).is_null()) continue;
-    findings.push_back({path, "a request of type " + type + " does nothing about " + path +
-                                  ": leave it out, and create another request for it"});
+    findings.push_back(
+        {path, nothing + path + ": leave it out, and create another request for it"});
   }
 }
 

@@ -86,7 +86,7 @@ void name_types(const Resource& resource, Json& items) {
 }  // namespace
 
 struct HttpClient::Impl {
-  Impl(asio::any_io_executor on, Access with, ClientOptions how)
+  Impl(const asio::any_io_executor& on, Access with, ClientOptions how)
       : executor(on), access(std::move(with)), options(std::move(how)), http(on, access.endpoint) {}
 
   std::string collection(const Resource& resource, const std::string& space,
@@ -220,8 +220,8 @@ struct HttpClient::Impl {
   std::optional<Clock::time_point> token_read;  // none: to be read before the next request
 };
 
-HttpClient::HttpClient(asio::any_io_executor executor, Access access, ClientOptions options)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(access), std::move(options))) {}
+HttpClient::HttpClient(const asio::any_io_executor& executor, Access access, ClientOptions options)
+    : impl_(std::make_shared<Impl>(executor, std::move(access), std::move(options))) {}
 
 HttpClient::~HttpClient() = default;
 

@@ -38,7 +38,8 @@ struct WatchReply {
 class HttpClient final : public Client {
  public:
   // Throws std::runtime_error if the certificates in `access` are unusable.
-  HttpClient(boost::asio::any_io_executor executor, Access access, ClientOptions options = {});
+  HttpClient(const boost::asio::any_io_executor& executor, Access access,
+             ClientOptions options = {});
   ~HttpClient() override;
 
   boost::asio::awaitable<Reply> get(Resource resource, Key key) override;

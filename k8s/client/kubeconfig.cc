@@ -38,8 +38,8 @@ std::string environment(const char* name) {
 // A mapping of the file together with the words that name it in messages.
 class Section {
  public:
-  Section(fs::path file, std::string name, YAML::Node node)
-      : file_(std::move(file)), name_(std::move(name)), node_(std::move(node)) {
+  Section(fs::path file, std::string name, const YAML::Node& node)
+      : file_(std::move(file)), name_(std::move(name)), node_(node) {
     if (node_ && !node_.IsNull() && !node_.IsMap()) {
       fail("", "must be a mapping");
     }

@@ -41,7 +41,7 @@ std::string lease_version(const Json& object) {
 }  // namespace
 
 struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
-  Impl(asio::any_io_executor on, std::shared_ptr<Client> through, LeaseOptions how,
+  Impl(const asio::any_io_executor& on, std::shared_ptr<Client> through, LeaseOptions how,
        std::function<void()> tell)
       : client(std::move(through)),
         options(std::move(how)),
@@ -297,9 +297,9 @@ struct Lease::Impl : std::enable_shared_from_this<Lease::Impl> {
   bool writing = false;
 };
 
-Lease::Lease(asio::any_io_executor executor, std::shared_ptr<Client> client, LeaseOptions options,
-             std::function<void()> on_loss)
-    : impl_(std::make_shared<Impl>(std::move(executor), std::move(client), std::move(options),
+Lease::Lease(const asio::any_io_executor& executor, std::shared_ptr<Client> client,
+             LeaseOptions options, std::function<void()> on_loss)
+    : impl_(std::make_shared<Impl>(executor, std::move(client), std::move(options),
                                    std::move(on_loss))) {}
 
 Lease::~Lease() { impl_->stop(); }

@@ -43,8 +43,8 @@ class Lease {
   using Duration = std::chrono::steady_clock::duration;
 
   // `on_loss` is called once for each acquired lease that ends other than by release().
-  Lease(boost::asio::any_io_executor executor, std::shared_ptr<Client> client, LeaseOptions options,
-        std::function<void()> on_loss);
+  Lease(const boost::asio::any_io_executor& executor, std::shared_ptr<Client> client,
+        LeaseOptions options, std::function<void()> on_loss);
   ~Lease();  // stops renewing; others wait until it runs out
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;

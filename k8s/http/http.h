@@ -115,8 +115,9 @@ class Server {
       std::function<boost::asio::awaitable<void>(const Request& request, Responder& responder)>;
 
   // `port` 0: any free port.
-  Server(boost::asio::any_io_executor executor, std::string address, std::uint16_t port,
-         std::optional<Tls> tls, Handler handler, ServerLimits limits = {});
+  Server(const boost::asio::any_io_executor& executor, const std::string& address,
+         std::uint16_t port, const std::optional<Tls>& tls, Handler handler,
+         ServerLimits limits = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

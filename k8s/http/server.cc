@@ -1,4 +1,5 @@
 #include <list>
+#include <tuple>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -145,7 +146,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   };
   using Sessions = std::list<Session>;
 
-  Impl(asio::any_io_executor on, TlsContext with, Handler answer, ServerLimits most)
+  Impl(const asio::any_io_executor& on, TlsContext with, Handler answer, ServerLimits most)
       : executor(on),
         context(std::move(with)),
         handler(std::move(answer)),
@@ -265,7 +266,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   void stop() {
     error_code ignored;
-    acceptor.close(ignored);
+    std::ignore = acceptor.close(ignored);
     // A session may end, and leave the list, while it is being cancelled.
     for (auto next = sessions.begin(); next != sessions.end();) {
       auto session = next++;
@@ -284,8 +285,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Sessions sessions;
 };
 
-Server::Server(asio::any_io_executor executor, std::string address, std::uint16_t port,
-               std::optional<Tls> tls, Handler handler, ServerLimits limits)
+Server::Server(const asio::any_io_executor& executor, const std::string& address,
+               std::uint16_t port, const std::optional<Tls>& tls, Handler handler,
+               ServerLimits limits)
     : impl_(std::make_shared<Impl>(executor, server_context(tls), std::move(handler), limits)) {
   impl_->listen(address, port);
   asio::co_spawn(executor, impl_->accept_all(), [](const std::exception_ptr&) {});

@@ -1,6 +1,7 @@
 #include "k8s/http/wire.h"
 
 #include <stdexcept>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -90,8 +91,7 @@ class StreamWire final : public Wire {
 template <class Load>
 void load(const char* part, const Load& load_part) {
   error_code error;
-  load_part(error);
-  if (error) {
+  if (load_part(error)) {
     throw std::runtime_error(std::string("TLS: ") + part +
                              " is not usable PEM: " + error.message());
   }
@@ -104,17 +104,17 @@ TlsContext make_context(const Tls& tls, ssl::context::method method) {
   context->set_password_callback([](std::size_t, ssl::context::password_purpose) { return ""; });
   if (!tls.ca_pem.empty()) {
     load("the certificate authority", [&](error_code& error) {
-      context->add_certificate_authority(asio::buffer(tls.ca_pem), error);
+      return context->add_certificate_authority(asio::buffer(tls.ca_pem), error);
     });
   }
   if (tls.certificate_pem.empty()) {
     return context;
   }
   load("the certificate", [&](error_code& error) {
-    context->use_certificate_chain(asio::buffer(tls.certificate_pem), error);
+    return context->use_certificate_chain(asio::buffer(tls.certificate_pem), error);
   });
   load("the private key", [&](error_code& error) {
-    context->use_private_key(asio::buffer(tls.key_pem), ssl::context::pem, error);
+    return context->use_private_key(asio::buffer(tls.key_pem), ssl::context::pem, error);
   });
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
     throw std::runtime_error("TLS: the private key does not belong to the certificate");
@@ -194,13 +194,15 @@ asio::awaitable<void> shake_hands(TlsStream& stream, const Endpoint& endpoint) {
 // which matters to a quiet watch.
 void tune(tcp_stream& stream) {
   using asio::detail::socket_option::integer;
-  error_code ignored;
-  auto& socket = stream.socket();
-  socket.set_option(tcp::no_delay(true), ignored);
-  socket.set_option(tcp::socket::keep_alive(true), ignored);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPIDLE>(30), ignored);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPINTVL>(10), ignored);
-  socket.set_option(integer<IPPROTO_TCP, TCP_KEEPCNT>(3), ignored);
+  const auto try_to_set = [&stream](const auto& option) {
+    error_code ignored;
+    std::ignore = stream.socket().set_option(option, ignored);
+  };
+  try_to_set(tcp::no_delay(true));
+  try_to_set(tcp::socket::keep_alive(true));
+  try_to_set(integer<IPPROTO_TCP, TCP_KEEPIDLE>(30));
+  try_to_set(integer<IPPROTO_TCP, TCP_KEEPINTVL>(10));
+  try_to_set(integer<IPPROTO_TCP, TCP_KEEPCNT>(3));
 }
 
 }  // namespace

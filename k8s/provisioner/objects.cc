@@ -148,7 +148,7 @@ std::map<std::string, std::string> selector_labels(const std::string& database) 
 std::string selector_text(const std::string& database) {
   std::string text;
   for (const auto& [key, value] : selector_labels(database)) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
+    text.append(text.empty() ? "" : ",").append(key + "=").append(value);
   }
   return text;
 }

@@ -87,7 +87,8 @@ asio::awaitable<MaybeStop> Pass::ensure_certificates() {
     }
     if (!lacks.empty()) {
       if (!waits.message.empty()) waits.message += ". ";
-      waits.message += "secret " + database().space + "/" + name + " of spec.tls " + lacks;
+      waits.message += "secret " + database().space + "/" + name;
+      waits.message += " of spec.tls " + lacks;
     } else if (alias == "server") {
       authority_ = secret.body.at("data").at("ca.crt").get<std::string>();
     }

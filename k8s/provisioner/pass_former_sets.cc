@@ -151,9 +151,8 @@ asio::awaitable<MaybeStop> Pass::remove_retired_claims(unsigned number) {
     if (MaybeStop stop = co_await guarded_.remove_left(kinds::persistent_volume_claim, claim)) {
       co_return stop;
     }
-    context_.emit(database().object,
-                  {false, "RetentionOver",
-                   "Deleted claim " + name + " of a former StatefulSet, kept until " + until});
+    std::string message = "Deleted claim " + name + " of a former StatefulSet, kept until ";
+    context_.emit(database().object, {false, "RetentionOver", message += until});
   }
   co_return std::nullopt;
 }

@@ -22,25 +22,28 @@ asio::awaitable<void> ask(sql::Target target, ProbeResult& result) {
   co_await session->close();
 }
 
+asio::awaitable<ProbeResult> probe_by_sql(sql::Target target) {
+  ProbeResult result;
+  result.connect_error = "not tried";
+  try {
+    co_await ask(std::move(target), result);
+  } catch (const sql::Error& error) {
+    if (result.connect_error) result.connect_error = error.what();
+  }
+  co_return result;
+}
+
 }  // namespace
 
 Prober sql_prober(std::uint16_t port, std::chrono::steady_clock::duration deadline) {
-  return [port, deadline](ProbeTarget at) -> asio::awaitable<ProbeResult> {
-    ProbeResult result;
-    result.connect_error = "not tried";
-    try {
-      co_await ask({.host = at.host,
-                    .port = port,
-                    .user = at.user,
-                    .password = at.password,
-                    .certificate = at.certificate,
-                    .authority = at.authority,
-                    .deadline = deadline},
-                   result);
-    } catch (const sql::Error& error) {
-      if (result.connect_error) result.connect_error = error.what();
-    }
-    co_return result;
+  return [port, deadline](const ProbeTarget& at) {
+    return probe_by_sql({.host = at.host,
+                         .port = port,
+                         .user = at.user,
+                         .password = at.password,
+                         .certificate = at.certificate,
+                         .authority = at.authority,
+                         .deadline = deadline});
   };
 }
 

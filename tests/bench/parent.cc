@@ -37,6 +37,7 @@ class Child {
     words.push_back(order.name);
     words.push_back(std::to_string(order.spawned_ns));
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     std::array<int, 2> ends{};

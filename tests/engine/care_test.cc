@@ -93,7 +93,7 @@ class Backup : public ::testing::TestWithParam<DiskKind> {
     std::vector<Handlers::Entry> entries;
     handlers.for_each([&](const Handlers::Entry& entry) { entries.push_back(entry); });
     for (Handlers::Entry& entry : entries) {
-      const auto note = [this](auto inner) {
+      const auto note = [this](const auto& inner) {
         return [this, inner](const AttemptInfo& info, const Bytes& input, auto sink) {
           performed.push_back(info.run_id);
           inner(info, input, std::move(sink));

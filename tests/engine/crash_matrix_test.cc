@@ -76,18 +76,18 @@ class Notebook final : public World {
 
   void serve(Handlers& handlers, Host& host) override {
     host_ = &host;
-    handlers.handle<Text, Text>(note,
-                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                  notes_.insert(what.value());
-                                  if (what.value() == "steer" && at_note_)
-                                    at_note_(*engine_, *host_);
-                                  answer.complete(what);
-                                });
-    handlers.handle<Text, Text>(look, [this](const AttemptInfo&, const Text&, Answer<Text> answer) {
-      answer.complete(text(notes_.contains("steer") ? "late" : "early"));
-    });
     handlers.handle<Text, Text>(
-        delicate, [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
+        note, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+          notes_.insert(what.value());
+          if (what.value() == "steer" && at_note_) at_note_(*engine_, *host_);
+          answer.complete(what);
+        });
+    handlers.handle<Text, Text>(
+        look, [this](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
+          answer.complete(text(notes_.contains("steer") ? "late" : "early"));
+        });
+    handlers.handle<Text, Text>(
+        delicate, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
           if (what.value() != "jams once" || !std::exchange(jammed_, true)) {
             return answer.fail({"jammed", "by hand only"});
           }

@@ -26,18 +26,18 @@ void expect_whole(const CrashReport& report) {
 class Room final : public World {
  public:
   void serve(Handlers& handlers, Host&) override {
-    handlers.handle<Text, Text>(enter,
-                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
-                                  if (came_.insert(who.value()).second) order_ += who.value();
-                                  inside_.insert(who.value());
-                                  crowded_ = crowded_ || inside_.size() > 1;
-                                  answer.complete(who);
-                                });
-    handlers.handle<Text, Text>(leave,
-                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
-                                  inside_.erase(who.value());
-                                  answer.complete(who);
-                                });
+    handlers.handle<Text, Text>(
+        enter, [this](const AttemptInfo&, const Text& who, const Answer<Text>& answer) {
+          if (came_.insert(who.value()).second) order_ += who.value();
+          inside_.insert(who.value());
+          crowded_ = crowded_ || inside_.size() > 1;
+          answer.complete(who);
+        });
+    handlers.handle<Text, Text>(
+        leave, [this](const AttemptInfo&, const Text& who, const Answer<Text>& answer) {
+          inside_.erase(who.value());
+          answer.complete(who);
+        });
   }
   std::string state() const override { return (crowded_ ? "crowded: " : "one by one: ") + order_; }
 
@@ -88,22 +88,22 @@ constexpr Activity<Text, Text> listen{"listen", Effect::read};
 class Door final : public World {
  public:
   void serve(Handlers& handlers, Host&) override {
-    handlers.handle<Text, Text>(knock,
-                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                  const std::string id = "guest-" + std::to_string(++rung_);
-                                  engine_->start({id, "guest", {}, "test", "the-guest"});
-                                  answer.complete(what);
-                                });
-    handlers.handle<Text, Text>(enter,
-                                [this](const AttemptInfo&, const Text& who, Answer<Text> answer) {
-                                  guests_.insert(who.value());
-                                  answer.complete(who);
-                                });
-    handlers.handle<Text, Text>(listen,
-                                [this](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                  if (guests_.empty()) return answer.fail({"quiet", "not yet"});
-                                  answer.complete(what);
-                                });
+    handlers.handle<Text, Text>(
+        knock, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+          const std::string id = "guest-" + std::to_string(++rung_);
+          engine_->start({id, "guest", {}, "test", "the-guest"});
+          answer.complete(what);
+        });
+    handlers.handle<Text, Text>(
+        enter, [this](const AttemptInfo&, const Text& who, const Answer<Text>& answer) {
+          guests_.insert(who.value());
+          answer.complete(who);
+        });
+    handlers.handle<Text, Text>(
+        listen, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+          if (guests_.empty()) return answer.fail({"quiet", "not yet"});
+          answer.complete(what);
+        });
   }
   void steer(Engine& engine) override { engine_ = &engine; }
   std::string state() const override { return std::to_string(guests_.size()) + " guests"; }

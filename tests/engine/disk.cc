@@ -20,7 +20,7 @@ class InMemory final : public Disk {
         disk_, [&host](std::function<void()> task) { host.post(std::move(task)); });
   }
   std::unique_ptr<store::LogReader> read() override {
-    return std::make_unique<store::MemoryLog>(disk_, [](auto) {});
+    return std::make_unique<store::MemoryLog>(disk_, [](const auto&) {});
   }
   std::shared_ptr<Disk> copy() override { return memory_disk_of(disk_->copy()); }
   void fail_next_append() override { disk_->fail_next_append(true); }

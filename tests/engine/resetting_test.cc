@@ -54,10 +54,10 @@ class Resetting : public HandTest {
  protected:
   std::unique_ptr<Process> started_with(const Activity<Text, Text>& once, Code code) {
     auto p = process(code);
-    p->handlers.handle<Text, Text>(once,
-                                   [](const AttemptInfo&, const Text& what, Answer<Text> answer) {
-                                     answer.complete(text(what.value() + "!"));
-                                   });
+    p->handlers.handle<Text, Text>(
+        once, [](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+          answer.complete(text(what.value() + "!"));
+        });
     p->open();
     p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
     p->host.settle();

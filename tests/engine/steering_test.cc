@@ -46,12 +46,11 @@ class Steering : public HandTest {
   // One run of one_touchy whose only attempt has failed: its next look is an hour away.
   std::unique_ptr<Process> stuck() {
     auto p = process(one_touchy);
-    p->handlers.handle<Text, Text>(touchy,
-                                   [this](const AttemptInfo&, const Text&, Answer<Text> answer) {
-                                     if (++attempts == 1)
-                                       return answer.fail({"jammed", "by hand only"});
-                                     answer.complete(text("at last"));
-                                   });
+    p->handlers.handle<Text, Text>(
+        touchy, [this](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
+          if (++attempts == 1) return answer.fail({"jammed", "by hand only"});
+          answer.complete(text("at last"));
+        });
     p->open();
     p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
     p->host.settle();

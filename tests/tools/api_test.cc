@@ -85,7 +85,7 @@ TEST_F(ApiTest, EveryActIsRecordedWithWhoAndWhy) {
   const Json gate = world.get("/v1/runs/gate")["gates"][0];
   EXPECT_EQ(gate["gate"], "deploy");
   EXPECT_EQ(gate["payload"], "plan 7");
-  const Json hash = gate["payload_hash"];
+  const Json& hash = gate["payload_hash"];
   const std::vector<std::tuple<std::string, std::string, Json, std::string>> acts{
       {"approve", "gate", {{"gate", "deploy"}, {"payload_hash", hash}}, "GateDecided"},
       {"deny", "other%20gate", {{"gate", "deploy"}, {"payload_hash", hash}}, "GateDecided"},
@@ -105,7 +105,8 @@ TEST_F(ApiTest, EveryActIsRecordedWithWhoAndWhy) {
   for (const auto& [name, run, fields, event] : acts) {
     Json body = fields;
     body["reason"] = "because of " + name;
-    const auto response = world.ask("POST", "/v1/runs/" + run + "/" + name, body.dump());
+    const std::string folder = "/v1/runs/" + run + "/";
+    const auto response = world.ask("POST", folder + name, body.dump());
     ASSERT_EQ(response.status, 200) << name << ": " << response.body;
     const Json answer = Json::parse(response.body);
     EXPECT_EQ(answer["act"], name);
@@ -159,7 +160,6 @@ TEST_F(ApiTest, WhatARunDoesNotAllowIsRefusedAndSaysWhy) {
 
 TEST_F(ApiTest, MalformedRequestsAreRefusedAndRecordNothing) {
   world.start("a", "asking");
-  const std::string hash = world.get("/v1/runs/a")["gates"][0]["payload_hash"];
   const std::string deep = "{\"reason\": " + std::string(5000, '[') + std::string(5000, ']') + "}";
   const std::vector<std::tuple<std::string, std::string, std::string, std::string>> wrong{
       {"POST", "/v1/runs/a/pause", "", "400 bad_request"},

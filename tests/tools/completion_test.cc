@@ -170,8 +170,10 @@ TEST(Completion, OfEveryShellHasEveryCommandOfTheHelp) {
     const std::string name = line.substr(2, line.find(' ', 2) - 2);
     if (name == "ratchetctl") continue;  // an example
     ++commands;
-    EXPECT_THAT(script("bash"), HasSubstr("' " + name + "') at=' " + name + "'"));
-    EXPECT_THAT(script("zsh"), HasSubstr("' " + name + "') at=' " + name + "'"));
+    std::string choice = "' " + name + "') at=' ";
+    choice += name + "'";
+    EXPECT_THAT(script("bash"), HasSubstr(choice));
+    EXPECT_THAT(script("zsh"), HasSubstr(choice));
     EXPECT_THAT(script("fish"), HasSubstr(" -a " + name + " -d "));
   }
   EXPECT_GT(commands, 25);

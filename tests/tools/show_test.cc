@@ -108,6 +108,7 @@ TEST_F(Recorded, TheTimelineSaysHowLongAndHowOften) {
   const auto run = engine::find_run(*log, lisbon);
   const auto entries = engine::timeline(engine::EventReader(run->run).next(*log));
   std::vector<std::string> said;
+  said.reserve(entries.size());
   for (const auto& entry : entries) {
     said.push_back(std::to_string(entry.command.command) + " " + entry.command.name + " " +
                    for_people(entry.took(engine::Time{})) + " " +

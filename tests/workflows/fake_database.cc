@@ -238,7 +238,9 @@ std::string FakeDatabase::sorted_writes() const {
   std::string lines;
   for (const std::string& write : sorted) lines += write + "\n";
   for (const auto& [pod, mark] : image_checks) lines += "left behind: pod " + pod + "\n";
-  for (const auto& [backup, who] : paused_backups) lines += backup + " paused by " + who + "\n";
+  for (const auto& [backup, who] : paused_backups) {
+    lines.append(backup + " paused by ").append(who + "\n");
+  }
   return lines;
 }
 

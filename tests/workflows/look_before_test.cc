@@ -36,7 +36,8 @@ class Decided {
   using Decide = std::function<bool(int gate)>;  // whether the gate is approved, counted from 1
 
   explicit Decided(
-      FakeCluster& cluster, Decide decide = [](int) { return true; }, bool of_other_plan = false) {
+      FakeCluster& cluster, const Decide& decide = [](int) { return true; },
+      bool of_other_plan = false) {
     engine_.observe([this, decide, of_other_plan](const engine::Recorded& recorded) {
       for (const auto& event : recorded.turn.events) {
         const auto* gate = std::get_if<engine::GateOpened>(&event);

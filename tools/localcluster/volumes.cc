@@ -24,7 +24,9 @@ void write_files(const fs::path& folder, const std::map<std::string, std::string
   }
   for (const auto& [path, key] : paths) {
     const auto value = keys.find(key);
-    if (value == keys.end()) throw NotYet("references non-existent key " + key + " of " + from);
+    if (value == keys.end()) {
+      throw NotYet(("references non-existent key " + key + " of ").append(from));
+    }
     const fs::path file = folder / path;
     fs::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary | std::ios::trunc) << value->second;

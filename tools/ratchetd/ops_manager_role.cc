@@ -21,6 +21,7 @@
 #include "store/page.h"
 #include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetd/api_role.h"
+#include "tools/ratchetd/daemon.h"
 #include "tools/ratchetd/log_lines.h"
 #include "tools/ratchetd/roles.h"
 #include "workflows/mysql/update_version.h"

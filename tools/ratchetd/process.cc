@@ -69,7 +69,7 @@ void Process::fail(std::exception_ptr why) {
 
 void Process::spawn(asio::awaitable<void> task) {
   ++roles;
-  asio::co_spawn(io, std::move(task), [this](std::exception_ptr why) {
+  asio::co_spawn(io, std::move(task), [this](const std::exception_ptr& why) {
     if (why) fail(why);
     if (--roles == (code ? waiting : 0)) io.stop();
   });

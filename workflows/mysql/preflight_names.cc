@@ -44,6 +44,7 @@ std::string uses_of(const std::string& list) {
 
 std::vector<Check> mysql_names() {
   std::vector<Check> checks;
+  checks.reserve(keywords.size());
   for (const Keywords& words : keywords) {
     checks.push_back(
         {"reserved-words", WARNING, Servers::mysql, Scope::database, words.in, uses_of(words.list),

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,6 +69,24 @@ class CertifiedServer : public ::testing::TestWithParam<const char*> {
             .authority = authority.ca_pem()};
   }
 
+  static asio::awaitable<void> connect(sql::Target target) {
+    co_await sql::Session::connect(std::move(target));
+  }
+  static asio::awaitable<void> expect_certificate(sql::Target target, std::string certificate) {
+    EXPECT_EQ((co_await sql::Session::connect(std::move(target)))->certificate(), certificate);
+  }
+  asio::awaitable<void> renew(Identity renewed) {
+    const auto session = co_await sql::Session::connect(target(authority_));
+    EXPECT_EQ(session->certificate(), provisioner::certificate_digest(identity_.certificate_pem));
+    files_.put(authority_, renewed);
+    const auto version = co_await session->query("SELECT VERSION()");
+    const std::string statement = provisioner::reload_statement(version.at(0).at(0).value());
+    EXPECT_NE(statement, "");
+    co_await session->execute(statement);
+    co_await expect_certificate(target(authority_),
+                                provisioner::certificate_digest(renewed.certificate_pem));
+  }
+
   Authority authority_{"the authority"};
   Identity identity_ = authority_.issue("db");
   Files files_;
@@ -76,31 +95,17 @@ class CertifiedServer : public ::testing::TestWithParam<const char*> {
 
 // One test, as a start takes seconds.
 TEST_P(CertifiedServer, IsLetPassByItsAuthorityOnlyAndShowsARenewedCertificateWhenTold) {
-  const std::string first = provisioner::certificate_digest(identity_.certificate_pem);
   const Identity renewed = authority_.issue("db");
-  testing::run([&]() -> asio::awaitable<void> {
-    const auto session = co_await sql::Session::connect(target(authority_));
-    EXPECT_EQ(session->certificate(), first);
-    files_.put(authority_, renewed);
-    const auto version = co_await session->query("SELECT VERSION()");
-    const std::string statement = provisioner::reload_statement(version.at(0).at(0).value());
-    EXPECT_NE(statement, "");
-    co_await session->execute(statement);
-    const auto again = co_await sql::Session::connect(target(authority_));
-    EXPECT_EQ(again->certificate(), provisioner::certificate_digest(renewed.certificate_pem));
-  });
-  const auto error = testing::error_of([&]() -> asio::awaitable<void> {
-    co_await sql::Session::connect(target(Authority("another authority")));
-  });
+  testing::run([&] { return renew(renewed); });
+  sql::Target known = target(Authority("another authority"));
+  const auto error = testing::error_of([&] { return connect(known); });
   EXPECT_EQ(error.number(), 0);
   // Why not is OpenSSL's to say: it depends on whether the server sends its authority along.
   EXPECT_THAT(error.what(),
               HasSubstr("the server's TLS certificate is not one of the authority in ca.crt: "));
-  testing::run([&]() -> asio::awaitable<void> {
-    sql::Target known = target(Authority("another authority"));
-    known.certificate = provisioner::certificate_digest(renewed.certificate_pem);
-    EXPECT_EQ((co_await sql::Session::connect(known))->certificate(), known.certificate);
-  });
+  const std::string certificate = provisioner::certificate_digest(renewed.certificate_pem);
+  known.certificate = certificate;
+  testing::run([&] { return expect_certificate(known, certificate); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Images, CertifiedServer,

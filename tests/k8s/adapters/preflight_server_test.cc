@@ -73,25 +73,26 @@ asio::awaitable<std::string> found(std::string image, mysql::Context context, st
 
 class Planted : public ::testing::TestWithParam<Plant> {};
 
-TEST_P(Planted, IsFoundAndOnlyWhileItIsThere) {
-  const Plant& plant = GetParam();
+asio::awaitable<void> plant_and_uproot(const Plant& plant) {
   const mysql::Context context = way(plant.from, plant.to);
   const bool is_default = plant.plant.empty();  // there from the start
-  testing::run([&]() -> asio::awaitable<void> {
-    const std::string before = co_await found(plant.image, context, plant.check, plant.asking);
-    EXPECT_EQ(before.find(plant.finding) != std::string::npos, is_default) << before;
-    {
-      auto session = co_await connect(plant.image);
-      for (const std::string& statement : plant.plant) co_await session->execute(statement);
-      const std::string here = co_await found(plant.image, context, plant.check, plant.asking);
-      EXPECT_THAT(here, HasSubstr(plant.finding));
-      co_await session->close();
-    }
+  const std::string before = co_await found(plant.image, context, plant.check, plant.asking);
+  EXPECT_EQ(before.find(plant.finding) != std::string::npos, is_default) << before;
+  {
     auto session = co_await connect(plant.image);
-    for (const std::string& statement : plant.uproot) co_await session->execute(statement);
-    const std::string after = co_await found(plant.image, context, plant.check, plant.asking);
-    EXPECT_EQ(after.find(plant.finding), std::string::npos) << after;
-  });
+    for (const std::string& statement : plant.plant) co_await session->execute(statement);
+    const std::string here = co_await found(plant.image, context, plant.check, plant.asking);
+    EXPECT_THAT(here, HasSubstr(plant.finding));
+    co_await session->close();
+  }
+  auto session = co_await connect(plant.image);
+  for (const std::string& statement : plant.uproot) co_await session->execute(statement);
+  const std::string after = co_await found(plant.image, context, plant.check, plant.asking);
+  EXPECT_EQ(after.find(plant.finding), std::string::npos) << after;
+}
+
+TEST_P(Planted, IsFoundAndOnlyWhileItIsThere) {
+  testing::run([] { return plant_and_uproot(GetParam()); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Checks, Planted, ::testing::ValuesIn(all_plants()), [](const auto& info) {
@@ -116,6 +117,10 @@ asio::awaitable<void> wait(std::chrono::milliseconds time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+asio::awaitable<void> until(const bool& over) {
+  while (!over) co_await wait(std::chrono::milliseconds(100));
+}
+
 asio::awaitable<void> expect_seen(std::string image, std::string id, Statements first,
                                   std::string slow, std::string finding) {
   const mysql::Context context =
@@ -128,7 +133,7 @@ asio::awaitable<void> expect_seen(std::string image, std::string id, Statements 
   EXPECT_FALSE(over);
   const std::string here = co_await found(image, context, id, {});
   EXPECT_THAT(here, HasSubstr(finding)) << id;
-  while (!over) co_await wait(std::chrono::milliseconds(100));
+  co_await until(over);
   EXPECT_EQ(co_await found(image, context, id, {}), "") << id;
 }
 
@@ -150,7 +155,7 @@ TEST_P(Preflight, SeesDefinitionsBeingChanged) {
     EXPECT_THAT(co_await found(GetParam(), context, "ddl-in-flight", {}),
                 HasSubstr("ALTER TABLE t ADD COLUMN j INT"));
     co_await holder->execute("ROLLBACK");
-    while (!over) co_await wait(std::chrono::milliseconds(100));
+    co_await until(over);
     EXPECT_EQ(co_await found(GetParam(), context, "ddl-in-flight", {}), "");
     co_await holder->execute("DROP DATABASE plant");
   });

@@ -1,6 +1,7 @@
 // The session against the real servers of the images.
 #include <map>
 #include <memory>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,6 +36,15 @@ class SqlServer : public ::testing::TestWithParam<const char*> {
             .password = testing::Server::password};
   }
 };
+
+asio::awaitable<void> connect_and_leave(sql::Target target) {
+  co_await sql::Session::connect(std::move(target));
+}
+
+asio::awaitable<void> ask_for_a_long_sleep(sql::Target target) {
+  auto session = co_await sql::Session::connect(std::move(target));
+  co_await session->query("SELECT SLEEP(30)");
+}
 
 TEST_P(SqlServer, IsGoneWithItsObject) {
   std::uint16_t port = 0;
@@ -86,8 +96,7 @@ TEST_P(SqlServer, ErrorsCarryTheServersNumberAndText) {
 TEST_P(SqlServer, AWrongPasswordIsTheServersError) {
   sql::Target wrong = target();
   wrong.password = "wrong";
-  const auto error =
-      testing::error_of([&]() -> asio::awaitable<void> { co_await sql::Session::connect(wrong); });
+  const auto error = testing::error_of([&] { return connect_and_leave(wrong); });
   EXPECT_EQ(error.number(), 1045);
 }
 
@@ -101,19 +110,15 @@ TEST_P(SqlServer, AcceptsThePinnedCertificateAndRefusesAnother) {
   });
   sql::Target other = target();
   other.certificate = std::string(64, '0');
-  const auto error =
-      testing::error_of([&]() -> asio::awaitable<void> { co_await sql::Session::connect(other); });
+  const auto error = testing::error_of([&] { return connect_and_leave(other); });
   EXPECT_EQ(error.number(), 0);
   EXPECT_THAT(error.what(), HasSubstr("another TLS certificate"));
 }
 
 TEST_P(SqlServer, AStatementEndsWithItsDeadline) {
   sql::Target hasty = target();
-  const auto error = testing::error_of([&]() -> asio::awaitable<void> {
-    hasty.deadline = std::chrono::milliseconds(1500);
-    auto session = co_await sql::Session::connect(hasty);
-    co_await session->query("SELECT SLEEP(30)");
-  });
+  hasty.deadline = std::chrono::milliseconds(1500);
+  const auto error = testing::error_of([&] { return ask_for_a_long_sleep(hasty); });
   EXPECT_EQ(error.number(), 0);
   EXPECT_THAT(error.what(), HasSubstr("no answer within 1500 ms"));
 }

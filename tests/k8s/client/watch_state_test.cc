@@ -26,6 +26,7 @@ std::string told(const std::optional<Event>& event) {
 
 std::vector<std::string> told(const std::vector<Event>& events) {
   std::vector<std::string> texts;
+  texts.reserve(events.size());
   for (const Event& event : events) {
     texts.push_back(told(event));
   }

@@ -12,8 +12,9 @@ const Resource old_mysql{"kubedb.com", "v1alpha2", "mysqls", "MySQL", true};
 // Where `kept` lacks something of `sent`; empty: nowhere.
 std::string lost(const Json& sent, const Json& kept, const std::string& path) {
   if (sent.is_object() && kept.is_object()) {
+    const std::string inside = path + ".";
     for (const auto& [name, value] : sent.items()) {
-      const std::string field = path + "." + name;
+      std::string field = inside + name;
       if (!kept.contains(name)) return field;
       if (std::string inner = lost(value, kept[name], field); !inner.empty()) return inner;
     }

@@ -131,7 +131,7 @@ TEST_F(TlsHttp, AWaitForALineCanBeCancelled) {
   std::exception_ptr end;
   auto line = reply.lines->next_line(seconds(3600));
   asio::co_spawn(loop.context(), std::move(line),
-                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure,
+                 asio::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr& failure,
                                                                  const auto&) { end = failure; }));
   loop.context().poll();
   EXPECT_FALSE(end);

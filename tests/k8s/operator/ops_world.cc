@@ -311,7 +311,8 @@ std::vector<std::string> OpsWorld::touches() {
 
 std::vector<std::string> OpsWorld::writes() {
   std::vector<std::string> all;
-  for (const auto& [verb, what] : writes_) all.push_back(masked(verb + " " + what));
+  all.reserve(writes_.size());
+  for (const auto& [verb, what] : writes_) all.push_back(masked((verb + " ").append(what)));
   std::ranges::sort(all);
   return all;
 }

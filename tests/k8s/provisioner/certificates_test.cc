@@ -56,7 +56,8 @@ struct TlsWorld : World {
 
   boost::asio::awaitable<std::optional<std::string>> hear(std::string pod,
                                                           std::vector<std::string> statements) {
-    for (const std::string& statement : statements) told.push_back(pod + ": " + statement);
+    const std::string whom = pod + ": ";
+    for (const std::string& statement : statements) told.push_back(whom + statement);
     co_return std::nullopt;
   }
 

@@ -38,7 +38,7 @@ T run_on(asio::io_context& loop, asio::awaitable<T> task) {
   std::exception_ptr failure;
   std::optional<T> result;
   bool ended = false;
-  asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, T value) {
+  asio::co_spawn(loop, std::move(task), [&](const std::exception_ptr& error, T value) {
     failure = error;
     result = std::move(value);
     ended = true;
@@ -59,6 +59,10 @@ embedded::Options server_options(embedded::Faults& faults) {
   return options;
 }
 
+asio::awaitable<provisioner::ProbeResult> at_once(provisioner::ProbeResult result) {
+  co_return result;
+}
+
 }  // namespace
 
 Reply World::run(asio::awaitable<Reply> call) { return run_on(loop_, std::move(call)); }
@@ -67,9 +71,9 @@ World::World()
     : server(server_options(faults)),
       context{client,
               [this](const Json&, Report report) { events.push_back(std::move(report)); },
-              [this](provisioner::ProbeTarget target) -> asio::awaitable<provisioner::ProbeResult> {
+              [this](provisioner::ProbeTarget target) {
                 probes.push_back(std::move(target));
-                co_return answer;
+                return at_once(answer);
               },
               {},
               [] { return std::string("2026-11-23T10:00:00Z"); },
@@ -180,6 +184,7 @@ Json World::condition(const std::string& type, const std::string& name) {
 
 std::vector<std::string> World::event_texts() {
   std::vector<std::string> texts;
+  texts.reserve(events.size());
   for (const Report& report : events) texts.push_back(report.reason + ": " + report.message);
   return texts;
 }

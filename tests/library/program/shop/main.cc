@@ -31,7 +31,7 @@ class World {
     std::ofstream(folder_ / "performed", std::ios::app)
         << attempt.command << " " << what << std::endl;
     std::this_thread::sleep_for(20ms);
-    const std::string number = what + "-" + std::to_string(attempt.command);
+    std::string number = what + "-" + std::to_string(attempt.command);
     std::ofstream(folder_ / what) << number << std::flush;
     std::this_thread::sleep_for(20ms);
     return number;
