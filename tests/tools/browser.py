@@ -32,7 +32,7 @@ def installed(program):
     """Its path. What is missing is a failure: the set-up brings it."""
     path = shutil.which(program)
     if path is None:
-        raise BrowserFailed(f"{program} is not installed: `tools/setup build` does that")
+        raise BrowserFailed(f"{program} is not installed: `tools/setup tests` does that")
     return path
 
 

@@ -134,7 +134,7 @@ TEST_F(Bash, FindsTheScriptWellFormed) {
 // A shell that is missing is a failure: the set-up brings all three.
 void expect_installed(const std::string& shell) {
   ASSERT_EQ(performed("command -v " + shell).code, 0)
-      << shell << " is not installed: `tools/setup build` does that";
+      << shell << " is not installed: `tools/setup tests` does that";
 }
 
 TEST(Zsh, CompletesACommand) {
