@@ -71,6 +71,7 @@ exit $?
                                  "-c",           start,           "sh"};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execvp("unshare", arguments.data());
