@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <spdlog/spdlog.h>
 
 #include "engine/inspect/history.h"
@@ -65,14 +66,15 @@ mysql::UpdateRequest input_of(const OpsRequest& request) {
   return input;
 }
 
-OpsManager::OpsManager(asio::any_io_executor executor, Client& client, engine::Engine& engine,
-                       const store::LogReader& log, OpsManagerOptions options)
+OpsManager::OpsManager(const asio::any_io_executor& executor, Client& client,
+                       engine::Engine& engine, const store::LogReader& log,
+                       OpsManagerOptions options)
     : client_(client),
       engine_(engine),
       log_(log),
       options_(std::move(options)),
       publisher_(client),
-      queue_(std::move(executor), {}) {}
+      queue_(executor, {}) {}
 
 void OpsManager::know_open_runs() {
   for (const engine::RunInfo& run : engine::list_runs(log_)) {
@@ -137,7 +139,10 @@ asio::awaitable<void> OpsManager::run(WatchKind watch) {
   know_open_runs();
   watches_.push_back(watch(kinds::mysql_ops_request, [this](const Event& event) { saw(event); }));
   watches_.push_back(watch(kinds::mysql, [this](const Event& event) { saw_database(event); }));
-  co_await work();
+  using namespace asio::experimental::awaitable_operators;
+  // Four requests at a time: most of it is waiting for the API server, and with a hundred upgrades
+  // under way the next one would wait for all their statuses first.
+  co_await (work() && work() && work() && work());
   watches_.clear();
 }
 

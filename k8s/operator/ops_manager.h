@@ -45,7 +45,7 @@ struct OpsManagerOptions {
 // On the engine's thread. Engine, log and client must outlive it.
 class OpsManager {
  public:
-  OpsManager(boost::asio::any_io_executor executor, Client& client, engine::Engine& engine,
+  OpsManager(const boost::asio::any_io_executor& executor, Client& client, engine::Engine& engine,
              const store::LogReader& log, OpsManagerOptions options = {});
   OpsManager(const OpsManager&) = delete;
   OpsManager& operator=(const OpsManager&) = delete;

@@ -2,9 +2,10 @@
 """upgrades.py [--bin DIR] [--images DIR] [COUNT…]: what ratchetd costs while it upgrades.
 
 For each COUNT of MySQLs (1, 10), on a cluster of its own (localcluster, from DIR): real MariaDB
-10.11 servers, all upgraded to 11.8 at once. Of one ratchetd with both roles: its memory at most,
-and of each upgrade API requests, Events, processor time and bytes of the log. IMAGES is where
-tools/demo keeps the server images. Needs root, and about 100 MB of memory and of disk a server.
+10.11 servers, all upgraded to 11.8 at once. Of one ratchetd with both roles: after what time every
+request had a status, its memory at most, and of each upgrade API requests, Events, processor time
+and bytes of the log. IMAGES is where tools/demo keeps the server images. Needs root, and about
+100 MB of memory and of disk a server.
 Prints a table; figures, not verdicts.
 """
 import argparse
@@ -77,15 +78,19 @@ def bytes_in(folder):
 
 
 def follow(cluster, count):
-    """Until all have ended: how many were under way at once, at most."""
-    most, deadline = 0, time.monotonic() + 3600
+    """Until all have ended: how many were under way at once, at most, and after what time no
+    request was without an answer any more."""
+    most, answered, begun = 0, None, time.monotonic()
+    deadline = begun + 3600
     while True:
         seen = phases(cluster, "mysqlopsrequest")
         most = max(most, seen.count("Progressing"))
+        if answered is None and None not in seen:
+            answered = time.monotonic() - begun
         if "Failed" in seen:
             raise SystemExit(f"upgrades: {seen.count('Failed')} of {count} failed")
         if seen.count("Successful") == count:
-            return most
+            return most, answered
         if time.monotonic() > deadline:
             raise SystemExit(f"upgrades: not all have ended within an hour: {seen}")
         time.sleep(1)
@@ -106,8 +111,8 @@ def measure(programs, images, count):
             events, begun = len(cluster.get("events")["items"]), time.monotonic()
             before = bytes_in(cluster.folder / "log")
             cluster.apply("---".join(REQUEST.format(i, new) for i in range(count)))
-            most = follow(cluster, count)
-            return (count, most, time.monotonic() - begun, peak(cluster.daemon),
+            most, answered = follow(cluster, count)
+            return (count, most, answered, time.monotonic() - begun, peak(cluster.daemon),
                     (cluster.requests() - requests) / count,
                     (len(cluster.get("events")["items"]) - events) / count,
                     (cluster.processor_seconds() - spent) / count,
@@ -123,12 +128,13 @@ def main():
     cache = os.environ.get("RATCHET_CACHE") or pathlib.Path.home() / ".cache/ratchet"
     parser.add_argument("--images", type=pathlib.Path, default=pathlib.Path(cache) / "images")
     options = parser.parse_args()
-    print(f"{'MySQLs':>7} {'at once':>8} {'seconds':>8} {'peak MB':>8} {'requests':>9} "
-          f"{'Events':>7} {'CPU s':>6} {'log kB':>7}   (the last four: of each upgrade)")
+    print(f"{'MySQLs':>7} {'at once':>8} {'answered s':>11} {'seconds':>8} {'peak MB':>8} "
+          f"{'requests':>9} {'Events':>7} {'CPU s':>6} {'log kB':>7}"
+          "   (the last four: of each upgrade)")
     for count in options.counts:
         row = measure(options.bin.resolve(), options.images.resolve(), count)
-        print("{:>7} {:>8} {:>8.0f} {:>8.1f} {:>9.0f} {:>7.0f} {:>6.2f} {:>7.1f}".format(*row),
-              flush=True)
+        print("{:>7} {:>8} {:>11.0f} {:>8.0f} {:>8.1f} {:>9.0f} {:>7.0f} {:>6.2f} {:>7.1f}"
+              .format(*row), flush=True)
     return 0
 
 
