@@ -78,7 +78,9 @@ class Cluster:
     def get(self, *words):
         done = subprocess.run([self.programs / "localcluster", "get", "--kubeconfig",
                                self.kubeconfig, "-n", "demo", *words, "-o", "json"],
-                              check=True, capture_output=True, text=True)
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"localcluster get {' '.join(words)} failed: {done.stderr}")
         return json.loads(done.stdout)
 
     def requests(self):

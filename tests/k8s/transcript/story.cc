@@ -33,20 +33,28 @@ constexpr const char* write_of_no_row = "DELETE FROM mysql.help_topic WHERE 1 = 
 constexpr const char* is_closed = "SELECT @@GLOBAL.super_read_only";
 constexpr const char* closes = "SET GLOBAL super_read_only = ON";
 
+constexpr const char* counts_tables =
+    "SELECT COUNT(*), @@GLOBAL.innodb_page_size FROM information_schema.TABLES WHERE "
+    "TABLE_TYPE = 'BASE TABLE'";
+constexpr const char* sizes_files =
+    "SELECT COALESCE(SUM(FILE_SIZE), 0), COALESCE(SUM(IF(NAME = 'mysql', FILE_SIZE, 0)), 0) "
+    "FROM information_schema.INNODB_TABLESPACES";
+constexpr const char* counts_history =
+    "SELECT COUNT FROM information_schema.INNODB_METRICS WHERE NAME = 'trx_rseg_history_len'";
+constexpr const char* names_tables =
+    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
+    "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
+    "ORDER BY 1, 2 LIMIT 1000";
+
 Statements measures() {
   return {"SET SESSION TRANSACTION READ ONLY",
           "SET SESSION group_concat_max_len = 1048576",
           "SELECT VERSION(), @@GLOBAL.version_comment",
-          "SELECT COUNT(*), @@GLOBAL.innodb_page_size FROM information_schema.TABLES WHERE "
-          "TABLE_TYPE = 'BASE TABLE'",
-          "SELECT COALESCE(SUM(FILE_SIZE), 0), COALESCE(SUM(IF(NAME = 'mysql', FILE_SIZE, 0)), 0) "
-          "FROM information_schema.INNODB_TABLESPACES",
+          counts_tables,
+          sizes_files,
           "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'",
-          "SELECT COUNT FROM information_schema.INNODB_METRICS WHERE NAME = "
-          "'trx_rseg_history_len'",
-          "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
-          "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
-          "ORDER BY 1, 2 LIMIT 1000"};
+          counts_history,
+          names_tables};
 }
 
 // One of each kind of refusal that a release has for what it does not know.
@@ -118,10 +126,11 @@ class Teller {
     const provisioner::Asker asker = [this, server](std::string statement) {
       return answer(server, std::move(statement));
     };
-    testing::run([asker]() -> asio::awaitable<void> {
-      provisioner::Seen seen = co_await provisioner::ask_group_member(asker);
-      co_await provisioner::ask_account(asker, seen);
-    });
+    testing::run([&asker] { return ask(asker); });
+  }
+  static asio::awaitable<void> ask(const provisioner::Asker& asker) {
+    provisioner::Seen seen = co_await provisioner::ask_group_member(asker);
+    co_await provisioner::ask_account(asker, seen);
   }
   asio::awaitable<sql::Rows> answer(std::size_t server, std::string statement) {
     Reply reply = stage_.say(server, {statement}).at(0);

@@ -1,5 +1,6 @@
 // Three real servers of the newest image are told the story. With RATCHET_RECORD set what they
 // answer is written down, and printed; else it must be what is written down.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -66,8 +67,8 @@ std::vector<std::string> options_of(const std::vector<std::uint16_t>& ports, std
 class RealGroup {
  public:
   RealGroup() {
-    std::vector<std::uint16_t> ports;
-    for (std::size_t i = 0; i < story_members; ++i) ports.push_back(free_port());
+    std::vector<std::uint16_t> ports(story_members);
+    std::ranges::generate(ports, free_port);
     for (std::size_t i = 0; i < story_members; ++i) {
       servers_.push_back(std::make_unique<Server>(image, "", options_of(ports, i)));
     }
