@@ -106,7 +106,7 @@ TEST(SemiSyncNewSet, GoesTheSameWayOutsideOfOneLtsSeries) {
   EXPECT_EQ(run.steps(), whole_way());
 }
 
-engine::testing::CrashReport matrix(std::function<void(SemiSets&)> fault = {}) {
+engine::testing::CrashReport matrix(const std::function<void(SemiSets&)>& fault = {}) {
   engine::testing::CrashCase crash_case;
   crash_case.registry = add_workflows;
   crash_case.world = [=] {

@@ -20,7 +20,7 @@ std::string help_of(const CLI::App& app, const std::vector<std::string>& words) 
         meant->get_subcommands([&word](const CLI::App* each) { return each->get_name() == word; });
     if (below.empty()) throw WrongInput(name + " has no command '" + word + "'");
     meant = below.front();
-    name += " " + word;
+    name.append(" ").append(word);
   }
   return meant->get_formatter()->make_help(meant, name, CLI::AppFormatMode::Normal);
 }
