@@ -43,6 +43,7 @@ class Kind:
     form: typing.Callable
     program: str
     by: typing.Optional[type] = None  # of the upgrade, if it is none in place
+    move: typing.Optional[typing.Callable] = None  # the primary by hand: (programs, group, to)
 
 
 def add_release():
@@ -115,8 +116,9 @@ class GroupUpgrade:
         others = [pod for pod in self.group.pods if pod != former]
         for pod in others:
             self.restart_by_hand(pod)
-        make_primary(self.group, others[0])
-        self.restart_by_hand(former)
+        self.kind.move(self.programs, self.group, others[0])
+        if self.group.check_whole() != former:
+            self.restart_by_hand(former)
         check(writer.await_more(50, 60), "no rows come in after the restarts by hand")
         writer.stop()
         say(f"{self.group.space}: the same by hand: {writer.longest_gap(0):.2f} s")
@@ -223,7 +225,8 @@ class NewSetUpgrade(GroupUpgrade):
         return sorted(kubectl("get", "pvc", "-n", self.group.space, "-o", "name").split())
 
 
-GROUP = Kind(Group, form, __file__)
+GROUP = Kind(Group, form, __file__,
+             move=lambda programs, group, pod: make_primary(group, pod))
 NEW_SET = Kind(Group, form, __file__, NewSetUpgrade)
 IN_PLACE, BY_NEW_SET = (240, 400), (700, 1000)  # seconds, without faults and killed
 
@@ -236,7 +239,7 @@ def upgrade_calmly(programs, kind, target):
     upgrade = (kind.by or GroupUpgrade)(programs, kind, "demo", target)
     events = upgrade.run(lambda run: kills.follow_to_end(programs, run, seconds_of(kind)[0]))
     writes = upgrade.check(events)
-    if kind is GROUP:
+    if kind.move is not None:
         upgrade.by_hand()
     upgrade.group.remove()
     return kinds_of(events), writes

@@ -5,12 +5,13 @@
 As upgrade_group.py does it with a replication group: on a real Kubernetes, an application writing
 throughout, without faults and with the ops manager killed at each step that changes something. The
 primary is moved by the provisioner, when the run has named its successor in the primary term. No
-acknowledged row may be lost.
+acknowledged row may be lost. How long nothing is acknowledged is printed, beside the same by hand.
 """
 import sys
 
 import semi_sync
-from cluster import await_, check
+from cluster import await_, check, kubectl
+from group import whole
 from members import SemiSync
 from upgrade_group import Kind, NewSetUpgrade, main
 
@@ -25,6 +26,48 @@ class Upgraded(SemiSync):
         check(term["number"] == 2 and term["opened"] and "successor" not in term,
               f"the primary was not moved once, in good order: {term}")
         check(len(term["voters"]) == 2, f"not two replicas acknowledge: {term}")
+
+
+def move_by_hand(programs, semi, pod):
+    """As a person moves a semi-synchronous primary, by SQL and labels; and back again, so that the
+    primary term still says who it is. The provisioner, which would undo it, is away meanwhile."""
+    former = semi.check_whole()
+    programs.provisioner.stop()
+    hand_over(semi, former, pod)
+    hand_over(semi, pod, former)
+    programs.provisioner.start()
+    await_("the cluster is whole, the provisioner back", lambda: whole(semi), 60)
+
+
+def hand_over(semi, old, new):
+    """The old one is closed first, and opened again by nobody. The third one acknowledges."""
+    third = next(pod for pod in semi.pods if pod not in (old, new))
+    host = "".join(semi.ask(third, "SELECT HOST FROM performance_schema."
+                                   "replication_connection_configuration"))
+    source = host.replace(old, new, 1)
+    timeout = "".join(semi.ask(old, "SELECT @@GLOBAL.rpl_semi_sync_source_timeout"))
+    semi.ask(old, "SET GLOBAL super_read_only = ON")
+    missing = semi.ask(new, f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{semi.gtids(old)}', 8)")
+    check(missing == ["0"], f"{new} does not get what {old} has: {missing}")
+    semi.ask(new, "STOP REPLICA; RESET REPLICA ALL; "
+                  "SET GLOBAL rpl_semi_sync_replica_enabled = OFF; "
+                  f"SET GLOBAL rpl_semi_sync_source_timeout = {timeout}; "
+                  "SET GLOBAL rpl_semi_sync_source_enabled = ON; "
+                  "SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF")
+    follow(semi, third, source)
+    for pod, role in ((new, "primary"), (old, "standby")):
+        kubectl("label", "pod", "-n", semi.space, pod, f"kubedb.com/role={role}", "--overwrite")
+    follow(semi, old, source)
+    await_(f"{old} follows {new}", lambda: whole(semi), 60)
+    check(semi.check_whole() == new, f"{new} does not take the writes")
+
+
+def follow(semi, pod, source):
+    semi.ask(pod, "STOP REPLICA; SET GLOBAL rpl_semi_sync_source_enabled = OFF; "
+                  "SET GLOBAL rpl_semi_sync_replica_enabled = ON; "
+                  f"CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{source}', SOURCE_PORT = 3306, "
+                  "SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1; "
+                  f"START REPLICA USER = 'root' PASSWORD = '{semi.password()}'")
 
 
 class SemiSyncNewSet(NewSetUpgrade):
@@ -43,5 +86,5 @@ class SemiSyncNewSet(NewSetUpgrade):
 
 
 if __name__ == "__main__":
-    sys.exit(main(Kind(Upgraded, semi_sync.form, __file__),
+    sys.exit(main(Kind(Upgraded, semi_sync.form, __file__, move=move_by_hand),
                   Kind(Upgraded, semi_sync.form, __file__, SemiSyncNewSet), __doc__))
