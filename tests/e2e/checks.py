@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 
 import audit
 from cluster import await_, check, conditions_of, get
+from writer import lost
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 USER = "ratchet-ops-manager"
@@ -14,7 +16,7 @@ ROWS = 1000
 
 
 def write_rows(database):
-    database.sql("CREATE DATABASE shop; USE shop; "
+    database.sql("CREATE DATABASE shop; USE shop; CREATE TABLE written (id INT PRIMARY KEY); "
                  "CREATE TABLE orders (id INT PRIMARY KEY, what TEXT); "
                  f"INSERT INTO orders SELECT seq, CONCAT('order ', seq) FROM seq_1_to_{ROWS}")
 
@@ -40,6 +42,20 @@ def check_server(database, request):
     check(version.split("-")[0] == wanted, f"the server is {version}, not {wanted}")
     rows = database.sql("SELECT COUNT(*), SUM(what = CONCAT('order ', id)) FROM shop.orders")
     check(rows.split() == [str(ROWS)] * 2, f"rows are missing or changed: {rows}")
+
+
+def check_written(database, writer):
+    """After the writer stopped: every row of shop.written that was acknowledged is there."""
+    rows = [int(row) for row in database.sql("SELECT id FROM shop.written").split()]
+    gone = lost(writer.acknowledged, rows)
+    check(not gone, f"{database.pod} lacks {len(gone)} acknowledged rows: {gone[:20]}")
+
+
+def planned_outage(request):
+    planned = [c["message"] for c in conditions_of(request.get()) if c["type"] == "Planned"]
+    found = re.search(r"an outage of (about \d+ s)", " ".join(planned))
+    check(found, f"no outage is planned: {planned}")
+    return found[1]
 
 
 def check_shutdown(log):

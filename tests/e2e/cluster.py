@@ -116,6 +116,7 @@ class Database:
 
     def __init__(self, space):
         self.space = space
+        self.secret = ""
 
     def create(self, version):
         kubectl("create", "namespace", self.space)
@@ -145,10 +146,20 @@ spec:
                    for c in conditions_of(self.get()))
 
     def password(self):
-        secret = get(self.space, "secret", f"{self.name}-auth")
-        password = base64.b64decode(secret["data"]["password"]).decode()
-        check(len(password) == 16, f"the generated password has {len(password)} characters, not 16")
-        return password
+        if not self.secret:
+            data = get(self.space, "secret", f"{self.name}-auth")["data"]
+            self.secret = base64.b64decode(data["password"]).decode()
+            check(len(self.secret) == 16,
+                  f"the generated password has {len(self.secret)} characters, not 16")
+        return self.secret
+
+    def address(self):
+        """Where the service leads to; empty while there is nobody."""
+        found = get(self.space, "endpoints", self.name) or {}
+        for subset in found.get("subsets") or []:
+            for address in subset.get("addresses") or []:
+                return address["ip"]
+        return ""
 
     def sql(self, statement):
         """As the guide does it: the client inside the pod. The rows, tab-separated."""

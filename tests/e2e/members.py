@@ -19,9 +19,11 @@ class Client:
     """The server image's own client as a process that stays connected to one server. Any error
     ends it. `beside`: a process of a pod, in whose network it is."""
 
-    def __init__(self, address, password, beside=None):
-        words = ["chroot", str(rootfs()), "mysql", "-h", address, "-u", "root",
+    def __init__(self, address, password, beside=None, image="mysql-sid"):
+        words = ["chroot", str(rootfs(image)), "mysql", "-h", address, "-u", "root",
                  f"--password={password}", "-N", "-B", "--unbuffered", "--connect-timeout=2"]
+        if image.startswith("mariadb"):  # newer ones want to know who signed the certificate
+            words.append("--skip-ssl-verify-server-cert")
         if beside is not None:
             words = ["nsenter", f"--net=/proc/{beside}/ns/net", *words]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -67,8 +69,8 @@ class Client:
                 stream.close()
 
 
-def rootfs():
-    return cluster.image_index().parent / "mysql-sid/rootfs"
+def rootfs(image):
+    return cluster.image_index().parent / image / "rootfs"
 
 
 class Group:

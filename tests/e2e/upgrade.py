@@ -4,7 +4,9 @@
 SCENARIO is `minor` (a patch release of MariaDB, `UpdateVersion`) or `major` (10.11 to 11.8,
 `Upgrade`). DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by itself
 (tests/cluster/run). Three databases are upgraded, one after another: without faults; with the ops
-manager killed at each command and completion of the first; and at three moments of the API.
+manager killed at each command and completion of the first; and at three moments of the API. An
+application writes throughout, and no acknowledged row may be lost. How long nothing is acknowledged
+is printed, beside the plan's estimate and the same change made by hand to a fourth one.
 """
 import argparse
 import json
@@ -16,9 +18,11 @@ import time
 import checks
 import cluster
 import kills
-from cluster import Database, Failed, Request, check
+from cluster import Database, Failed, Request, check, kubectl
 from daemons import STARTED, Programs
 from history import kinds_of
+from members import Client
+from writer import Writer
 
 SCENARIOS = {  # pairs of images from and to, spelling of the request
     # Suites catch up with each other: the first pair that is a patch release today.
@@ -44,6 +48,15 @@ def say(text):
     print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
 
 
+def application(programs, database, image):
+    """A writer to whatever server the service leads to, by the client of that image."""
+    def connect():
+        address = database.address()
+        return Client(address, database.password(), image=image) if address else None
+    return Writer(database, programs.work / f"acknowledged-{database.space}", connect,
+                  table="shop.written")
+
+
 class Upgrade:
     """One database, its request, and what is known of the upgrade at its end."""
 
@@ -54,6 +67,7 @@ class Upgrade:
         self.database = Database(space)
         self.request = Request(self.database, spelling, cluster.version_of(target))
         self.source = cluster.version_of(source)
+        self.writer = application(programs, self.database, source)
         self.server_log = ""
 
     def run(self, steer):
@@ -61,12 +75,16 @@ class Upgrade:
         self.database.create(self.source)
         checks.write_rows(self.database)
         say(f"{self.database.space}: {self.source} is Ready and has {checks.ROWS} rows")
+        self.writer.start()
+        check(self.writer.await_more(20, 30), "no rows come in before the upgrade")
         foreseen = self.dry_run()
         with self.database.open_server_log() as log:
             run = self.request.create()
             known = steer(run)
             self.request.await_end(60)
             self.server_log = log.read()
+        check(self.writer.await_more(20, 60), "no rows come in after the upgrade")
+        self.writer.stop()
         planned = self.hash_of_plan(run)
         check(planned == foreseen, f"the run's plan is {planned}, the dry run's was {foreseen}")
         return known
@@ -86,11 +104,15 @@ class Upgrade:
     def check(self, events, expected_writes=None):
         checks.check_objects(self.database, self.request)
         checks.check_server(self.database, self.request)
+        checks.check_written(self.database, self.writer)
         checks.check_shutdown(self.server_log)
         checks.check_words(self.database, self.request, pod=self.database.pod)
         checks.check_pod_replaced_once(self.database.space, self.database.pod)
         writes = checks.check_writes(self.database, events, expected_writes)
         checks.check_record(self.programs)
+        say(f"{self.database.space}: {len(self.writer.acknowledged)} acknowledged rows, none lost; "
+            f"the longest time without one: {self.writer.longest_gap(0):.2f} s "
+            f"(planned: {checks.planned_outage(self.request)})")
         say(f"{self.database.space}: {self.request.target}, all checks passed; "
             f"{checks.footprint(self.database, self.request)}")
         self.database.remove()
@@ -134,6 +156,41 @@ def upgrade_killed_at_moments(programs, scenario, way, writes):
     upgrade.check(events, writes)
 
 
+def pause(database):
+    """As KubeDB's `kubectl dba pause` does: the provisioner leaves the spec alone from here on."""
+    condition = {"type": "Paused", "status": "True", "reason": "ByHand",
+                 "message": "somebody works on it",
+                 "lastTransitionTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    patch = [{"op": "add", "path": "/status/conditions/-", "value": condition}]
+    kubectl("patch", "mysql.kubedb.com", database.name, "-n", database.space,
+            "--subresource=status", "--type=json", "-p", json.dumps(patch))
+
+
+def change_by_hand(programs, scenario):
+    """What a person gets who changes the image of the StatefulSet and deletes the pod: the longest
+    time without an acknowledged write."""
+    source, target = images_of(scenario)
+    database = Database("demo-by-hand")
+    database.create(cluster.version_of(source))
+    checks.write_rows(database)
+    writer = application(programs, database, source)
+    writer.start()
+    check(writer.await_more(20, 30), "no rows come in before the change by hand")
+    pause(database)
+    if scenario == "major":
+        database.sql("SET GLOBAL innodb_fast_shutdown = 0")
+    kubectl("set", "image", "-n", database.space, f"statefulset/{database.name}",
+            f"mysql={cluster.indexed(target)[3]}")
+    kubectl("delete", "pod", "-n", database.space, database.pod)
+    check(writer.await_more(20, 120), "no rows come in after the change by hand")
+    writer.stop()
+    version = database.sql("SELECT VERSION()").split("-")[0]
+    check(version == cluster.server_of(target).split("-")[0], f"by hand the server is {version}")
+    checks.check_written(database, writer)
+    say(f"{database.space}: the same by hand: {writer.longest_gap(0):.2f} s")
+    database.remove()
+
+
 def refuse_unpullable(scenario):
     """An image that the node cannot pull is found before anything is touched, in the kubelet's
     words; nothing but the database's pod is left."""
@@ -173,6 +230,7 @@ def inside(folder, scenario):
         programs.start()
         say(f"the cluster runs, and both roles of ratchetd; upgrades ({scenario}) without faults")
         way, writes = upgrade_without_faults(programs, scenario)
+        change_by_hand(programs, scenario)
         say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
         upgrade_killed_at_events(programs, scenario, way, writes)
         upgrade_killed_at_moments(programs, scenario, way, writes)

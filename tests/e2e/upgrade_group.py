@@ -13,7 +13,6 @@ import argparse
 import dataclasses
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
@@ -87,8 +86,9 @@ class GroupUpgrade:
         self.check_objects()
         check_rows(self.group, self.writer)
         say(f"{self.group.space}: the longest time without an acknowledged write: "
-            f"{self.writer.longest_gap(0):.2f} s (planned: {self.planned_outage()}); primary "
-            f"{self.former} -> {self.group.check_whole()}")
+            f"{self.writer.longest_gap(0):.2f} s "
+            f"(planned: {checks.planned_outage(self.request)}); "
+            f"primary {self.former} -> {self.group.check_whole()}")
         self.check_words()
         self.check_pods()
         writes = checks.check_writes(self.group, events, expected_writes)
@@ -126,13 +126,6 @@ class GroupUpgrade:
     def restart_by_hand(self, pod):
         kubectl("delete", "pod", "-n", self.group.space, pod)
         await_(f"the group is whole again after {pod} was deleted", lambda: whole(self.group), 120)
-
-    def planned_outage(self):
-        planned = [c["message"] for c in cluster.conditions_of(self.request.get())
-                   if c["type"] == "Planned"]
-        found = re.search(r"an outage of (about \d+ s)", " ".join(planned))
-        check(found, f"no outage is planned: {planned}")
-        return found[1]
 
     def check_objects(self):
         request, group = self.request, self.group

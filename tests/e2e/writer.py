@@ -17,9 +17,10 @@ class Writer:
     answer did not come is not tried again: it may be there or not. `connect` gives another way to a
     server, or None; `first` is the id before its first; `pause` in seconds."""
 
-    def __init__(self, group, path, connect=None, first=0, pause=0.02):
+    def __init__(self, group, path, connect=None, first=0, pause=0.02, table="shop.orders"):
         self.group = group
         self.path = path
+        self.table = table
         self.first, self.pause = first, pause
         self._connect = connect or self._through_service
         self.acknowledged = []
@@ -56,7 +57,7 @@ class Writer:
                     time.sleep(0.1)
                     continue
                 number += 1
-                if client.ask(f"INSERT INTO shop.orders VALUES ({number})", 5) is None:
+                if client.ask(f"INSERT INTO {self.table} VALUES ({number})", 5) is None:
                     self.unknown.append(number)
                     client.close()
                     client = None
