@@ -1,7 +1,8 @@
 // Upgrades between releases that nobody has images of here: the whole product, its servers models
 // that understand what their release does, start on the files that it starts on, and let into a
-// group whom it lets in. What they answer is compared with real servers in tests/k8s/transcript.
-// Red if any step says what its server does not know, or asks what was never recorded.
+// group whom it lets in. What those of a group answer is compared with real servers in
+// tests/k8s/transcript. Red if any step says what its server does not know, or asks what was never
+// recorded.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -10,9 +11,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "k8s/api/primary_term.h"
 #include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/provisioner/fake_group.h"
 #include "tests/k8s/provisioner/fake_member.h"
+#include "tests/k8s/provisioner/fake_semi_sync.h"
 #include "tests/k8s/provisioner/manifests.h"
 #include "tests/k8s/provisioner/server_dialect.h"
 #include "tests/k8s/transcript/transcript.h"
@@ -269,6 +272,101 @@ TEST(SimulatedGroupOfAnOldRelease, IsRestartedWithItsPrimaryMoved) {
     EXPECT_THAT(world.servers.refused, IsEmpty());
     EXPECT_EQ(world.servers.switches, 1) << version;
   }
+}
+
+// A semi-synchronous cluster, its servers of the release that their pods' images name, with an
+// application that writes to whoever takes writes. A pod of another StatefulSet finds its volume
+// filled, with a copy of a replica.
+struct SimulatedSemiSync : ClusterWorld<FakeSemiSync> {
+  explicit SimulatedSemiSync(const std::string& version)
+      : ClusterWorld(at_version(semi_sync, version).c_str(), "my-semi", FakeSemiSync(version)) {
+    for (int i = 0; i < 3; ++i) fill(pod_name("my-semi-1", i));
+    at_each_round = [this] {
+      follow_images();
+      write();
+    };
+  }
+
+  void fill(const std::string& pod) {
+    const FakeSemiSync::Server donor = servers.at(pod_name(2));
+    FakeSemiSync::Server& server = servers.at(pod);
+    server.executed = donor.executed;
+    server.account = donor.account;
+    server.has_tables = server.read_only = true;
+    server.up = false;
+    follow_too(pod);
+  }
+  void follow_images() {
+    for (const std::string& name : ops.world.names(kinds::pod)) {
+      const std::string version =
+          version_in(ops.world.get(kinds::pod, name), "/spec/containers/1/image");
+      if (!version.empty()) servers.at(name).version = version;
+    }
+  }
+  void write() {
+    const std::string open = servers.open_pods();
+    if (open.find(' ') != std::string::npos) twice_open.push_back(open);
+    if (open.empty() || ++rounds_ % 10 != 0) return;
+    if (servers.write(open)) acknowledged = acknowledged.plus(servers.at(open).executed);
+  }
+  void upgrade(const std::string& to) {
+    ops.request("my-upgrade", to);
+    ops.finish("my-upgrade");
+    ASSERT_EQ(ops.phase_of("my-upgrade"), "Successful") << ops.message_of("my-upgrade", "Failed");
+    ops.run_until([this] { return ops.world.phase("my-semi") == "Ready"; });
+  }
+  // Moved once, to that pod of a set whose members are all of that version, with nothing lost.
+  void expect_moved(const std::string& set, const std::string& holder, const std::string& to) {
+    EXPECT_THAT(servers.refused, IsEmpty());
+    EXPECT_THAT(ops.world.names(kinds::stateful_set), ElementsAre(set));
+    EXPECT_FALSE(acknowledged.empty()) << "nobody wrote anything";
+    EXPECT_THAT(twice_open, IsEmpty());
+    for (int i = 0; i < 3; ++i) {
+      const FakeSemiSync::Server& server = servers.at(pod_name(set, i));
+      EXPECT_EQ(server.version, to) << i;
+      EXPECT_TRUE(server.executed.contains(acknowledged)) << i;
+    }
+    const Json mysql = ops.world.get(kinds::mysql, "my-semi");
+    EXPECT_EQ(mysql.at("spec").at("version").get<std::string>(), to);
+    const Json& notes = mysql.at("metadata").at("annotations");
+    const auto term = api::parse_term(notes.value(api::primary_term_annotation, ""));
+    ASSERT_TRUE(term.has_value());
+    EXPECT_EQ(term->number, 2U);
+    EXPECT_EQ(term->holder, holder);
+  }
+
+  provisioner::GtidSet acknowledged;
+  std::vector<std::string> twice_open;
+
+ private:
+  int rounds_ = 0;
+};
+
+class SimulatedSemiSyncClusters : public ::testing::TestWithParam<Pair> {};
+
+// By another StatefulSet. Red if a former replica is still there when a newer server takes writes:
+// only the former primary may be, alone and closed.
+TEST_P(SimulatedSemiSyncClusters, GoToAnotherSeries) {
+  const auto [from, to] = GetParam();
+  SimulatedSemiSync world(from);
+  ASSERT_EQ(world.labels(), "pss");
+  world.upgrade(to);
+  world.expect_moved("my-semi-1", "my-semi-1-0", to);
+  EXPECT_GE(world.fewest(), 3);
+  std::set<std::string> outdated = world.servers.outdated;
+  outdated.erase(id_of_pod(world.pod_name(0)));
+  EXPECT_THAT(outdated, IsEmpty()) << "replicas older than their source";
+}
+
+INSTANTIATE_TEST_SUITE_P(Pairs, SimulatedSemiSyncClusters,
+                         ::testing::Values(Pair{"8.0.28", "8.0.36"}, Pair{"8.0.36", "8.4.8"},
+                                           Pair{"8.4.8", "9.7.4"}),
+                         name_of_way<Pair>);
+
+TEST(SimulatedSemiSyncOfOneLtsSeries, IsUpgradedInPlace) {
+  SimulatedSemiSync world("8.4.8");
+  world.upgrade("8.4.9");
+  world.expect_moved("my-semi", "my-semi-1", "8.4.9");
 }
 
 TEST(SimulatedGroupOf57, IsNotMade) {

@@ -1,7 +1,9 @@
 #include "tests/k8s/provisioner/fake_semi_sync.h"
 
-#include "k8s/adapters/sql.h"
+#include "k8s/api/version.h"
+#include "k8s/provisioner/semi_sync_sql.h"
 #include "tests/k8s/provisioner/fake_member.h"
+#include "tests/k8s/provisioner/server_dialect.h"
 
 namespace ratchet::k8s::testing {
 
@@ -21,21 +23,41 @@ void assign(bool& field, const std::string& value) {
   if (!value.empty()) field = value == "ON";
 }
 
+bool lags_behind(const std::string& replica, const std::string& source) {
+  return api::compare_versions(replica, source) < 0 && !in_one_lts_series(replica, source);
+}
+
+// Columns that the provisioner reads.
+constexpr std::size_t widest_answer = 8;
+
 }  // namespace
 
-asio::awaitable<ReplicaReport> FakeSemiSync::answer(std::string pod) { co_return look(pod); }
+void FakeSemiSync::hear(const Server& server, const std::string& statement) {
+  const std::string line = on_one_line(statement);
+  const auto refusal = misunderstood(line, server.version);
+  if (!refusal) return;
+  refused.insert(server.version + ": " + line);
+  throw sql::Error(refusal->number, refusal->words);
+}
 
 asio::awaitable<std::optional<std::string>> FakeSemiSync::obey_all(
     std::string pod, std::vector<std::string> statements) {
   if (!at(pod).up) co_return "connection refused";
-  for (const std::string& statement : statements) obey(pod, statement);
+  try {
+    for (const std::string& statement : statements) {
+      hear(at(pod), statement);
+      obey(pod, statement);
+    }
+  } catch (const sql::Error& error) {
+    co_return error.what();
+  }
   co_return std::nullopt;
 }
 
 provisioner::GroupPort FakeSemiSync::port() {
   provisioner::GroupPort port;
   port.look_at_replica = [this](const provisioner::ProbeTarget& target) {
-    return answer(target.pod);
+    return look(target.pod);
   };
   port.tell = [this](const provisioner::ProbeTarget& target, std::vector<std::string> statements,
                      provisioner::Duration) { return obey_all(target.pod, std::move(statements)); };
@@ -46,7 +68,7 @@ FakeSemiSync::Server& FakeSemiSync::at(const std::string& pod) {
   const auto [entry, made] = servers_.try_emplace(pod);
   if (made) {
     entry->second.id = id_of_pod(pod);
-    entry->second.version = "9.7.4";
+    entry->second.version = version_;
     entry->second.executed = GtidSet::parse(entry->second.id + ":1-5").value();
   }
   return entry->second;
@@ -66,20 +88,39 @@ void FakeSemiSync::catch_up(Server& server) {
   const Server& source = servers_[server.source];
   server.hears = source.up;
   server.acknowledging = server.hears && server.acknowledges;
-  if (source.up) server.executed = server.executed.plus(source.executed);
+  if (!source.up) return;
+  server.executed = server.executed.plus(source.executed);
+  if (lags_behind(server.version, source.version)) outdated.insert(server.id);
 }
 
-ReplicaReport FakeSemiSync::look(const std::string& pod) {
+asio::awaitable<sql::Rows> FakeSemiSync::hear_question(std::string pod, std::string statement) {
+  hear(at(pod), statement);
+  sql::Rows rows;
+  rows.emplace_back(widest_answer, std::string());
+  co_return rows;
+}
+
+// The provisioner's questions must be understood; what they find is the model's state.
+asio::awaitable<ReplicaReport> FakeSemiSync::look(std::string pod) {
   ReplicaReport report;
   Server& server = at(pod);
   if (!server.up) {
     report.why_not = "connection refused";
-    return report;
+    co_return report;
   }
   catch_up(server);
-  report.certificate = "c0ffee";
-  report.seen = server;
-  return report;
+  const provisioner::Asker asker = [this, pod](std::string statement) {
+    return hear_question(pod, std::move(statement));
+  };
+  try {
+    provisioner::ReplicaSeen unread = co_await provisioner::ask_replica(asker);
+    co_await provisioner::ask_account(asker, unread);
+    report.certificate = "c0ffee";
+    report.seen = server;
+  } catch (const sql::Error& error) {
+    report.why_not = error.what();
+  }
+  co_return report;
 }
 
 void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {
@@ -105,7 +146,8 @@ void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {
   if (statement.starts_with("ALTER USER")) {
     server.account = between(statement, R"("ratchet": ")", "\"");
   }
-  if (statement.starts_with("RESET BINARY")) server.executed = GtidSet();
+  const bool forgets = statement.starts_with("RESET BINARY") || statement == "RESET MASTER";
+  if (forgets) server.executed = GtidSet();
   if (statement == "SHUTDOWN") restart(pod);
   obey_as_replica(pod, server, statement);
 }
@@ -165,6 +207,7 @@ std::vector<std::vector<std::string>> FakeSemiSync::ask(const std::string& pod,
                                                         const std::string& statement) {
   Server& server = at(pod);
   if (!server.up) throw sql::Error(0, "connection refused");
+  hear(server, statement);
   catch_up(server);
   if (auto rows = answer_of_any(statement)) return *rows;
   const auto is = [&](const char* begin) { return statement.starts_with(begin); };

@@ -1,16 +1,23 @@
 // The servers of a semi-synchronous cluster as a model: what they say, and what they do when told.
+// Each understands what its release does (server_dialect.h).
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "k8s/adapters/sql.h"
 #include "k8s/provisioner/context.h"
 
 namespace ratchet::k8s::testing {
 
 class FakeSemiSync {
  public:
+  // `version`: of servers that nobody has given another one.
+  explicit FakeSemiSync(std::string version = "9.7.4") : version_(std::move(version)) {}
+
   struct Server : provisioner::ReplicaSeen {
     bool up = true;
   };
@@ -30,16 +37,22 @@ class FakeSemiSync {
 
   // "pod: statement" of each thing that a member was told.
   std::vector<std::string> told;
+  // "version: statement" of each that a server did not understand.
+  std::set<std::string> refused;
+  // The ids of servers that received from one of a newer release, which no manual allows.
+  std::set<std::string> outdated;
 
  private:
-  provisioner::ReplicaReport look(const std::string& pod);
-  boost::asio::awaitable<provisioner::ReplicaReport> answer(std::string pod);
+  void hear(const Server& server, const std::string& statement);
+  boost::asio::awaitable<sql::Rows> hear_question(std::string pod, std::string statement);
+  boost::asio::awaitable<provisioner::ReplicaReport> look(std::string pod);
   boost::asio::awaitable<std::optional<std::string>> obey_all(std::string pod,
                                                               std::vector<std::string> statements);
   void obey(const std::string& pod, const std::string& statement);
   void obey_as_replica(const std::string& pod, Server& server, const std::string& statement);
   void catch_up(Server& server);
 
+  std::string version_;
   std::map<std::string, Server> servers_;
   std::map<std::string, provisioner::GtidSet> waiting_;  // commits that nobody acknowledged
   int transactions_ = 0;
