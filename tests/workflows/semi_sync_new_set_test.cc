@@ -211,6 +211,28 @@ TEST(SemiSyncNewSet, OnlyGoesForwardOnceThePrimaryHasMoved) {
   expect_no_vote_lost(cluster, cluster.state());
 }
 
+// Red if members that acknowledge are removed to make room for those that come back without votes.
+TEST(SemiSyncNewSet, OfFiveOnlyGoesForwardOnceTheFormerOnesHaveNoRoom) {
+  SemiSets cluster(5);
+  cluster.refuse["verify_group"] = {"timeout", "my-group-1-4 has not executed 7"};
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_THAT(run.failure(), HasSubstr("has not executed 7. The primary may be a member of "
+                                       "StatefulSet my-group-1"));
+  EXPECT_THAT(run.failure(), HasSubstr("the only way is forward"));
+  EXPECT_EQ(cluster.primary, "my-group-0") << "it was not moved";
+  EXPECT_EQ(cluster.pods.size(), 6U) << cluster.state();
+  expect_no_vote_lost(cluster, cluster.state());
+
+  cluster.refuse.clear();
+  cluster.forget_marks();
+  const OneRun second(cluster);
+  EXPECT_EQ(second.state(), RunState::completed) << second.failure();
+  EXPECT_EQ(cluster.primary, "my-group-1-0");
+  EXPECT_EQ(cluster.pods.size(), 5U) << cluster.state();
+  expect_no_vote_lost(cluster, cluster.state());
+}
+
 TEST(SemiSyncNewSet, AFailoverThatNobodyAskedForIsTheHandOver) {
   SemiSets cluster;
   cluster.elect_at["orphan_stateful_set"] = "my-group-1-1";
