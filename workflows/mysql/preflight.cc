@@ -87,7 +87,7 @@ std::optional<Version> server_version(const std::string& version, const std::str
 
 std::vector<Check> all_checks() {
   std::vector<Check> all;
-  for (auto* table : {server_checks, mysql_checks, mysql_names, mariadb_checks}) {
+  for (auto* table : {server_checks, mysql_checks, former_checks, mysql_names, mariadb_checks}) {
     std::ranges::move(table(), std::back_inserter(all));
   }
   return all;

@@ -83,6 +83,7 @@ bool is_before(const Version& version, const Release& release);
 
 std::vector<Check> server_checks();   // preflight_server.cc: of both lineages, about the moment
 std::vector<Check> mysql_checks();    // preflight_mysql.cc
+std::vector<Check> former_checks();   // preflight_former.cc: what only releases before 8.0.29 make
 std::vector<Check> mysql_names();     // preflight_names.cc: names that became keywords
 std::vector<Check> mariadb_checks();  // preflight_mariadb.cc
 

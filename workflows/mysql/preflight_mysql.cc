@@ -32,7 +32,11 @@ struct Removed {
   std::string_view name;
   Release in;
 };
-constexpr std::array removed_variables{Removed{"expire_logs_days", {8, 2, 0}},
+constexpr std::array removed_variables{Removed{"log_syslog", {8, 0, 13}},
+                                       Removed{"log_syslog_facility", {8, 0, 13}},
+                                       Removed{"log_syslog_include_pid", {8, 0, 13}},
+                                       Removed{"log_syslog_tag", {8, 0, 13}},
+                                       Removed{"expire_logs_days", {8, 2, 0}},
                                        Removed{"master_info_repository", {8, 3, 0}},
                                        Removed{"relay_log_info_repository", {8, 3, 0}},
                                        Removed{"master_info_file", {8, 3, 0}},
