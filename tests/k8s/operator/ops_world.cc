@@ -126,7 +126,7 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
 
 std::shared_ptr<void> OpsProcess::watch(const Resource& kind, std::function<void(Event)> on_event) {
   const std::string resource = kind.plural + "." + kind.group;
-  watched_[resource] = {std::move(on_event), {}};
+  watched_[resource] = {std::move(on_event), {}, {}};
   return std::shared_ptr<void>(
       this, [resource](void* self) { static_cast<OpsProcess*>(self)->watched_.erase(resource); });
 }
@@ -135,7 +135,9 @@ std::shared_ptr<void> OpsProcess::watch(const Resource& kind, std::function<void
 void OpsProcess::deliver(const std::string& resource, Watched& watched) {
   std::map<std::string, Json> former;
   former.swap(watched.seen);
-  for (const auto& object : world_.server.store().list(resource, "")) {
+  watched.to_show.push_back(world_.server.store().list(resource, ""));
+  while (watched.to_show.size() > watch_lag + 1) watched.to_show.pop_front();
+  for (const auto& object : watched.to_show.front()) {
     const std::string name = object->at("metadata").at("name");
     Json& seen = watched.seen[name];
     if (const auto found = former.find(name); found != former.end()) {
@@ -251,6 +253,7 @@ void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::s
     if (!process_)
       process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers, planted,
                                               approvers);
+    process_->watch_lag = watch_lag;
     for (int piece = 0; piece < pieces_a_round && process_; ++piece) {
       process_->step();
       records_ = process_->recorded();

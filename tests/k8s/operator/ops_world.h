@@ -2,6 +2,7 @@
 // manager that can be killed at any record of its log and started again.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,11 +55,14 @@ class OpsProcess {
   const store::LogReader& log() const { return log_; }
   engine::Engine& engine() { return *engine_; }
 
+  std::size_t watch_lag = 0;  // how many steps what the watch shows is behind what there is
+
  private:
   // What is watched of one kind.
   struct Watched {
     std::function<void(Event)> on_event;
-    std::map<std::string, Json> seen;  // as last delivered, by name
+    std::map<std::string, Json> seen;                   // as last delivered, by name
+    std::deque<std::vector<embedded::Object>> to_show;  // of the last steps, the oldest first
   };
 
   std::shared_ptr<void> watch(const Resource& kind, std::function<void(Event)> on_event);
@@ -110,7 +114,8 @@ class OpsWorld {
   engine::Engine& engine() { return process_->engine(); }
 
   World world;
-  int exit_code = 0;  // of servers that are asked to end
+  int exit_code = 0;          // of servers that are asked to end
+  std::size_t watch_lag = 0;  // of the ops manager's next life
   Planted planted;
   std::optional<engine::Approvers> approvers;  // of the ops manager's next life
 
