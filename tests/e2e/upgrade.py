@@ -6,7 +6,8 @@ SCENARIO is `minor` (a patch release of MariaDB, `UpdateVersion`) or `major` (10
 (tests/cluster/run). Three databases are upgraded, one after another: without faults; with the ops
 manager killed at each command and completion of the first; and at three moments of the API. An
 application writes throughout, and no acknowledged row may be lost. How long nothing is acknowledged
-is printed, beside the plan's estimate and the same change made by hand to a fourth one.
+is printed, beside the plan's estimate and the same change made by hand to a fourth one. A way back
+is refused, and so is an image that cannot be pulled, before anything is touched.
 """
 import argparse
 import json
@@ -223,6 +224,30 @@ spec:
     database.remove()
 
 
+def refuse_forbidden():
+    """The way back, of real servers: refused with the reason, and nothing is touched."""
+    source, target = images_of("major")
+    database = Database("demo-forbidden")
+    database.create(cluster.version_of(target))
+
+    def touched():
+        return [cluster.get(database.space, *thing)["metadata"][what] for thing, what in
+                ((("pod", database.pod), "uid"),
+                 (("statefulset", database.name), "generation"),
+                 (("mysql.kubedb.com", database.name), "generation"))]
+    before = touched()
+    request = Request(database, SCENARIOS["major"][1], cluster.version_of(source))
+    request.create()
+    request.await_end(60)
+    failed = [c["message"] for c in cluster.conditions_of(request.get()) if c["type"] == "Failed"]
+    check(failed and "does not open files of a newer version" in failed[0],
+          f"the request says {failed}")
+    check(touched() == before, f"something was touched: {before}, then {touched()}")
+    check(not database.is_paused(), "the MySQL is paused")
+    say(f"{database.space}: {failed[0][:200]}")
+    database.remove()
+
+
 def inside(folder, scenario):
     programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
     cluster.prepare()
@@ -235,6 +260,8 @@ def inside(folder, scenario):
         upgrade_killed_at_events(programs, scenario, way, writes)
         upgrade_killed_at_moments(programs, scenario, way, writes)
         refuse_unpullable(scenario)
+        if scenario == "major":
+            refuse_forbidden()
         programs.stop()
     except (Failed, TimeoutError, RuntimeError) as failure:
         say(f"FAILED: {failure}")
