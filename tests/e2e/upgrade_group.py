@@ -24,7 +24,7 @@ import cluster
 import kills
 from cluster import Failed, Request, await_, check, get, kubectl
 from daemons import Programs
-from group import IMAGE, check_rows, form, make_primary, say, whole
+from group import IMAGE, check_rows, form, make_primary, purge_logs, say, whole
 from history import kinds_of
 from members import Group
 from writer import Writer
@@ -159,12 +159,14 @@ class GroupUpgrade:
 
 
 class NewSetUpgrade(GroupUpgrade):
-    """By another StatefulSet, whose members join, take over, and are left alone."""
+    """By another StatefulSet, whose members join, take over, and are left alone. The binary logs
+    that could fill an empty member are purged before."""
     RETENTION = 120  # seconds
 
     def prepare(self):
         self.group.annotate("ratchet.dev/strategy=NewStatefulSet")
         self.group.annotate(f"ratchet.dev/retention={self.RETENTION}s")
+        purge_logs(self.group)
 
     def check_objects(self):
         group = self.group
