@@ -7,7 +7,9 @@ DIR holds ratchetd, ratchetctl and ratchetctl_swapped. Starts the cluster by its
 (tests/cluster/run). An application writes throughout. The servers are MySQL 9.7.4, and the target
 is the same release under another name of the catalogue: a second tag of the image. Two groups are
 upgraded, one after another: without faults, and with the ops manager killed at each step that
-changes something (--every: at each command and completion). --part: one of the two only.
+changes something (--every: at each command and completion); there a root session on the primary,
+its transaction open since before the upgrade, commits right after the fence, which must fail.
+--part: one of the two only.
 """
 import argparse
 import dataclasses
@@ -27,6 +29,7 @@ from daemons import Programs
 from group import IMAGE, check_rows, form, make_primary, purge_logs, say, whole
 from history import kinds_of
 from members import Group
+from open_transaction import OpenTransaction, check_control
 from writer import Writer
 
 TAG = "-again"
@@ -66,6 +69,8 @@ class GroupUpgrade:
         self.request = Request(self.group, ("UpdateVersion", "updateVersion"), target)
         self.writer = Writer(self.group, programs.work / f"acknowledged-{space}")
         self.former = ""  # primary
+        self.commits_late = False  # a root session does, after the primary was fenced
+        self.late = None
 
     def run(self, steer):
         """Carries it out; `steer(run id)` returns at its end what the caller wants to know."""
@@ -73,6 +78,9 @@ class GroupUpgrade:
         self.prepare()
         self.writer.start()
         check(self.writer.await_more(50, 30), "no rows come in before the upgrade")
+        if self.commits_late:
+            check_control(self.group, self.former, -8)
+            self.late = OpenTransaction(self.group, self.former, -7)
         known = steer(self.request.create())
         self.request.await_end(60)
         check(self.writer.await_more(50, 60), "no rows come in after the upgrade")
@@ -84,6 +92,9 @@ class GroupUpgrade:
 
     def check(self, events, expected_writes=None):
         self.check_objects()
+        if self.late is not None:
+            self.late.check(self.group)
+            say(f"{self.group.space}: the COMMIT of an open transaction failed behind the fence")
         check_rows(self.group, self.writer)
         say(f"{self.group.space}: the longest time without an acknowledged write: "
             f"{self.writer.longest_gap(0):.2f} s "
@@ -242,6 +253,7 @@ def upgrade_calmly(programs, kind, target):
 
 def upgrade_killed(programs, kind, target, known, every):
     upgrade = (kind.by or GroupUpgrade)(programs, kind, "demo-killed", target)
+    upgrade.commits_late = True
     way, writes = known or (None, None)
     if every:
         check(way is not None, "--every needs the calm part")
