@@ -143,8 +143,10 @@ class Reader {
       on_window(step.result);
     } else if (is(activity, mysql::await_drained.info())) {
       drained_ = true;
-      announce("Successful", "Successfully paused MySQL database: " + database_ +
-                                 " for MySQLOpsRequest: " + out_.request);
+      const std::string text = "Successfully paused MySQL database: " + database_ +
+                               " for MySQLOpsRequest: " + out_.request;
+      if (type_->has_plan) condition("PauseDatabase", true, "SuccessfullyPausedDatabase", text);
+      announce("Successful", text);
       if (type_->begun_event != nullptr) announce("Starting", filled(type_->begun_event));
     } else if (is(activity, mysql::await_member.info())) {
       mysql::Pod joined;
@@ -155,7 +157,9 @@ class Reader {
       announce("Successful",
                "Successfully moved the primary of MySQL: " + database_ + " to Pod: " + candidate_);
     } else if (is(activity, mysql::resume_database.info())) {
-      announce("Successful", "Successfully resumed MySQL database: " + database_);
+      const std::string text = "Successfully resumed MySQL database: " + database_;
+      if (type_->has_plan) condition("ResumeDatabase", true, "SuccessfullyResumedDatabase", text);
+      announce("Successful", text);
     } else if (is(activity, mysql::pause_backup.info())) {
       on_paused(backups_[step.command], step.result);
     } else if (is(activity, mysql::resume_backup.info())) {

@@ -108,8 +108,12 @@ TEST(Projection, OfAnUpgradeIsWhatKubeDbsGuidesShow) {
       "|Controller has started to Progress the MySQLOpsRequest: demo/my-upgrade|\n"
       "condition Upgrading=True DatabaseVersionUpgradingStarted "
       "|MySQL version UpgradeFunc stated for MySQLOpsRequest: demo/my-upgrade|\n"
+      "condition PauseDatabase=True SuccessfullyPausedDatabase "
+      "|Successfully paused MySQL database: demo/my-standalone for MySQLOpsRequest: my-upgrade|\n"
       "condition UpgradeVersion=True SuccessfullyUpgradedDatabaseVersion "
       "|Image successfully updated in MySQL: demo/my-standalone for MySQLOpsRequest: my-upgrade |\n"
+      "condition ResumeDatabase=True SuccessfullyResumedDatabase "
+      "|Successfully resumed MySQL database: demo/my-standalone|\n"
       "condition Successful=True OpsRequestProcessedSuccessfully "
       "|Controller has successfully upgraded the MySQL demo/my-upgrade|\n"
       "event Normal Starting |Start processing for MySQLOpsRequest: demo/my-upgrade|\n"
@@ -341,8 +345,8 @@ TEST(Projection, OfAFailedUpgradeResumesBeforeItFails) {
   story.failing(mysql::protect_pod, {"gone", "the pod is gone"}).step(mysql::resume_database);
   story.end(RunFailed{{"gone", "the pod is gone"}});
   const Projection projection = project(story.history());
-  ASSERT_EQ(projection.conditions.size(), 4u);
-  EXPECT_EQ(projection.conditions[2].reason, "FailedToUpgradeDatabaseVersion");
+  ASSERT_EQ(projection.conditions.size(), 6u);
+  EXPECT_EQ(projection.conditions[4].reason, "FailedToUpgradeDatabaseVersion");
   const auto& said = projection.announcements;
   ASSERT_EQ(said.size(), 6u);
   EXPECT_EQ(said[4].message, "Successfully resumed MySQL database: demo/my-standalone");
