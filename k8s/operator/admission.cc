@@ -1,5 +1,7 @@
 #include "k8s/operator/admission.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "k8s/api/duration.h"
@@ -81,6 +83,15 @@ void read_annotations(const Json& object, OpsRequest& request) {
   request.decided_by = note(decider_annotation);
 }
 
+// How often a step that is not done in its time gets as much time again. Attempts within that time
+// are the engine's matter, and not counted here.
+int retries_in(const Json& object) {
+  constexpr std::int64_t most = 20;
+  const Json::json_pointer path("/spec/maxRetries");
+  if (!object.contains(path) || !object.at(path).is_number_integer()) return 0;
+  return static_cast<int>(std::clamp<std::int64_t>(object.at(path).get<std::int64_t>(), 0, most));
+}
+
 bool is_ready(const std::optional<Json>& database) {
   return database && text_at(*database, "/status/phase") == "Ready";
 }
@@ -116,6 +127,7 @@ OpsRequest read_request(const Json& object) {
   const Json resources = api::wanted_resources(object);
   if (!resources.is_null()) request.resources = resources.dump();
   if (const auto given = parse_duration(text_at(object, "/spec/timeout"))) request.timeout = *given;
+  request.timeout *= 1 + retries_in(object);
   request.only_if_ready = text_at(object, "/spec/apply") != "Always";
   request.requested_by = text_at(object, requester_path);
   request.phase = text_at(object, "/status/phase");

@@ -19,7 +19,7 @@ struct OpsRequest {
   std::string target_version;
   std::int32_t members = 0;  // of spec.horizontalScaling
   std::string resources;     // of spec.verticalScaling: requests and limits of the server, in JSON
-  std::chrono::microseconds timeout{std::chrono::minutes{20}};
+  std::chrono::microseconds timeout{std::chrono::minutes{20}};  // of a step, all retries together
   std::string requested_by;  // as the webhook noted it (review.h); empty: it is not installed
   bool deleting = false;     // somebody deleted it, and a finalizer keeps it
   bool only_if_ready = true;

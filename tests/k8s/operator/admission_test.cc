@@ -213,6 +213,23 @@ TEST(Admission, AnOlderRequestThatWaitsForTheDatabaseHoldsUpNobody) {
             Admission::start);
 }
 
+// Red if maxRetries is not read, or a request could wait for ever by it.
+TEST(Admission, AStepHasItsTimeOnceMoreForEachRetry) {
+  using namespace std::chrono_literals;
+  Json asked = object("a");
+  EXPECT_EQ(read_request(asked).timeout, 20min) << "a step";
+  asked["spec"]["maxRetries"] = 2;
+  EXPECT_EQ(read_request(asked).timeout, 60min);
+  asked["spec"]["timeout"] = "1m30s";
+  EXPECT_EQ(read_request(asked).timeout, 270s);
+  asked["spec"]["maxRetries"] = 0;
+  EXPECT_EQ(read_request(asked).timeout, 90s);
+  asked["spec"]["maxRetries"] = -1;
+  EXPECT_EQ(read_request(asked).timeout, 90s);
+  asked["spec"]["maxRetries"] = 1'000'000;
+  EXPECT_EQ(read_request(asked).timeout, 21 * 90s);
+}
+
 TEST(Durations, AreReadAsGoWritesThem) {
   using namespace std::chrono_literals;
   EXPECT_EQ(parse_duration("20m"), 20min);
