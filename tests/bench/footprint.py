@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""footprint.py [--bin DIR] [--seconds N] [COUNT…]: what an idle ratchetd costs.
+"""footprint.py [--bin DIR] [--images DIR] [--seconds N] [COUNT…]: what an idle ratchetd costs.
 
 For each COUNT of MySQLs (0, 10, 100), on a cluster of its own (localcluster, from DIR): memory,
 processor time and API requests of one ratchetd with both roles, over N seconds (60) after all was
 made and ratchetd has given back what its start had needed. Of the memory the most in that time, and
 how much is the process's own; the rest are pages of files, which the kernel can take away and read
-again. The pods stay pending: their image is nowhere. Prints a table; figures, not verdicts.
+again. The pods stay pending: their image is nowhere. Then one more MySQL is applied, a real MariaDB
+from IMAGES (where tools/demo keeps them): after what time its pod was ready, and after what time it
+was. Needs root. Prints a table; figures, not verdicts.
 """
 import argparse
 import json
@@ -26,12 +28,13 @@ kind: MySQLVersion
 metadata: {name: "9.7.4"}
 spec: {version: "9.7.4", distribution: Official, db: {image: "nowhere/mysql:9.7.4"}}
 """
+REAL = "mariadb-trixie"
 MYSQL = """
 apiVersion: kubedb.com/v1
 kind: MySQL
-metadata: {{name: db-{0}, namespace: demo}}
+metadata: {{name: {0}, namespace: demo}}
 spec:
-  version: "9.7.4"
+  version: "{1}"
   storageType: Durable
   storage:
     storageClassName: standard
@@ -120,6 +123,23 @@ class Cluster:
                 process.wait()
 
 
+def versions(images):
+    """By name, from the index of the images."""
+    rows = [line.split("\t") for line in (images / "index.tsv").read_text().splitlines()]
+    return {row[0]: row[2] for row in rows[1:]}
+
+
+def catalogue(images, names):
+    """MySQLVersions of these images."""
+    if not (images / "index.tsv").exists():
+        raise SystemExit(f"{images} has no images: `tools/setup demo` makes them")
+    index = (images / "index.tsv").read_text().splitlines()
+    chosen = index[:1] + [line for line in index if line.split("\t")[0] in names]
+    done = subprocess.run([SOURCE / "k8s/manifests/catalogue"], input="\n".join(chosen) + "\n",
+                          text=True, check=True, capture_output=True)
+    return done.stdout
+
+
 def await_(what, ready, seconds):
     deadline = time.monotonic() + seconds
     while not ready():
@@ -128,40 +148,64 @@ def await_(what, ready, seconds):
         time.sleep(0.2)
 
 
-def measure(programs, count, seconds):
-    """One row: count, MB, MB of its own, requests a minute, processor time in thousandths."""
+def pod_is_ready(cluster, name):
+    pods = [pod for pod in cluster.get("pod")["items"] if pod["metadata"]["name"] == f"{name}-0"]
+    conditions = [c for pod in pods for c in pod.get("status", {}).get("conditions", [])]
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def time_to_ready(cluster, version):
+    """From apply, in seconds: until the pod is ready, until the MySQL is."""
+    begun = time.monotonic()
+    cluster.apply(MYSQL.format("real", version))
+    await_("the pod of a real server is ready", lambda: pod_is_ready(cluster, "real"), 300)
+    pod = time.monotonic() - begun
+    await_("the MySQL of a real server is Ready", lambda: cluster.get("mysql", "real").get(
+        "status", {}).get("phase") == "Ready", 300)
+    return pod, time.monotonic() - begun
+
+
+def measure(programs, images, count, seconds):
+    """One row: count, MB, MB of its own, requests a minute, processor time in thousandths, seconds
+    until a real server's pod was ready, and its MySQL."""
     with tempfile.TemporaryDirectory() as folder:
-        images = pathlib.Path(folder) / "images"
-        images.mkdir()
-        (images / "index.tsv").write_text("name\tsuite\tversion\timage\n")
         cluster = Cluster(programs, pathlib.Path(folder), images)
         try:
             cluster.prepare(VERSION)
+            cluster.apply(catalogue(images, [REAL]))
             cluster.start_ratchetd()
             if count > 0:
-                cluster.apply("---".join(MYSQL.format(i) for i in range(count)))
+                cluster.apply("---".join(MYSQL.format(f"db-{i}", "9.7.4") for i in range(count)))
             await_("every StatefulSet is there",
                    lambda: len(cluster.get("statefulset")["items"]) == count, 120)
             time.sleep(SETTLED)
             requests, spent = cluster.requests(), cluster.processor_seconds()
             resident, own = cluster.most_memory(seconds)
-            return (count, resident, own, (cluster.requests() - requests) * 60 / seconds,
+            idle = (count, resident, own, (cluster.requests() - requests) * 60 / seconds,
                     (cluster.processor_seconds() - spent) * 1000 / seconds)
+            return idle + time_to_ready(cluster, versions(images)[REAL])
         finally:
             cluster.stop()
+
+
+def cache_of_images():
+    cache = os.environ.get("RATCHET_CACHE") or pathlib.Path.home() / ".cache/ratchet"
+    return pathlib.Path(cache) / "images"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("counts", metavar="COUNT", type=int, nargs="*", default=[0, 10, 100])
     parser.add_argument("--bin", type=pathlib.Path, default=SOURCE / "build/release/bin")
+    parser.add_argument("--images", type=pathlib.Path, default=cache_of_images())
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
     print(f"{'MySQLs':>8} {'resident MB':>12} {'its own':>8} {'requests/min':>13} "
-          f"{'CPU, 1/1000':>12}")
+          f"{'CPU, 1/1000':>12} {'pod ready s':>12} {'Ready s':>8}")
     for count in options.counts:
-        row = measure(options.bin.resolve(), count, options.seconds)
-        print("{:>8} {:>12.1f} {:>8.1f} {:>13.0f} {:>12.1f}".format(*row), flush=True)
+        row = measure(options.bin.resolve(), options.images.resolve(), count, options.seconds)
+        print("{:>8} {:>12.1f} {:>8.1f} {:>13.0f} {:>12.1f} {:>12.1f} {:>8.1f}".format(*row),
+              flush=True)
     return 0
 
 

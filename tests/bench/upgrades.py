@@ -9,14 +9,12 @@ and bytes of the log. IMAGES is where tools/demo keeps the server images. Needs 
 Prints a table; figures, not verdicts.
 """
 import argparse
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
-from footprint import SOURCE, Cluster, await_
+from footprint import SOURCE, Cluster, await_, cache_of_images, catalogue, versions
 
 NAMES = ("mariadb-bookworm", "mariadb-trixie")
 MYSQL = """
@@ -46,20 +44,6 @@ spec:
   databaseRef: {{name: db-{0}}}
   updateVersion: {{targetVersion: "{1}"}}
 """
-
-
-def versions(images):
-    """By name, from the index of the images."""
-    rows = [line.split("\t") for line in (images / "index.tsv").read_text().splitlines()]
-    return {row[0]: row[2] for row in rows[1:]}
-
-
-def catalogue(images):
-    index = (images / "index.tsv").read_text().splitlines()
-    chosen = index[:1] + [line for line in index if line.split("\t")[0] in NAMES]
-    done = subprocess.run([SOURCE / "k8s/manifests/catalogue"], input="\n".join(chosen) + "\n",
-                          text=True, check=True, capture_output=True)
-    return done.stdout
 
 
 def phases(cluster, kind):
@@ -102,7 +86,7 @@ def measure(programs, images, count):
     with tempfile.TemporaryDirectory() as folder:
         cluster = Cluster(programs, pathlib.Path(folder), images)
         try:
-            cluster.prepare(catalogue(images))
+            cluster.prepare(catalogue(images, NAMES))
             cluster.start_ratchetd()
             cluster.apply("---".join(MYSQL.format(i, old) for i in range(count)))
             await_("every MySQL is Ready",
@@ -125,8 +109,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("counts", metavar="COUNT", type=int, nargs="*", default=[1, 10])
     parser.add_argument("--bin", type=pathlib.Path, default=SOURCE / "build/release/bin")
-    cache = os.environ.get("RATCHET_CACHE") or pathlib.Path.home() / ".cache/ratchet"
-    parser.add_argument("--images", type=pathlib.Path, default=pathlib.Path(cache) / "images")
+    parser.add_argument("--images", type=pathlib.Path, default=cache_of_images())
     options = parser.parse_args()
     print(f"{'MySQLs':>7} {'at once':>8} {'answered s':>11} {'seconds':>8} {'peak MB':>8} "
           f"{'requests':>9} {'Events':>7} {'CPU s':>6} {'log kB':>7}"
