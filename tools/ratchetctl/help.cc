@@ -18,7 +18,9 @@ std::string help_of(const CLI::App& app, const std::vector<std::string>& words) 
   for (const std::string& word : words) {
     const auto below =
         meant->get_subcommands([&word](const CLI::App* each) { return each->get_name() == word; });
-    if (below.empty()) throw WrongInput(name + " has no command '" + word + "'");
+    if (below.empty()) {
+      throw WrongInput(name.append(" has no command '").append(word).append("'"));
+    }
     meant = below.front();
     name.append(" ").append(word);
   }

@@ -95,8 +95,8 @@ bool Bucket::take(Clock::time_point now) {
   return true;
 }
 
-Api::Api(asio::any_io_executor executor, engine::Engine& engine, const store::Log& log, Judge judge,
-         ApiOptions options)
+Api::Api(const asio::any_io_executor& executor, engine::Engine& engine, const store::Log& log,
+         Judge judge, ApiOptions options)
     : executor_(executor),
       engine_(engine),
       log_(log),
@@ -106,7 +106,7 @@ Api::Api(asio::any_io_executor executor, engine::Engine& engine, const store::Lo
       places_(options_.streams),
       tick_(executor),
       server_(
-          std::move(executor), options_.address, options_.port, options_.tls,
+          executor, options_.address, options_.port, options_.tls,
           [this](const http::Request& request, http::Responder& responder) {
             return serve(request, responder);
           },

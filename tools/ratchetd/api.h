@@ -60,7 +60,7 @@ class Bucket {
 class Api {
  public:
   // Listens at once. Throws std::runtime_error if it cannot listen there.
-  Api(boost::asio::any_io_executor executor, engine::Engine& engine, const store::Log& log,
+  Api(const boost::asio::any_io_executor& executor, engine::Engine& engine, const store::Log& log,
       Judge judge, ApiOptions options);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
