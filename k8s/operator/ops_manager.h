@@ -53,6 +53,10 @@ class OpsManager {
   // For Engine::observe.
   void recorded(const engine::Recorded& recorded);
 
+  // When the fences end, or were to end, that MySQLs bear now (ratchet.dev/fence): their primary
+  // refuses writes. One whose time cannot be read ended long ago.
+  std::vector<engine::Time> fence_ends() const;
+
   // Runs until `stop`; once, when the engine is ready.
   boost::asio::awaitable<void> run(WatchKind watch);
   void stop();
@@ -70,6 +74,7 @@ class OpsManager {
   void know(const std::string& run_id, const std::string& workflow, std::uint64_t run);
   void saw(const Event& event);
   void saw_database(const Event& event);
+  void note_fence(const Event& event);
   void doubt(const std::function<bool(const std::string& run_id, const OpenRun& open)>& which);
   boost::asio::awaitable<void> end_runs_of_deleted(std::string key);
   boost::asio::awaitable<void> end_if_deleted(std::string run_id);
@@ -90,8 +95,9 @@ class OpsManager {
   OpsManagerOptions options_;
   Publisher publisher_;
   provisioner::WorkQueue queue_;
-  std::map<std::string, OpsRequest> requests_;  // by namespace/name, as last seen
-  std::map<std::string, OpenRun> open_runs_;    // by run id, which is the request's uid
+  std::map<std::string, OpsRequest> requests_;      // by namespace/name, as last seen
+  std::map<std::string, OpenRun> open_runs_;        // by run id, which is the request's uid
+  std::map<std::string, engine::Time> fence_ends_;  // by namespace/name of the MySQL
   // Run id → the hash that was told last, until it is in the log.
   std::map<std::string, std::string> told_;
   std::vector<std::shared_ptr<void>> watches_;

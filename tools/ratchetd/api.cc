@@ -220,6 +220,7 @@ Answer Api::probe(Probe probe) {
       break;
   }
   look_at_log();
+  if (options_.fence_ends) metrics_.fence_ends = options_.fence_ends();
   return {200, {}, to_text(metrics_, runs_), {}};
 }
 

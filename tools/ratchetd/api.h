@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +40,8 @@ struct ApiOptions {
   // Until an act's record must be durable; past it nobody knows.
   std::chrono::milliseconds act_deadline{10'000};
   std::string version;
-  std::filesystem::path folder;  // of the log
+  std::filesystem::path folder;                                // of the log
+  std::function<std::vector<engine::Time>()> fence_ends = {};  // Metrics::fence_ends; null: none
 };
 
 // At most so many requests a second, and so many at once.

@@ -1,5 +1,6 @@
 #include "tools/ratchetd/api_metrics.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <prometheus/metric_family.h>
@@ -62,6 +63,15 @@ void add_runs(Page& page, const RunGauges& runs) {
                  "Since when the run that was paused first is paused.", paused.since);
 }
 
+void add_fences(Page& page, const std::vector<engine::Time>& ends) {
+  page.gauge("ratchet_fences", "MySQLs whose primary refuses writes while its role moves.",
+             static_cast<double>(ends.size()));
+  const auto first = std::ranges::min_element(ends);
+  page.timestamp("ratchet_oldest_fence_end_timestamp_seconds",
+                 "When the first of these fences ends, or was to end.",
+                 first == ends.end() ? std::nullopt : std::optional(*first));
+}
+
 void add_log(Page& page, const Metrics& metrics) {
   page.counter("ratchet_log_records_total", "Durable records of the log, since it was made.",
                static_cast<double>(metrics.durable));
@@ -101,6 +111,7 @@ std::string to_text(const Metrics& metrics, const RunGauges& runs) {
   page.gauge("ratchet_halted", "1: an append failed; nothing is performed any more.",
              metrics.halted ? 1 : 0);
   add_runs(page, runs);
+  if (metrics.ready) add_fences(page, metrics.fence_ends);
   add_log(page, metrics);
   for (const auto& [of, count] : metrics.acts) {
     page.counter("ratchet_acts_total", "What people did through the API, by act and outcome.",

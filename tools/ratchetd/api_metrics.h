@@ -7,7 +7,9 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "engine/core/values.h"
 #include "tools/ratchetd/run_gauges.h"
 
 namespace ratchet::ratchetd {
@@ -36,6 +38,7 @@ struct Metrics {
   std::uint64_t durable = 0;  // records
   std::uint64_t queued = 0;   // that are not durable yet
   double stalled_seconds = 0;
+  std::vector<engine::Time> fence_ends;  // of MySQLs whose primary refuses writes for a move
   std::map<std::pair<std::string, std::string>, std::uint64_t> acts;  // by act and outcome
   std::map<std::pair<std::string, int>, std::uint64_t> requests;      // by operation and status
 };

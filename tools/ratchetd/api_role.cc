@@ -1,5 +1,7 @@
 #include "tools/ratchetd/api_role.h"
 
+#include <utility>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -24,7 +26,8 @@ std::string url_of(const std::string& address, std::uint16_t port, bool secure) 
 
 }  // namespace
 
-ApiRole::ApiRole(Process& process, engine::Engine& engine, const store::Log& log)
+ApiRole::ApiRole(Process& process, engine::Engine& engine, const store::Log& log,
+                 std::function<std::vector<engine::Time>()> fence_ends)
     : process_(process),
       loopback_(asio::ip::make_address(process.options.api_address).is_loopback()),
       tick_(process.io) {
@@ -34,6 +37,7 @@ ApiRole::ApiRole(Process& process, engine::Engine& engine, const store::Log& log
   options.port = given.api_port;
   options.version = RATCHET_VERSION;
   options.folder = given.log;
+  options.fence_ends = std::move(fence_ends);
   try {
     if (!given.api_certificate.empty()) {
       files_.emplace(given.api_certificate, given.api_key);

@@ -2,8 +2,10 @@
 // any other address with TLS and the cluster's own users.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -15,8 +17,10 @@ namespace ratchet::ratchetd {
 
 class ApiRole {
  public:
-  // Listens at once. Throws BadSetup if it cannot. Engine and log must outlive it.
-  ApiRole(Process& process, engine::Engine& engine, const store::Log& log);
+  // Listens at once. Throws BadSetup if it cannot. Engine and log, and what `fence_ends`
+  // (ApiOptions) refers to, must outlive it.
+  ApiRole(Process& process, engine::Engine& engine, const store::Log& log,
+          std::function<std::vector<engine::Time>()> fence_ends);
   ~ApiRole();
   ApiRole(const ApiRole&) = delete;
   ApiRole& operator=(const ApiRole&) = delete;

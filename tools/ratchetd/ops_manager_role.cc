@@ -74,7 +74,9 @@ struct Works {
     manager = std::make_unique<k8s::OpsManager>(
         executor, client, *engine, log,
         k8s::OpsManagerOptions{.signed_approvals = signed_approvals});
-    if (process.options.api) api = std::make_unique<ApiRole>(process, *engine, log);
+    if (process.options.api)
+      api = std::make_unique<ApiRole>(process, *engine, log,
+                                      [this] { return manager->fence_ends(); });
   }
 
   void refuse_unknown(const std::map<std::string, std::size_t>& limits) const {

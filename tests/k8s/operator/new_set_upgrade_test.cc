@@ -2,7 +2,9 @@
 // API server with the provisioner at work, its servers a model. What fills the volumes is tested by
 // tests/k8s/adapters/seed_script_test.py.
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -69,6 +71,25 @@ TEST(NewSetUpgrade, LeavesTheNewSetAndTheFormerVolumes) {
   EXPECT_EQ(world.servers.switches, 1);
   EXPECT_EQ(world.servers.groups_formed, 1) << "it was never without a majority";
   EXPECT_EQ(world.fewest(), 3) << "there was less than a whole group";
+}
+
+// For the metrics, and who is woken by them.
+TEST(Fence, IsSeenUntilTheProvisionerHasLiftedIt) {
+  NewSetWorld world;
+  const auto fence = [&](const std::string& text) {
+    world.ops.world.patch(kinds::mysql, db,
+                          {{"metadata", {{"annotations", {{"ratchet.dev/fence", text}}}}}});
+  };
+  const auto ends = [&] { return world.ops.manager().fence_ends(); };
+  bool is_up = false;
+  world.ops.run_until([&] { return std::exchange(is_up, true); });
+  fence("my-group-0/2099-01-01T00:00:00Z");
+  world.ops.run_until([&] { return !ends().empty(); });
+  EXPECT_EQ(ends(),
+            std::vector{engine::Time(std::chrono::sys_days{std::chrono::year{2099} / 1 / 1})});
+  fence("my-group-0");
+  world.ops.run_until([&] { return ends() == std::vector{engine::Time{}}; });  // long over
+  world.ops.run_until([&] { return ends().empty(); });
 }
 
 TEST(NewSetUpgrade, IsKeptByTheProvisionerAsItIs) {

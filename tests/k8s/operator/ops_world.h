@@ -54,6 +54,7 @@ class OpsProcess {
   std::size_t recorded() const { return recorded_; }
   const store::LogReader& log() const { return log_; }
   engine::Engine& engine() { return *engine_; }
+  const OpsManager& manager() const { return *manager_; }
 
   std::size_t watch_lag = 0;  // how many steps what the watch shows is behind what there is
 
@@ -112,6 +113,7 @@ class OpsWorld {
   std::size_t records() const { return records_; }
   const store::LogReader& log() const { return process_->log(); }
   engine::Engine& engine() { return process_->engine(); }
+  const OpsManager& manager() const { return process_->manager(); }
 
   World world;
   int exit_code = 0;          // of servers that are asked to end
