@@ -225,13 +225,19 @@ TEST(Controller, AsksForNothingWhileNothingChangesAndAllWatchesAreOpen) {
     running.until([&] { return world.probes.size() >= before + looks; });
     return requests;
   };
+  // A change before may be looked at late, where everything is slow.
+  const auto gets_quiet = [&] {
+    int tries = 10;
+    while (tries > 0 && requests_of_looks(10) != 0) --tries;
+    return tries > 0;
+  };
   running.until([&] { return phase(world) == "Ready"; });
-  requests_of_looks(10);  // what follows from becoming ready
+  EXPECT_TRUE(gets_quiet());
   EXPECT_EQ(requests_of_looks(20), 0);
   running.tell_open(2, false);
   EXPECT_GE(requests_of_looks(20), 19 * 4);
   running.tell_open(2, true);
-  requests_of_looks(2);  // one of them may have begun before
+  EXPECT_TRUE(gets_quiet());
   EXPECT_EQ(requests_of_looks(20), 0);
 }
 
