@@ -26,7 +26,6 @@ from members import Client, Group
 from proxy import Proxy
 from writer import Writer
 
-ROWS = 200  # before each fault, and after
 MINUTE = 60
 SMALL = 512  # MiB
 LAG, CUT, FENCED = 10.0, 2.0, 20.0  # seconds
@@ -98,7 +97,7 @@ class Story:
         return [pod for pod in self.group.pods if pod != primary]
 
     def through(self, what, fault, **how):
-        through(self.group, self.outside, what, fault, rows=ROWS, **how)
+        through(self.group, self.outside, what, fault, **how)
 
     # -- the node
 

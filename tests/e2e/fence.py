@@ -12,12 +12,10 @@ import time
 
 import node
 from cluster import Failed, await_, check
-from group import check_rows, main, say, through, whole
+from group import ROWS, check_rows, main, say, through, whole
 from members import Client, SemiSync
 from semi_sync import decide, form, term
 from writer import Writer
-
-ROWS = 200
 
 
 class Side:
@@ -52,8 +50,7 @@ class Side:
                 "were acknowledged")
             self.heals()
         self.outside.start()
-        through(self.semi, self.outside, f"{self.primary} and {self.replica} cut off", fault,
-                rows=ROWS)
+        through(self.semi, self.outside, f"{self.primary} and {self.replica} cut off", fault)
         self.inside.stop()
         self.outside.stop()
 

@@ -2,9 +2,9 @@
 """group.py --bin DIR: a replication group on a real Kubernetes, through the faults it is made for.
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). A group of three real servers
-is formed by the provisioner; then an application writes while pods are deleted, the primary's
-server is killed, a member gets a row of its own, and all pods are deleted at once. No acknowledged
-row may be lost.
+is formed by the provisioner; then an application writes while pods are deleted, a secondary's, the
+primary's and all servers are killed, a member gets a row of its own, and all pods are deleted at
+once. No acknowledged row may be lost.
 """
 import argparse
 import os
@@ -22,6 +22,7 @@ from members import Client, Group
 from writer import Writer, lost
 
 IMAGE = "mysql-sid"
+ROWS = 200  # before each fault, and after
 LABEL_LIMIT = 5.0  # seconds from the election to the label
 BEGUN = time.monotonic()
 
@@ -110,16 +111,15 @@ def check_rows(group, *writers):
         f"({unknown} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
 
 
-def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None, rows=20):
+def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None):
     """One fault, until the group is whole again and rows come in; `meanwhile` is done again and
-    again until then, and while it says why not the group is not whole. So many rows before, and
-    after."""
-    check(writer.await_more(rows, 30), f"no rows come in before: {what}")
+    again until then, and while it says why not the group is not whole. ROWS before, and after."""
+    check(writer.await_more(ROWS, 30), f"no rows come in before: {what}")
     election = Election(group, election_from) if election_from else None
     begun = time.monotonic()
     fault()
     told = election.check() if election else ""
-    check(writer.await_more(rows, 120), f"no rows come in after: {what}")
+    check(writer.await_more(ROWS, 120), f"no rows come in after: {what}")
     await_(f"the group is whole again after: {what}", lambda: not meanwhile() and whole(group), 150)
     say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
         f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
@@ -209,19 +209,28 @@ def story(group, work):
     group.check_script()
 
 
+def kill_servers(group):
+    """SIGKILL of every member's server; each stays in its pod."""
+    for pod in group.pods:
+        members.kill_server(pod)
+
+
 def run_faults(group, work):
-    writer = Writer(group, work / "acknowledged")
+    writer = Writer(group, work / "acknowledged", pause=0.002)
     writer.start()
     primary = group.check_whole()
     secondary = next(pod for pod in group.pods if pod != primary)
     through(group, writer, f"pod of the secondary {secondary} deleted",
             lambda: delete(group, secondary))
+    through(group, writer, f"server of the secondary {secondary} killed",
+            lambda: members.kill_server(secondary))
     primary = group.check_whole()
     through(group, writer, f"pod of the primary {primary} deleted",
             lambda: delete(group, primary), election_from=primary)
     killed = group.check_whole()
     through(group, writer, f"server of the primary {killed} killed",
             lambda: members.kill_server(killed), election_from=killed)
+    through(group, writer, "all three servers killed at once", lambda: kill_servers(group))
     primary = group.check_whole()
     empty = next(pod for pod in group.pods if pod != primary)
     through(group, writer, f"data of the secondary {empty} lost, and binary logs purged",

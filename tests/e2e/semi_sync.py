@@ -2,10 +2,10 @@
 """semi_sync.py --bin DIR: a semi-synchronous cluster on a real Kubernetes, through faults.
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). Three real servers are made a
-primary and two replicas by the provisioner; then an application writes while a replica's and the
-primary's pod are deleted, the primary's server is killed, a replica loses its volume, and the
-primary is frozen until another one is promoted. No acknowledged row may be lost, and the frozen one
-acknowledges nothing any more.
+primary and two replicas by the provisioner; then an application writes while a replica's, the
+primary's and all pods are deleted, a replica's, the primary's and all servers are killed, a replica
+loses its volume, and the primary is frozen until another one is promoted. No acknowledged row may
+be lost, and the frozen one acknowledges nothing any more.
 """
 import json
 import signal
@@ -14,7 +14,8 @@ import sys
 import cluster
 import members
 from cluster import await_, check
-from group import IMAGE, check_cloned, check_rows, delete, lose_data, main, say, through
+from group import (IMAGE, check_cloned, check_rows, delete, kill_servers, lose_data, main, say,
+                   through)
 from members import Client, SemiSync
 from writer import Writer
 
@@ -84,14 +85,18 @@ def decide(semi):
 
 
 def run_faults(semi, work):
-    writer = Writer(semi, work / "acknowledged")
+    writer = Writer(semi, work / "acknowledged", pause=0.002)
     writer.start()
     primary = semi.check_whole()
     replica = next(pod for pod in semi.pods if pod != primary)
     through(semi, writer, f"pod of the replica {replica} deleted", lambda: delete(semi, replica))
+    through(semi, writer, f"server of the replica {replica} killed",
+            lambda: members.kill_server(replica))
     killed = semi.check_whole()
     through(semi, writer, f"server of the primary {killed} killed",
-            lambda: members.kill_server(killed))
+            lambda: members.kill_server(killed), meanwhile=lambda: decide(semi))
+    through(semi, writer, "all three servers killed at once", lambda: kill_servers(semi),
+            meanwhile=lambda: decide(semi))
     primary = semi.check_whole()
     through(semi, writer, f"primary {primary} frozen",
             lambda: late_row(semi, frozen(semi, writer)))
@@ -103,6 +108,8 @@ def run_faults(semi, work):
     through(semi, writer, f"data of the replica {empty} lost, and binary logs purged",
             lambda: lose_data(semi, empty))
     check_cloned(semi, empty)
+    through(semi, writer, "all three pods deleted at once", lambda: delete(semi, *semi.pods),
+            meanwhile=lambda: decide(semi))
     writer.stop()
     check_rows(semi, writer)
 
