@@ -6,7 +6,8 @@ member's disk is full, the primary's pod is cut off from everybody, its server i
 on, or is shut by somebody who does not come back, the kubelet stands still for a minute, and while
 the provisioner is killed at each of its writes and its watches are late and cut. Another
 application writes from beside the primary, on its side of the cut. No acknowledged row may be lost.
-Without --all and --only each commit takes one of three shares.
+Without --all and --only each commit takes one of three shares. A semi-synchronous cluster:
+faults_semi_sync.py.
 """
 import contextlib
 import os
@@ -33,8 +34,8 @@ LAG, CUT, FENCED = 10.0, 2.0, 20.0  # seconds
 STILL_FULL = 40
 
 
-class SmallGroup(Group):
-    """A group whose last member has a small disk."""
+class Small:
+    """A cluster whose last member has a small disk."""
     disk = None
 
     def apply(self, version):
@@ -44,6 +45,10 @@ class SmallGroup(Group):
             "app.kubernetes.io/instance": self.name,
             "app.kubernetes.io/managed-by": "kubedb.com"})
         super().apply(version)
+
+
+class SmallGroup(Small, Group):
+    """One that forms a group."""
 
 
 class Behind:
@@ -72,6 +77,11 @@ class Behind:
 
 class Story:
     """One group, and who writes to it."""
+    form = staticmethod(form)  # makes it, and a table for the writers
+    # In this order; each commit takes one of the shares.
+    shares = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen", "fenced"),
+              ("formed", "killed", "late", "cut"))
+    least_kills = 5  # of the provisioner while a primary's pod is deleted
 
     def __init__(self, group, work):
         self.group, self.work = group, work
@@ -256,7 +266,7 @@ class Story:
     def formed(self):
         """The group, and a table; the provisioner is killed at each of its writes."""
         with kills.AtWrites(self.proxy, self.group.provisioner, self.group.space).meanwhile() as at:
-            form(self.group)
+            self.form(self.group)
         say(f"formed by a provisioner that was killed before {at.kills['before']} of its writes, "
             f"and after {at.kills['after']}")
         check(min(at.kills["before"], at.kills["after"]) >= 15, f"too few: {at.kills}")
@@ -267,7 +277,7 @@ class Story:
         with at.meanwhile():
             self.through(f"pod of the primary {primary} deleted, provisioner killed at its writes",
                          lambda: delete(self.group, primary))
-        check(at.kills["before"] >= 5, f"it was killed at few writes: {at.kills}")
+        check(at.kills["before"] >= self.least_kills, f"it was killed at few writes: {at.kills}")
         say(f"it was killed before {at.kills['before']} writes, and after {at.kills['after']}")
 
     def late(self):
@@ -293,27 +303,21 @@ class Story:
         say(f"{self.proxy.late} lines of watches were late, {self.proxy.cuts} watches were cut")
 
 
-# In this order; each commit takes one of the shares.
-SHARES = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen", "fenced"),
-          ("formed", "killed", "late", "cut"))
-FAULTS = sum(SHARES, ())
-
-
-def chosen(options):
+def chosen(options, faults, shares):
     if options.all or options.only:
-        return options.only or FAULTS
-    return SHARES[int(os.environ.get("RATCHET_SEED", "0"), 16) % len(SHARES)]
+        return options.only or faults
+    return shares[int(os.environ.get("RATCHET_SEED", "0"), 16) % len(shares)]
 
 
-def play_of(faults):
+def play_of(faults, kind):
     def play(group, work):
-        story = Story(group, work)
+        story = kind(group, work)
         say(f"faults: {', '.join(faults)}")
-        if set(SHARES[-1]) & set(faults):
+        if set(kind.shares[-1]) & set(faults):
             story.behind_proxy()
-        (story.formed if "formed" in faults else lambda: form(group))()
+        (story.formed if "formed" in faults else lambda: story.form(group))()
         story.outside.start()
-        for fault in FAULTS:
+        for fault in sum(kind.shares, ()):
             if fault in faults and fault != "formed":
                 getattr(story, fault)()
         story.await_behind()
@@ -323,15 +327,16 @@ def play_of(faults):
     return play
 
 
-def main():
-    parser = parser_of(__doc__)
-    parser.add_argument("--only", nargs="+", choices=FAULTS)
+def main(program, description, group, kind):
+    every = sum(kind.shares, ())
+    parser = parser_of(description)
+    parser.add_argument("--only", nargs="+", choices=every)
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
-    faults = chosen(options)
+    faults = chosen(options, every, kind.shares)
     sys.argv += ["--only", *faults]  # for the same again in the cluster
-    return run(__file__, options, SmallGroup("demo"), play_of(faults))
+    return run(program, options, group, play_of(faults, kind))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__file__, __doc__, SmallGroup("demo"), Story))
