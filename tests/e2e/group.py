@@ -3,8 +3,8 @@
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). A group of three real servers
 is formed by the provisioner; then an application writes while pods are deleted, a secondary's, the
-primary's and all servers are killed, a member gets a row of its own, and all pods are deleted at
-once. No acknowledged row may be lost.
+primary's and all servers are killed, a member gets a row of its own, spec.replicas is edited, and
+all pods are deleted at once. No acknowledged row may be lost.
 """
 import argparse
 import os
@@ -215,6 +215,17 @@ def kill_servers(group):
         members.kill_server(pod)
 
 
+def scale_by_edits(group, writer):
+    """One member more, and one less, by edits of spec.replicas: no request, no fault."""
+    def edit():
+        kubectl("patch", "mysql.kubedb.com", group.name, "-n", group.space, "--type=merge", "-p",
+                f'{{"spec": {{"replicas": {len(group.pods)}}}}}')
+    group.pods.append(f"{group.name}-{len(group.pods)}")
+    through(group, writer, f"spec.replicas edited to {len(group.pods)}", edit)
+    group.pods.pop()
+    through(group, writer, f"spec.replicas edited to {len(group.pods)}", edit)
+
+
 def run_faults(group, work):
     writer = Writer(group, work / "acknowledged", pause=0.002)
     writer.start()
@@ -242,6 +253,7 @@ def run_faults(group, work):
             lambda: stray(group, astray), meanwhile=lambda: decide(group))
     check(group.ask(astray, "SELECT COUNT(*) FROM shop.orders WHERE id = -1") == ["0"],
           f"{astray} was not made a copy of the group")
+    scale_by_edits(group, writer)
     through(group, writer, "all three pods deleted at once", lambda: delete(group, *group.pods))
     writer.stop()
     check_rows(group, writer)

@@ -314,6 +314,18 @@ TEST_F(Group, WhilePausedHasAsManyMembersAsItsStatefulSet) {
   EXPECT_EQ(world.get(kinds::mysql, db)["spec"]["replicas"], 3);
 }
 
+TEST_F(Group, TakesInWhoAnEditOfItsReplicasAdds) {
+  bring_up();
+  world.patch(kinds::mysql, db, {{"spec", {{"replicas", 5}}}});
+  world.settle(db);
+  EXPECT_EQ(world.get(kinds::stateful_set, db)["spec"]["replicas"], 5);
+  EXPECT_TRUE(servers.serves("my-group-3"));
+  EXPECT_TRUE(servers.serves("my-group-4"));
+  EXPECT_EQ(servers.groups_formed, 1);
+  EXPECT_EQ(world.get(kinds::pod_disruption_budget, db)["spec"]["maxUnavailable"], 2);
+  EXPECT_EQ(world.phase(db), "Ready");
+}
+
 TEST_F(Group, HaltingTakesItsServicesAlong) {
   bring_up();
   world.patch(kinds::mysql, db, {{"spec", {{"halted", true}, {"deletionPolicy", "Halt"}}}});

@@ -158,6 +158,26 @@ TEST(Provisioning, ATemplateChangeReachesTheSetButRestartsNoPod) {
   EXPECT_FALSE(after.contains("nodeSelector"));
 }
 
+TEST(Provisioning, AnEditOfResourcesReachesTheSetAndOneOfTheStorageDoesNot) {
+  World world;
+  world.apply(testing::standalone);
+  world.settle();
+  const std::string pod = world.get(kinds::pod, "my-standalone-0")["metadata"]["uid"];
+  const Json size = {{"resources", {{"requests", {{"storage", "5Gi"}}}}}};
+  const Json server = {{"resources", {{"requests", {{"cpu", "700m"}}}}}};
+  world.patch(kinds::mysql, "my-standalone",
+              {{"spec", {{"storage", size}, {"podTemplate", {{"spec", server}}}}}});
+  world.settle();
+  const Json set = world.get(kinds::stateful_set, "my-standalone")["spec"];
+  EXPECT_EQ(set["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"], "700m");
+  const Json& claimed = set["volumeClaimTemplates"][0]["spec"]["resources"]["requests"];
+  EXPECT_EQ(claimed["storage"], "1Gi") << "a claim's size is changed by whoever owns volumes";
+  const Json claim = world.get(kinds::persistent_volume_claim, "data-my-standalone-0");
+  EXPECT_EQ(claim["spec"]["resources"]["requests"]["storage"], "1Gi");
+  EXPECT_EQ(world.get(kinds::pod, "my-standalone-0")["metadata"]["uid"], pod);
+  EXPECT_EQ(world.phase(), "Ready");
+}
+
 TEST(Provisioning, AnEditOfTheVersionDoesNotUpgrade) {
   World world;
   world.apply(testing::standalone);

@@ -153,6 +153,17 @@ TEST_F(SemiSync, OnceWellIsLookedAtWithoutAWrite) {
 }
 
 // At the moment in which the server begins to take writes the term says so, and two replicas wait.
+TEST_F(SemiSync, RecordsTheVoteOfWhoAnEditOfItsReplicasAdds) {
+  bring_up();
+  world.patch(kinds::mysql, db, {{"spec", {{"replicas", 4}}}});
+  world.settle(db);
+  EXPECT_EQ(term().number, 1u);
+  EXPECT_EQ(term().voters.size(), 3u);
+  EXPECT_EQ(servers.at("my-semi-3").source, "my-semi-0");
+  EXPECT_TRUE(servers.at("my-semi-3").acknowledges);
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+}
+
 TEST_F(SemiSync, NobodyIsOpenedBeforeTheTermSaysSo) {
   world.apply(testing::semi_sync);
   for (int round = 0; round < 40; ++round) {
