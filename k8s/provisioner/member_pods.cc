@@ -72,8 +72,10 @@ MemberNames member_names(const Database& database, std::vector<Json> sets, const
     const bool only = sets.size() == 1;
     // Whoever has it paused scales the set, and then says so in the spec.
     const bool by_spec = only && !database.paused_since;
-    const int replicas =
-        by_spec ? database.replicas : set.at("spec").value("replicas", database.replicas);
+    const int scaled = set.at("spec").value("replicas", database.replicas);
+    // A replica that acknowledges is one until it has given up its vote.
+    const int wanted = database.semi_sync ? std::max(database.replicas, scaled) : database.replicas;
+    const int replicas = by_spec ? wanted : scaled;
     for (int i = 0; i < replicas; ++i) {
       const std::string name = metadata_text(set, "name") + "-" + std::to_string(i);
       const bool to_come = !only && &set != &sets.front() && !there.contains(name);

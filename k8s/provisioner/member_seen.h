@@ -33,7 +33,7 @@ struct MemberOf {
   std::optional<Seen> seen = {};  // nothing: not reached
   std::string why_not = {};
   bool has_certificates = false;  // its pod has the files of spec.tls
-  bool leaving = false;           // its StatefulSet is the one that is about to go
+  bool leaving = false;           // its StatefulSet is about to go, or spec.replicas omits it
 };
 
 // What a member said, or why it said nothing.

@@ -9,6 +9,7 @@
 #include "k8s/provisioner/kubedb.h"
 #include "k8s/provisioner/objects.h"
 #include "k8s/provisioner/reconcile.h"
+#include "k8s/provisioner/semi_sync_objects.h"
 #include "k8s/provisioner/status.h"
 
 namespace ratchet::k8s::provisioner {
@@ -333,6 +334,10 @@ asio::awaitable<MaybeStop> Pass::ensure_set() {
                         "type UpdateVersion with targetVersion " +
                         database().version + ", or set spec.version back"};
     set_database_image(wanted, image);
+  }
+  if (const auto reason = still_counted_on(database(), set_)) {
+    wanted["spec"]["replicas"] = set_.at("spec").at("replicas");
+    if (!reason->empty()) held_ = Refusal{"MembersLeaving", *reason};
   }
   wanted["spec"].erase("volumeClaimTemplates");  // immutable
   if (covers(set_, wanted)) co_return std::nullopt;

@@ -97,10 +97,13 @@ bool SemiSyncCare::describe() {
     const std::string& pod = pods_.at(i).name;
     const api::MemberNumber by_place{0, static_cast<unsigned>(i)};
     const auto number = api::member_number(database_.name, pod);
+    // While it is paused, whoever has paused it says who goes.
+    const bool omitted = !database_.paused_since && number &&
+                         number->ordinal >= static_cast<unsigned>(database_.replicas);
     situation_.members.push_back({.pod = pod,
                                   .server_id = semi_sync_server_id(number.value_or(by_place)),
                                   .has_certificates = pods_.at(i).target.authority.has_value(),
-                                  .leaving = api::set_of(pod) == leaving});
+                                  .leaving = omitted || api::set_of(pod) == leaving});
   }
   plan_.roles.assign(pods_.size(), Role::none);
   plan_.serving.assign(pods_.size(), false);

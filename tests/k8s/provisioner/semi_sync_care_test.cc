@@ -153,7 +153,7 @@ TEST_F(SemiSync, OnceWellIsLookedAtWithoutAWrite) {
 }
 
 // At the moment in which the server begins to take writes the term says so, and two replicas wait.
-TEST_F(SemiSync, RecordsTheVoteOfWhoAnEditOfItsReplicasAdds) {
+TEST_F(SemiSync, RecordsTheVoteOfWhoAnEditAddsAndTakesItBeforeOneGoes) {
   bring_up();
   world.patch(kinds::mysql, db, {{"spec", {{"replicas", 4}}}});
   world.settle(db);
@@ -162,6 +162,30 @@ TEST_F(SemiSync, RecordsTheVoteOfWhoAnEditOfItsReplicasAdds) {
   EXPECT_EQ(servers.at("my-semi-3").source, "my-semi-0");
   EXPECT_TRUE(servers.at("my-semi-3").acknowledges);
   EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+
+  world.patch(kinds::mysql, db, {{"spec", {{"replicas", 3}}}});
+  world.settle(db);
+  EXPECT_EQ(term().voters.size(), 2u) << "a vote that went along would be missed at a failover";
+  EXPECT_FALSE(servers.at("my-semi-3").acknowledges);
+  EXPECT_EQ(world.get(kinds::stateful_set, db)["spec"]["replicas"], 3);
+  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+  EXPECT_TRUE(servers.write("my-semi-0"));
+}
+
+TEST_F(SemiSync, KeepsThePrimaryThatAnEditOfItsReplicasWouldTakeAway) {
+  bring_up();
+  world.patch(kinds::mysql, db, {{"spec", {{"replicas", 4}}}});
+  world.settle(db);
+  name_successor("my-semi-3");
+  world.settle(db);
+  ASSERT_EQ(term().holder, "my-semi-3");
+  world.patch(kinds::mysql, db, {{"spec", {{"replicas", 3}}}});
+  world.settle(db);
+  EXPECT_EQ(world.get(kinds::stateful_set, db)["spec"]["replicas"], 4);
+  EXPECT_EQ(servers.open_pods(), "my-semi-3");
+  const Json held = world.condition("SpecAccepted", db);
+  EXPECT_EQ(held["reason"], "MembersLeaving");
+  EXPECT_THAT(held["message"].get<std::string>(), HasSubstr("would take away my-semi-3"));
 }
 
 TEST_F(SemiSync, NobodyIsOpenedBeforeTheTermSaysSo) {
