@@ -4,10 +4,10 @@
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). An application writes while a
 member's disk is full, the primary's pod is cut off from everybody, its server is frozen and goes
 on, or is shut by somebody who does not come back, the kubelet stands still for a minute, and while
-the provisioner is killed at each of its writes and its watches are late and cut. Another
-application writes from beside the primary, on its side of the cut. No acknowledged row may be lost.
-Without --all and --only each commit takes one of three shares. A semi-synchronous cluster:
-faults_semi_sync.py.
+the provisioner is frozen and replaced by another, is killed at each of its writes, and its watches
+are late and cut. Another application writes from beside the primary, on its side of the cut. No
+acknowledged row may be lost. Without --all and --only each commit takes one of three shares. A
+semi-synchronous cluster: faults_semi_sync.py.
 """
 import contextlib
 import os
@@ -22,6 +22,7 @@ import kills
 import members
 import node
 from cluster import Failed, await_, check, kubectl
+from daemons import Daemon
 from group import check_rows, delete, form, parser_of, run, say, through, whole
 from members import Client, Group
 from proxy import Proxy
@@ -30,6 +31,7 @@ from writer import Writer
 MINUTE = 60
 SMALL = 512  # MiB
 LAG, CUT, FENCED = 10.0, 2.0, 20.0  # seconds
+LEASE_LOST = 5  # exit code
 # For longer than what a server says of its disk counts by itself (k8s/provisioner/room_sql.h).
 STILL_FULL = 40
 
@@ -79,7 +81,8 @@ class Story:
     """One group, and who writes to it."""
     form = staticmethod(form)  # makes it, and a table for the writers
     # In this order; each commit takes one of the shares.
-    shares = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen", "fenced"),
+    shares = (("disk", "kubelet", "disk_of_primary"),
+              ("partition", "frozen", "fenced", "taken_over"),
               ("formed", "killed", "late", "cut"))
     least_kills = 5  # of the provisioner while a primary's pod is deleted
 
@@ -253,6 +256,28 @@ class Story:
             time.sleep(0.2)
 
     # -- the provisioner
+
+    def taken_over(self):
+        """It stands still, with its Lease, while the primary is lost: another one takes over."""
+        first = self.group.provisioner
+        second = Daemon(pathlib.Path(first.words[0]).parent, first.words[1:-2], first.words[-1],
+                        self.work / "second-provisioner.out")
+        second.start()
+        try:
+            primary = self.group.check_whole()
+            os.kill(first.process.pid, signal.SIGSTOP)
+            self.through(f"provisioner frozen, pod of the primary {primary} deleted",
+                         lambda: delete(self.group, primary))
+            os.kill(first.process.pid, signal.SIGCONT)
+            code = first.process.wait(timeout=30)
+            check(code == LEASE_LOST, f"the frozen provisioner ended with {code}")
+            second.stop()
+        finally:
+            if second.process.poll() is None:
+                second.process.kill()
+                second.process.wait()
+        first.start()
+        say("the one that was frozen ended as soon as it went on, as its Lease was another's")
 
     def behind_proxy(self):
         """From now on the provisioner sees the API server through the proxy."""

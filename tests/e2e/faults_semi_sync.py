@@ -4,9 +4,9 @@ beneath its pods.
 
 As faults.py does it with a replication group: a replica's disk full, the primary's pod cut off from
 everybody, its server frozen until another took the term, the kubelet still for a minute, the
-provisioner killed at each of its writes, its watches late and cut. What a former primary has alone
-was acknowledged to nobody; that is told, and a person has it replaced by a copy. No acknowledged
-row may be lost, and whoever is cut off acknowledges none.
+provisioner frozen and replaced by another, killed at each of its writes, its watches late and cut.
+What a former primary has alone was acknowledged to nobody; that is told, and a person has it
+replaced by a copy. No acknowledged row may be lost, and whoever is cut off acknowledges none.
 """
 import contextlib
 import signal
@@ -27,7 +27,8 @@ class SmallSemiSync(faults.Small, SemiSync):
 class Story(faults.Story):
     """What differs where nobody elects, and a person decides about a former primary."""
     form = staticmethod(form)
-    shares = (("disk", "kubelet"), ("partition", "frozen"), ("formed", "killed", "late", "cut"))
+    shares = (("disk", "kubelet"), ("partition", "frozen", "taken_over"),
+              ("formed", "killed", "late", "cut"))
     least_kills = 3
 
     def through(self, what, fault, election_from=None, meanwhile=lambda: None):
