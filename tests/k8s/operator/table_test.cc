@@ -12,6 +12,7 @@ namespace ratchet::k8s::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::vector<BadManifest> requests() {
   std::vector<BadManifest> chosen;
@@ -25,7 +26,13 @@ class ByOpsManager : public ::testing::TestWithParam<BadManifest> {};
 
 TEST_P(ByOpsManager, FailsTheRequestWithTheSameWords) {
   const BadManifest& row = GetParam();
+  std::vector<std::string> abroad;
   OpsWorld ops;
+  ops.world.server.on_call([&abroad](const embedded::Call& call, const embedded::Answer&) {
+    if (call.space == "prod" || call.name.find('/') != std::string::npos) {
+      abroad.push_back(call.space + "/" + call.plural + "/" + call.name);
+    }
+  });
   ops.world.apply(odd_versions);
   const std::string pod = ops.pod_uid();
   ASSERT_TRUE(ops.world.run(ops.world.client.create(kinds::mysql_ops_request, row.object)).ok());
@@ -37,6 +44,7 @@ TEST_P(ByOpsManager, FailsTheRequestWithTheSameWords) {
       begin == std::string::npos ? row.message : row.message.substr(begin + lead.size());
   EXPECT_THAT(ops.message_of(row.name, "Failed"), HasSubstr(words));
   EXPECT_EQ(ops.pod_uid(), pod);
+  EXPECT_THAT(abroad, IsEmpty()) << "a name in another namespace was looked up";
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, ByOpsManager, ::testing::ValuesIn(requests()),
