@@ -6,8 +6,9 @@
     proof.py check                                 every stage of floors.json has a proof that holds
 
 A proof holds while each count reaches its floor in floors.json and at most MAX_COMMITS commits have
-touched its folders since. It names the folders' tree ids and no commit, so that it survives a
-rebase; its age is counted from the commit that brought it in.
+touched its folders since; of what CI runs in full on every commit (WHOLE_IN_CI) none ages. It names
+the folders' tree ids and no commit, so that it survives a rebase; its age is counted from the
+commit that brought it in.
 """
 import json
 import pathlib
@@ -16,6 +17,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 MAX_COMMITS = 40
+WHOLE_IN_CI = {"asan"}
 
 
 def git(*arguments):
@@ -68,7 +70,7 @@ def complaint(stage, floors):
     for name, floor in floors.items():
         if proof["counts"].get(name, 0) < floor:
             return f"{proof['counts'].get(name, 0)} {name}, the floor is {floor}; {again}"
-    return stale(stage, proof["folders"], again)
+    return "" if stage in WHOLE_IN_CI else stale(stage, proof["folders"], again)
 
 
 def stale(stage, folders, again):

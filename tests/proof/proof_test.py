@@ -65,6 +65,15 @@ class Proof(unittest.TestCase):
         self.assertIn("41 commits since touched what it covers", self.proof("check")[1])
         self.assertEqual(self.proof("check")[0], 1)
 
+    def test_what_ci_runs_in_full_is_proven_by_it_but_for_its_count(self):
+        self.floors({"asan": {"tests": 5}})
+        self.proof("record", "asan", "tests=5", "--", "store")
+        self.commit()
+        self.commits("store", 41)
+        self.assertEqual(self.proof("check"), (0, "asan: holds\n"))
+        self.floors({"asan": {"tests": 6}})
+        self.assertEqual(self.proof("check")[0], 1)
+
     def test_a_missing_proof_fails(self):
         code, text = self.proof("check")
         self.assertEqual(code, 1)
