@@ -316,7 +316,8 @@ asio::awaitable<Answer> Api::act(const Route& route, Call call, std::string body
   }
   ++metrics_.acts[{route.operation, refused ? "refused" : "recorded"}];
   if (refused) {
-    log_about(spdlog::level::info, call.run, 0,
+    // `step` is a field of those acts alone that are about one; performing them has checked it.
+    log_about(spdlog::level::info, call.run, call.body.value("step", engine::CommandId{0}),
               "refused: " + std::string(route.operation) + " by " + by.principal + ": " + *refused);
   }
   if (refused) co_return refusal(409, "refused", *refused);

@@ -12,12 +12,13 @@ namespace ratchet::ratchetd {
 
 namespace {
 
-// What the line that is being written is about. The daemon logs on one thread, at once.
+// What the line is about that this thread is writing. A slow turn is reported from another thread
+// than the engine's (TurnWatch), and must not bear what that one is just writing of.
 struct About {
   std::string run;
   engine::CommandId step = 0;
 };
-About about;
+thread_local About about;
 
 std::string utc(spdlog::log_clock::time_point time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);

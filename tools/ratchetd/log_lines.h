@@ -19,7 +19,7 @@ std::unique_ptr<spdlog::formatter> json_lines();
 // The same for people: time, level, message.
 std::unique_ptr<spdlog::formatter> text_lines();
 
-// One line about a run and a step of it (0: none), by the default logger.
+// One line about a run and a step of it (0: none), by the default logger. On any thread.
 void log_about(spdlog::level::level_enum level, const std::string& run, engine::CommandId step,
                const std::string& text);
 

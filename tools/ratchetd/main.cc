@@ -49,7 +49,8 @@ int run_reporting(const ratchetd::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_color_st("ratchetd"));
+  // Of many threads: a slow turn is reported from one of its own.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("ratchetd"));
   spdlog::default_logger()->set_formatter(ratchetd::text_lines());
 
   const ratchetd::Asked asked = ratchetd::ask({argv + 1, argv + argc}, std::cout, std::cerr);
