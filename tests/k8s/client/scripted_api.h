@@ -1,7 +1,9 @@
 // An HTTP server that gives prepared answers, one a request, and keeps the requests.
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +33,14 @@ struct Answer {
 
 class ScriptedApi {
  public:
-  explicit ScriptedApi(http::testing::Loop& loop)
-      : server_(loop.executor(), "127.0.0.1", 0, std::nullopt,
+  explicit ScriptedApi(http::testing::Loop& loop, const std::optional<http::Tls>& tls = {})
+      : server_(loop.executor(), "127.0.0.1", 0, tls,
                 [this](const http::Request& request, http::Responder& responder) {
                   return answer(request, responder);
                 }) {}
 
+  std::uint16_t port() const { return server_.port(); }
+  // Without TLS.
   Access access() const {
     Access access;
     access.endpoint = {"127.0.0.1", server_.port(), std::nullopt};
