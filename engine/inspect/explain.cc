@@ -30,8 +30,12 @@ std::string utc_of(Time time) {
 class Explaining {
  public:
   Explaining(const RunInfo& run, const std::vector<RecordedEvent>& events,
-             const std::vector<TimelineEntry>& entries, bool awaits_release)
-      : run_(run), events_(events), entries_(entries), awaits_release_(awaits_release) {}
+             const std::vector<TimelineEntry>& entries, bool awaits_release, const StepWaits& waits)
+      : run_(run),
+        events_(events),
+        entries_(entries),
+        awaits_release_(awaits_release),
+        waits_(waits) {}
 
   Explanation explain() && {
     state();
@@ -146,23 +150,49 @@ class Explaining {
     if (entry.doubt) {
       because("nobody can tell whether " + step_name(entry) + " was done: " + *entry.doubt);
       next("look, then have " + step_name(entry) + " tried again, or give it its outcome");
-    } else if (entry.trouble) {
-      next("mend what made the attempts fail; it is tried again by itself");
+      return;
     }
+    const auto wait = waits_.find(entry.command.command);
+    const bool known = wait != waits_.end();
+    if (known) because(until_when(entry, wait->second));
+    if (entry.trouble) {
+      next("mend what made the attempts fail; it is tried again by itself" +
+           (known && !wait->second.or_later ? ", from " + utc_of(wait->second.from) + " on"
+                                            : std::string()));
+    }
+  }
+
+  // Of a later attempt nothing but the last moment is known.
+  static std::string until_when(const TimelineEntry& entry, const StepWait& wait) {
+    std::string said = "attempt " + std::to_string(wait.attempt) + " of " + step_name(entry);
+    if (wait.or_later) {
+      said += " or a later one is under way or comes next";
+    } else {
+      said += " starts " + utc_of(wait.from) +
+              (wait.looks_first ? ", once it was looked whether the one before took place," : "") +
+              " and is waited for until " + utc_of(wait.answer_by);
+    }
+    if (wait.last_attempt != 0) {
+      said += "; attempt " + std::to_string(wait.last_attempt) + " is the last";
+    }
+    if (wait.last_moment) said += "; the step fails at " + utc_of(*wait.last_moment);
+    return said;
   }
 
   const RunInfo& run_;
   const std::vector<RecordedEvent>& events_;
   const std::vector<TimelineEntry>& entries_;
   const bool awaits_release_;
+  const StepWaits& waits_;
   Explanation told_;
 };
 
 }  // namespace
 
 Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
-                    const std::vector<TimelineEntry>& entries, bool awaits_release) {
-  return Explaining(run, events, entries, awaits_release).explain();
+                    const std::vector<TimelineEntry>& entries, bool awaits_release,
+                    const StepWaits& waits) {
+  return Explaining(run, events, entries, awaits_release, waits).explain();
 }
 
 }  // namespace ratchet::engine

@@ -6,6 +6,7 @@
 
 #include "engine/inspect/history.h"
 #include "engine/inspect/timeline.h"
+#include "engine/inspect/waiting.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -17,8 +18,10 @@ struct Explanation {
 };
 
 // `entries`: its timeline. `events`: those of the run, from its first on. `awaits_release`: since a
-// person accepted the log (history.h).
+// person accepted the log (history.h). `waits`: until when it waits for its steps; none is said of
+// those that are not among them.
 Explanation explain(const RunInfo& run, const std::vector<RecordedEvent>& events,
-                    const std::vector<TimelineEntry>& entries, bool awaits_release = false);
+                    const std::vector<TimelineEntry>& entries, bool awaits_release = false,
+                    const StepWaits& waits = {});
 
 }  // namespace ratchet::engine

@@ -13,9 +13,13 @@
 
 #include "engine/inspect/compare.h"
 #include "engine/inspect/explain.h"
+#include "engine/inspect/waiting.h"
+#include "tests/engine/process.h"
 #include "tests/engine/recording.h"
+#include "tests/engine/travel.h"
 #include "tools/ratchetctl/commands.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/run_view.h"
 #include "tools/ratchetctl/words.h"
 
 namespace ratchet::ratchetctl {
@@ -78,6 +82,88 @@ TEST(Explained, ATimerSaysUntilWhen) {
   timer.command.event = engine::TimerStarted{1, engine::testing::Outside().now};
   EXPECT_THAT(engine::explain({}, {}, {timer}).because,
               ElementsAre("it waits for a timer, until 2001-09-09T01:46:40Z"));
+}
+
+using engine::testing::Text;
+
+inline constexpr engine::Activity<Text, Text> knock{
+    "knock", engine::Effect::idempotent,
+    engine::Policy{}
+        .each(std::chrono::seconds(10))
+        .overall(std::chrono::seconds(60))
+        .backoff(std::chrono::seconds(4), std::chrono::seconds(30))
+        .spread(0)};
+
+engine::Task<Text> knock_at(engine::Workflow wf, Text what) {
+  co_return co_await wf.step(knock, what);
+}
+
+// Nobody answers the door, from 01:46:40 on; attempts follow after 4, 8, 16 and 30 seconds.
+class Knocking : public ::testing::Test {
+ protected:
+  Knocking() {
+    process.registry.add("knock_at", 1, knock_at);
+    process.handlers.handle<Text, Text>(
+        knock, [](const engine::AttemptInfo&, const Text&, const engine::Answer<Text>& answer) {
+          answer.fail({"nobody", "nobody is there"});
+        });
+    process.open();
+    process.engine->start("door", "knock_at", engine::testing::text("door").SerializeAsString(),
+                          "ann");
+    process.host.settle();
+  }
+
+  void pass(engine::Duration time) {
+    bool reached = false;
+    process.host.wake_at(process.host.now() + time, [&] { reached = true; });
+    process.host.run_until([&] { return reached; });
+    process.host.settle();
+  }
+  RunView door(const engine::Registry* workflows) {
+    return view_of(process.log, *engine::find_run(process.log, "door"), workflows);
+  }
+
+  engine::testing::Outside outside;
+  engine::testing::Process process{outside};
+};
+
+TEST_F(Knocking, AStepSaysUntilWhenItIsWaitedForAndWhenItIsTriedAgain) {
+  const engine::Explanation told = door(&process.registry).explanation;
+  EXPECT_THAT(told.because,
+              ElementsAre("it waits for step 1 knock; attempt 1 failed: nobody: nobody is there",
+                          "attempt 2 of step 1 knock starts 2001-09-09T01:46:44Z and is waited for "
+                          "until 2001-09-09T01:46:54Z; the step fails at 2001-09-09T01:47:40Z"));
+  EXPECT_THAT(told.next, ElementsAre("mend what made the attempts fail; it is tried again by "
+                                     "itself, from 2001-09-09T01:46:44Z on"));
+}
+
+TEST_F(Knocking, ProgramsFindThatAtTheStep) {
+  pass(std::chrono::seconds(30));  // three more attempts have failed: at 44, 52 and 08
+  EXPECT_EQ(document_of(door(nullptr))["steps"][0].count("waits"), 0U);
+  const Document waits = document_of(door(&process.registry))["steps"][0]["waits"];
+  EXPECT_EQ(waits["attempt"], 5);
+  EXPECT_EQ(waits["or_later"], true) << "the failure of attempt 5 would not be on the record";
+  EXPECT_EQ(waits["from"], "2001-09-09T01:47:38.000000Z");
+  EXPECT_EQ(waits["answer_by"], "2001-09-09T01:47:40.000000Z") << "not later than the step fails";
+  EXPECT_EQ(waits["last_moment"], "2001-09-09T01:47:40.000000Z");
+}
+
+TEST_F(Knocking, NothingIsSaidByCodeThatDoesNotKnowTheWorkflow) {
+  const engine::Registry empty{};
+  EXPECT_THAT(door(&empty).waits, IsEmpty());
+  EXPECT_THAT(door(&empty).explanation.because,
+              ElementsAre("it waits for step 1 knock; attempt 1 failed: nobody: nobody is there"));
+}
+
+TEST_F(Knocking, NothingIsSaidOfAStepThatAwaitsAPerson) {
+  const RunView shown = door(nullptr);
+  std::vector<engine::RecordedEvent> events = shown.events;
+  engine::RecordedEvent doubted;
+  doubted.command = 1;
+  doubted.event = engine::Probed{1, engine::Verdict::unknown, "nobody can tell"};
+  EXPECT_TRUE(engine::step_wait(knock.info(), "door", shown.entries.at(0), events));
+  events.push_back(doubted);
+  EXPECT_FALSE(engine::step_wait(knock.info(), "door", shown.entries.at(0), events));
 }
 
 class Recorded : public ::testing::Test {

@@ -206,7 +206,7 @@ class Program {
     history_ = add_history(app_, arguments_);
     verify_ = add_verify(app_, arguments_);
     replay_ = add_replay(app_, arguments_);
-    add_show(app_, chosen_);
+    add_show(app_, chosen_, workflows_);
     add_plan(app_, chosen_, chosen_for_file_, rehearse);
     add_report(app_, chosen_);
     add_diff(app_, chosen_);

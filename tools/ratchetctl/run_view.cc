@@ -15,16 +15,27 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-Document step_document(const engine::RunInfo& run, const engine::TimelineEntry& entry) {
+Document wait_document(const engine::StepWait& wait) {
+  Document document{{"attempt", wait.attempt}, {"or_later", wait.or_later},
+                    {"from", utc(wait.from)},  {"answer_by", utc(wait.answer_by)},
+                    {"last_attempt", nullptr}, {"last_moment", nullptr}};
+  if (wait.last_attempt != 0) document["last_attempt"] = wait.last_attempt;
+  if (wait.last_moment) document["last_moment"] = utc(*wait.last_moment);
+  return document;
+}
+
+Document step_document(const RunView& view, const engine::TimelineEntry& entry) {
   Document step{{"command", entry.command.command},
                 {"name", entry.command.name},
                 {"began", utc(entry.command.wall)},
-                {"took_us", entry.took(until(run)).count()},
+                {"took_us", entry.took(until(view.run)).count()},
                 {"open", !entry.end},
                 {"attempts", attempts_of(entry)},
                 {"result", result_of(entry).text}};
   if (entry.trouble) step["trouble"] = text_of(*entry.trouble);
   if (entry.doubt) step["doubt"] = *entry.doubt;
+  const auto wait = view.waits.find(entry.command.command);
+  if (wait != view.waits.end()) step["waits"] = wait_document(wait->second);
   return step;
 }
 
@@ -40,13 +51,18 @@ Document gate_document(const engine::TimelineEntry& entry, const engine::GateOpe
 
 }  // namespace
 
-RunView view_of(const store::LogReader& log, engine::RunInfo run) {
+RunView view_of(const store::LogReader& log, engine::RunInfo run,
+                const engine::Registry* workflows) {
   RunView view;
   view.run = std::move(run);
   view.events = engine::EventReader(view.run.run).next(log);
   view.entries = engine::timeline(view.events);
+  const bool awaits_release = engine::awaits_release(log, view.run);
+  if (workflows != nullptr && !awaits_release) {
+    view.waits = engine::step_waits(log, *workflows, view.run, view.events, view.entries);
+  }
   view.explanation =
-      engine::explain(view.run, view.events, view.entries, engine::awaits_release(log, view.run));
+      engine::explain(view.run, view.events, view.entries, awaits_release, view.waits);
   engine::Phases phases;
   for (const engine::RecordedEvent& event : view.events) {
     if (const auto phase = phases.begins_with(event)) view.phase = phase;
@@ -70,7 +86,7 @@ Document document_of(const RunView& view) {
   document["steps"] = Document::array();
   document["gates"] = Document::array();
   for (const engine::TimelineEntry& entry : view.entries) {
-    document["steps"].push_back(step_document(view.run, entry));
+    document["steps"].push_back(step_document(view, entry));
     const auto* gate = std::get_if<engine::GateOpened>(&entry.command.event);
     const bool asks = gate != nullptr && !entry.end && !view.run.ended;
     if (asks) document["gates"].push_back(gate_document(entry, *gate));

@@ -7,6 +7,7 @@
 
 #include "engine/inspect/explain.h"
 #include "engine/inspect/phases.h"
+#include "engine/inspect/waiting.h"
 #include "tools/ratchetctl/documents.h"
 
 namespace ratchet::ratchetctl {
@@ -15,12 +16,15 @@ struct RunView {
   engine::RunInfo run;
   std::vector<engine::RecordedEvent> events;
   std::vector<engine::TimelineEntry> entries;
+  engine::StepWaits waits;  // of open steps
   engine::Explanation explanation;
   std::optional<engine::Phase> phase;  // that it is in, or ended in; none: it has taken no step
 };
 
-// Throws store::Error if a record cannot be read.
-RunView view_of(const store::LogReader& log, engine::RunInfo run);
+// `workflows`: by whose policies it is said until when steps are waited for; null: that is not
+// said. Throws store::Error if a record cannot be read.
+RunView view_of(const store::LogReader& log, engine::RunInfo run,
+                const engine::Registry* workflows = nullptr);
 
 // Its end, or now.
 engine::Time until(const engine::RunInfo& run);

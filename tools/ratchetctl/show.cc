@@ -18,9 +18,9 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
-RunView look_at(const std::string& dir, const RunName& name) {
+RunView look_at(const std::string& dir, const RunName& name, const engine::Registry& workflows) {
   const auto log = store::open_rocks_reader(dir);
-  return view_of(*log, find_run(*log, name));
+  return view_of(*log, find_run(*log, name), &workflows);
 }
 
 std::string steps_table(const RunView& shown, const Screen& screen) {
@@ -82,16 +82,14 @@ void print(const RunView& shown, const Streams& streams) {
   for (const std::string& act : acts) streams.out << one_line(act) << "\n";
 }
 
-int show(const std::string& dir, const RunName& name, const Output& output) {
-  const RunView shown = look_at(dir, name);
+int show(const RunView& shown, const Output& output) {
   if (output.format == Format::json) write_json(output.streams.out, document_of(shown));
   if (output.format == Format::yaml) write_yaml(output.streams.out, document_of(shown));
   if (output.format == Format::table) print(shown, output.streams);
   return Exit::well;
 }
 
-int explain(const std::string& dir, const RunName& name, const Output& output) {
-  const RunView shown = look_at(dir, name);
+int explain(const RunView& shown, const Output& output) {
   const Document document = document_of(shown.explanation);
   if (output.format == Format::json) write_json(output.streams.out, document);
   if (output.format == Format::yaml) write_yaml(output.streams.out, document);
@@ -99,28 +97,31 @@ int explain(const std::string& dir, const RunName& name, const Output& output) {
   return Exit::well;
 }
 
-using ShowCommand = int (*)(const std::string& dir, const RunName& name, const Output& output);
+using ShowCommand = int (*)(const RunView& shown, const Output& output);
 
-void add(CLI::App& app, Action& chosen, const char* name, const char* about, ShowCommand command) {
+void add(CLI::App& app, Action& chosen, const engine::Registry& workflows, const char* name,
+         const char* about, ShowCommand command) {
   CLI::App* added = app.add_subcommand(name, about);
   const auto run = std::make_shared<RunName>();
   auto* id = added->add_option("RUN", run->prefix, "Id of the run, or enough of its beginning");
   added->add_flag("--last", run->last, "The newest run")->excludes(id);
-  added->callback([&chosen, run, command, name] {
+  added->callback([&chosen, &workflows, run, command, name] {
     if (run->prefix.empty() && !run->last) {
       throw CLI::ValidationError(name, "name a run, or say --last");
     }
-    chosen = [run, command](const std::string& dir, const Output& output) {
-      return command(dir, *run, output);
+    chosen = [&workflows, run, command](const std::string& dir, const Output& output) {
+      return command(look_at(dir, *run, workflows), output);
     };
   });
 }
 
 }  // namespace
 
-void add_show(CLI::App& app, Action& chosen) {
-  add(app, chosen, "show", "A run: where it stands, what each step took, who acted on it", show);
-  add(app, chosen, "explain", "Why a run waits or failed, and what can be done about it", explain);
+void add_show(CLI::App& app, Action& chosen, const engine::Registry& workflows) {
+  add(app, chosen, workflows, "show",
+      "A run: where it stands, what each step took, who acted on it", show);
+  add(app, chosen, workflows, "explain", "Why a run waits or failed, and what can be done about it",
+      explain);
 }
 
 }  // namespace ratchet::ratchetctl

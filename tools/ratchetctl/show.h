@@ -10,7 +10,8 @@ class App;
 
 namespace ratchet::ratchetctl {
 
-// Adds them to `app`; the one that was parsed sets `chosen`, which must outlive the app.
-void add_show(CLI::App& app, Action& chosen);
+// Adds them to `app`; the one that was parsed sets `chosen`, which must outlive the app, as must
+// `workflows`: what this build knows of how long steps are waited for.
+void add_show(CLI::App& app, Action& chosen, const engine::Registry& workflows);
 
 }  // namespace ratchet::ratchetctl
