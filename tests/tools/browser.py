@@ -163,8 +163,7 @@ class Page:
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia",
-                  features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.emulate(scheme)
         loader = self.call("Page.navigate", url=url)
         if "errorText" in loader:
             raise BrowserFailed(f"chromium cannot open {url}: {loader['errorText']}")
@@ -179,6 +178,11 @@ class Page:
 
     def call(self, method, **parameters):
         return self._browser.call(method, self._session, **parameters)
+
+    def emulate(self, scheme, medium=""):
+        """What the page's media queries find from now on; no medium: the screen."""
+        self.call("Emulation.setEmulatedMedia", media=medium,
+                  features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def evaluate(self, function):
         """What a JavaScript function without parameters returns, once the page has settled."""

@@ -2,8 +2,9 @@
 """report_browser_test.py REPORT_PAGES FOLDER: the page of `ratchetctl report`, as a browser has it.
 
 What is proved: a page shows all that it says, within its width, readable by light and by dark, and
-so does its print; it asks for nothing, says nothing on the console, and what people have put on
-the record stays text. Each of these has a page that is broken on purpose, and must be noticed.
+so does its print, which stays light; it asks for nothing, says nothing on the console, and what
+people have put on the record stays text. Each of these has a page that is broken on purpose, and
+must be noticed.
 REPORT_PAGES is the program that writes the pages, FOLDER keeps them and what they looked like.
 """
 import html
@@ -23,6 +24,8 @@ SLACK = 2                # CSS pixels
 LEAST_CONTRAST = 4.5     # WCAG 2.1, 1.4.3
 LEAST_MARKS = 0.01       # of the first screen: less is blank
 LEAST_DIFFERENCE = 40    # of a bar to the page, in its strongest channel of 255
+WHITE = (255, 255, 255)
+DARKEST = 64             # channels of the ground that a browser gets which prefers dark, at most
 HOSTILE_WORDS = ("</title></td></table><script>alert('x')</script>\"><img "
                  "src=http://outside.invalid/i onerror=alert(2)><style>* { display: none }</style>"
                  "&amp;")
@@ -110,6 +113,8 @@ class Sight:
             self.whole = page.picture(0, 0, width, high, scale=0.5)
             self.bars = self._bars(page)
             self.pdf = page.printed()
+            page.emulate(scheme, "print")
+            self.paper = Pixels(page.picture(0, 0, width, HIGH, scale=0.25)).at(1, 1)
         self.printed = text_of_pdf(self.pdf)
         self.requests, self.said, self.dialogs = page.requests, page.said, page.dialogs
         self.canvas = self.screen.at(1, 1)
@@ -193,6 +198,8 @@ class Sight:
         text = "".join(unicodedata.normalize("NFKC", self.printed).split())
         if self.printed.count("\f") == 0:
             yield "prints no page"
+        if self.paper != WHITE:
+            yield f"prints on {self.paper}"
         names = [f"{step[0]}{step[1]}" for step in steps_in(self.source)]
         for part in ["".join(self.seen["headline"].split()), *names]:
             if part not in text:
@@ -229,6 +236,10 @@ class Pages(Looks):
             with self.subTest(scheme=scheme, width=width):
                 sight = self.look(GOLDEN, scheme, width)
                 self.assertEqual(sight.complaints(), [])
+                if scheme == "dark":
+                    self.assertLess(max(sight.canvas), DARKEST)
+                else:
+                    self.assertEqual(sight.canvas, WHITE)
                 self.assertEqual(sight.seen["title"],
                                  "Upgrade of demo/db from 10.11.6 to 11.8.6")
                 self.assertGreaterEqual(len(sight.seen["steps"]), 20)
@@ -302,10 +313,15 @@ class BrokenPages(Looks):
         self.assert_noticed("faint", self.styled(".faint { color: #a0a0a0; }"), "hardly readable")
 
     def test_one_that_is_dark_by_half(self):
-        source = self.styled("@media (prefers-color-scheme: dark) "
-                             "{ :root { color-scheme: dark; } }")
+        source = self.styled("@media screen and (prefers-color-scheme: dark) "
+                             "{ body { color: #1c2126; } }")
         self.assert_noticed("half_dark", source, "hardly readable", scheme="dark")
         self.assertEqual(self.look_at_text("half_dark", source).complaints(), [])
+
+    def test_one_that_prints_dark(self):
+        source = self.styled("@media (prefers-color-scheme: dark) "
+                             "{ body { background: #16191d; } }")
+        self.assert_noticed("dark_print", source, "prints on ", scheme="dark")
 
     def test_one_that_hides_a_step(self):
         self.assert_noticed("hidden", self.styled("tbody tr:nth-child(20) { display: none; }"),

@@ -10,6 +10,7 @@ namespace ratchet::ratchetctl {
 
 namespace {
 
+// Paper is light, whatever a browser prefers.
 constexpr const char* style = R"(
 body { font: 14px/1.45 system-ui, sans-serif; color: #1c2126; max-width: 1000px; margin: 2em auto;
   padding: 0 1em; }
@@ -28,6 +29,12 @@ svg { width: 100%; font: 11px system-ui, sans-serif; }
 .faint { color: #56606a; }
 .bar-good { fill: #3f9b5d; } .bar-bad { fill: #c8453c; } .bar-open { fill: #d99a2b; }
 .bar-wait { fill: #7d94b5; } .outage { fill: #f3d9d6; } .scale { stroke: #dfe3e7; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { color-scheme: dark; } body { color: #e3e6e9; background: #16191d; }
+  h2 { border-color: #3d454d; } th { border-color: #6b757f; }
+  tr:nth-child(even) td, pre { background: #20252a; } svg text { fill: #e3e6e9; }
+  .good { color: #6cc98a; } .bad { color: #ff8f87; } .warning { color: #e2a84f; }
+  .faint, dt { color: #9aa5b0; } .outage { fill: #4a292b; } .scale { stroke: #343b42; } }
 @page { margin: 15mm; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; }
   thead { display: table-header-group; } tr, svg, pre, dl { break-inside: avoid; }
