@@ -52,6 +52,10 @@ class Explaining {
  private:
   void because(const std::string& why) { told_.because.push_back(why); }
   void next(const std::string& what) { told_.next.push_back(what); }
+  // "`retry 5f3c 4`": what to say to ratchetctl.
+  std::string command(const char* name, const std::string& of = "") const {
+    return "`" + std::string(name) + " " + run_.run_id + (of.empty() ? "" : " " + of) + "`";
+  }
 
   void state() {
     if (awaits_release_) {
@@ -85,7 +89,7 @@ class Explaining {
       case RunState::paused:
         told_.state = "The run is paused: what comes is recorded and held, no code of it runs.";
         if (run_.steered) because("it was paused by " + text_of(*run_.steered));
-        next("resume it");
+        next("let it go on: " + command("resume"));
         return;
       case RunState::queued:
         told_.state = "The run has not begun.";
@@ -116,27 +120,28 @@ class Explaining {
       because("at turn " + std::to_string(diverged->turn) + " " + diverged->difference);
       break;
     }
-    next("`replay` shows where this build and the record part");
+    next(command("replay") + " shows where this build and the record part");
     next("run a build that decides as was recorded: it lifts the quarantine by itself");
   }
 
   void wait(const TimelineEntry& entry) {
-    const Event& command = entry.command.event;
-    if (std::holds_alternative<StepScheduled>(command)) return wait_for_step(entry);
-    if (const auto* timer = std::get_if<TimerStarted>(&command)) {
+    const Event& open = entry.command.event;
+    if (std::holds_alternative<StepScheduled>(open)) return wait_for_step(entry);
+    if (const auto* timer = std::get_if<TimerStarted>(&open)) {
       return because("it waits for a timer, until " + utc_of(timer->due));
     }
-    if (const auto* signal = std::get_if<SignalAwaited>(&command)) {
+    if (const auto* signal = std::get_if<SignalAwaited>(&open)) {
       because("it waits for the signal " + signal->signal);
-      return next("send the signal " + signal->signal);
+      return next("send the signal " + signal->signal + ": " + command("signal", signal->signal));
     }
-    if (const auto* child = std::get_if<ChildStarted>(&command)) {
+    if (const auto* child = std::get_if<ChildStarted>(&open)) {
       because("it waits for run " + child->run_id);
       return next("`explain " + child->run_id + "` says what that run waits for");
     }
-    if (const auto* gate = std::get_if<GateOpened>(&command)) {
+    if (const auto* gate = std::get_if<GateOpened>(&open)) {
       because("it waits until a person approves or denies at the gate " + gate->gate);
-      next("approve or deny what it shows: " + entry.command.payloads.input);
+      next("approve or deny, " + command("approve") + " or " + command("deny") +
+           ", what it shows: " + entry.command.payloads.input);
     }
   }
 
@@ -149,7 +154,9 @@ class Explaining {
     because(why);
     if (entry.doubt) {
       because("nobody can tell whether " + step_name(entry) + " was done: " + *entry.doubt);
-      next("look, then have " + step_name(entry) + " tried again, or give it its outcome");
+      const std::string step = std::to_string(entry.command.command);
+      next("look, then have " + step_name(entry) + " tried again, " + command("retry", step) +
+           ", or give it its outcome, " + command("skip", step) + " or " + command("fail", step));
       return;
     }
     const auto wait = waits_.find(entry.command.command);

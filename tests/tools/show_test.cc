@@ -56,7 +56,7 @@ class Waiting : public ::testing::Test {
 TEST_F(Waiting, ForASignal) {
   EXPECT_EQ(porto().state, "The run goes on.");
   EXPECT_THAT(porto().because, ElementsAre("it waits for the signal approval"));
-  EXPECT_THAT(porto().next, ElementsAre("send the signal approval"));
+  EXPECT_THAT(porto().next, ElementsAre("send the signal approval: `signal porto approval`"));
 }
 
 TEST_F(Waiting, Paused) {
@@ -75,6 +75,24 @@ TEST_F(Waiting, NoLongerAfterItsCancellation) {
   process->engine->cancel("porto", ann);
   EXPECT_THAT(porto().state, HasSubstr("cancelled"));
   EXPECT_THAT(porto().because, ElementsAre("it was cancelled by ann (not before Monday)"));
+}
+
+TEST(Explained, ADoubtSaysWhatAPersonCanDo) {
+  engine::TimelineEntry step;
+  step.command.event = engine::StepScheduled{4, "delete_pod", "", 0};
+  step.command.command = 4;
+  step.command.name = "delete_pod";
+  step.doubt = "the pod is unknown";
+  engine::RunInfo run;
+  run.run_id = "porto";
+  const engine::Explanation told = engine::explain(run, {}, {step});
+  EXPECT_THAT(
+      told.because,
+      ElementsAre("it waits for step 4 delete_pod",
+                  "nobody can tell whether step 4 delete_pod was done: the pod is unknown"));
+  EXPECT_THAT(told.next,
+              ElementsAre("look, then have step 4 delete_pod tried again, `retry porto 4`, or give "
+                          "it its outcome, `skip porto 4` or `fail porto 4`"));
 }
 
 TEST(Explained, ATimerSaysUntilWhen) {
