@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fstream>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 #include <boost/asio/use_awaitable.hpp>
@@ -54,22 +53,11 @@ Files open_files(const Launch& launch) {
   return files;
 }
 
-// As on a node: a hundred servers that start must not keep the API server from answering. Where the
-// kernel shares the processor between sessions (autogroups), `nice` counts only within one.
-void step_back() {
-  std::ignore = nice(10);
-  const int session = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
-  if (session < 0) return;
-  std::ignore = write(session, "10", 2);
-  close(session);
-}
-
 // In the child, between fork and exec: only calls that are safe there.
 [[noreturn]] void become(char* const* argv, char* const* env, const Files& files, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   setsid();  // a Ctrl-C on our terminal is ours to pass on
-  step_back();
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
