@@ -33,14 +33,8 @@ struct SemiNewSetWorld : ClusterWorld<FakeSemiSync> {
     at_each_round = [this] { write(); };
   }
 
-  // What its init container would leave: a copy of a replica that takes no writes.
   void seed(const std::string& pod) {
-    const FakeSemiSync::Server donor = servers.at(pod_name(2));
-    FakeSemiSync::Server& server = servers.at(pod);
-    server.executed = donor.executed;
-    server.account = donor.account;
-    server.has_tables = server.read_only = true;
-    server.up = false;
+    servers.fill(pod, pod_name(2));
     follow_too(pod);
   }
   void write() {

@@ -280,20 +280,15 @@ TEST(SimulatedGroupOfAnOldRelease, IsRestartedWithItsPrimaryMoved) {
 struct SimulatedSemiSync : ClusterWorld<FakeSemiSync> {
   explicit SimulatedSemiSync(const std::string& version)
       : ClusterWorld(at_version(semi_sync, version).c_str(), "my-semi", FakeSemiSync(version)) {
-    for (int i = 0; i < 3; ++i) fill(pod_name("my-semi-1", i));
+    for (int i = 0; i < 3; ++i) seed(pod_name("my-semi-1", i));
     at_each_round = [this] {
       follow_images();
       write();
     };
   }
 
-  void fill(const std::string& pod) {
-    const FakeSemiSync::Server donor = servers.at(pod_name(2));
-    FakeSemiSync::Server& server = servers.at(pod);
-    server.executed = donor.executed;
-    server.account = donor.account;
-    server.has_tables = server.read_only = true;
-    server.up = false;
+  void seed(const std::string& pod) {
+    servers.fill(pod, pod_name(2));
     follow_too(pod);
   }
   void follow_images() {

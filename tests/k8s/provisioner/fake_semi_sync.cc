@@ -74,6 +74,15 @@ FakeSemiSync::Server& FakeSemiSync::at(const std::string& pod) {
   return entry->second;
 }
 
+void FakeSemiSync::fill(const std::string& pod, const std::string& donor) {
+  const Server copied = at(donor);
+  Server& server = at(pod);
+  server.executed = copied.executed;
+  server.account = copied.account;
+  server.has_tables = server.read_only = true;
+  server.up = false;
+}
+
 void FakeSemiSync::restart(const std::string& pod) {
   Server& server = at(pod);
   server.read_only = !server.account.empty();

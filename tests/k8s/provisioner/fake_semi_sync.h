@@ -24,6 +24,8 @@ class FakeSemiSync {
 
   provisioner::GroupPort port();
   Server& at(const std::string& pod);
+  // What its init container would leave: the data of a replica, and no process yet.
+  void fill(const std::string& pod, const std::string& donor);
   // Its process ends and starts again.
   void restart(const std::string& pod);
   // An application's commit on that server: true if it was acknowledged, which every voter that
