@@ -9,7 +9,10 @@
 
 #include "engine/inspect/history.h"
 #include "k8s/client/kinds.h"
+#include "k8s/client/text.h"
 #include "k8s/operator/request_types.h"
+#include "k8s/provisioner/group_care.h"
+#include "k8s/provisioner/json_shape.h"
 #include "workflows/mysql/gate.h"
 
 namespace ratchet::k8s {
@@ -135,10 +138,30 @@ void OpsManager::saw(const Event& event) {
   queue_.add(key);
 }
 
+void OpsManager::note_fence(const Event& event) {
+  const Json& metadata = event.object.at("metadata");
+  const std::string key = metadata.value("namespace", "") + "/" + metadata.value("name", "");
+  const std::string fence = provisioner::annotation(event.object, provisioner::fence_annotation);
+  fence_ends_.erase(key);
+  if (fence.empty() || event.type == Event::Type::deleted) return;
+  const auto end = read_time(fence.substr(fence.find('/') + 1));
+  fence_ends_[key] = end ? std::chrono::time_point_cast<engine::Duration>(*end) : engine::Time{};
+}
+
+std::vector<engine::Time> OpsManager::fence_ends() const {
+  std::vector<engine::Time> ends;
+  ends.reserve(fence_ends_.size());
+  for (const auto& [key, end] : fence_ends_) ends.push_back(end);
+  return ends;
+}
+
 asio::awaitable<void> OpsManager::run(WatchKind watch) {
   know_open_runs();
   watches_.push_back(watch(kinds::mysql_ops_request, [this](const Event& event) { saw(event); }));
-  watches_.push_back(watch(kinds::mysql, [this](const Event& event) { saw_database(event); }));
+  watches_.push_back(watch(kinds::mysql, [this](const Event& event) {
+    note_fence(event);
+    saw_database(event);
+  }));
   using namespace asio::experimental::awaitable_operators;
   // Four requests at a time: most of it is waiting for the API server, and with a hundred upgrades
   // under way the next one would wait for all their statuses first.

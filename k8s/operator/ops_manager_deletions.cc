@@ -1,14 +1,10 @@
 // What the ops manager does when somebody deletes a request, or its MySQL, while its run is open:
 // it cancels the run, which ends at a safe point. See workflows/mysql for where that is heard.
-// And what else it sees of a MySQL.
 #include <spdlog/spdlog.h>
 
 #include "engine/inspect/history.h"
 #include "k8s/client/kinds.h"
-#include "k8s/client/text.h"
 #include "k8s/operator/ops_manager.h"
-#include "k8s/provisioner/group_care.h"
-#include "k8s/provisioner/json_shape.h"
 
 namespace ratchet::k8s {
 
@@ -37,7 +33,6 @@ void OpsManager::doubt(
 
 void OpsManager::saw_database(const Event& event) {
   const Json& metadata = event.object.at("metadata");
-  note_fence(event);
   const bool going = event.type == Event::Type::deleted || metadata.contains("deletionTimestamp");
   if (!going) return;
   const std::string space = metadata.value("namespace", "");
@@ -45,23 +40,6 @@ void OpsManager::saw_database(const Event& event) {
   doubt([&](const std::string&, const OpenRun& open) {
     return open.space == space && open.database == name;
   });
-}
-
-void OpsManager::note_fence(const Event& event) {
-  const Json& metadata = event.object.at("metadata");
-  const std::string key = metadata.value("namespace", "") + "/" + metadata.value("name", "");
-  const std::string fence = provisioner::annotation(event.object, provisioner::fence_annotation);
-  fence_ends_.erase(key);
-  if (fence.empty() || event.type == Event::Type::deleted) return;
-  const auto end = read_time(fence.substr(fence.find('/') + 1));
-  fence_ends_[key] = end ? std::chrono::time_point_cast<engine::Duration>(*end) : engine::Time{};
-}
-
-std::vector<engine::Time> OpsManager::fence_ends() const {
-  std::vector<engine::Time> ends;
-  ends.reserve(fence_ends_.size());
-  for (const auto& [key, end] : fence_ends_) ends.push_back(end);
-  return ends;
 }
 
 // A watch may be late, and tells nothing of what was deleted while nobody watched: the API server
