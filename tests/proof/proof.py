@@ -3,6 +3,7 @@
 
     proof.py record STAGE NAME=COUNT… -- FOLDER…   writes STAGE.json for the commit checked out
     proof.py since STAGE                           the commit that STAGE.json speaks for
+    proof.py reaches STAGE NAME=COUNT…             those counts reach their floors
     proof.py check                                 every stage of floors.json has a proof that holds
 
 A proof holds while each count reaches its floor in floors.json and at most MAX_COMMITS commits have
@@ -26,6 +27,10 @@ def git(*arguments):
     return done.stdout.strip()
 
 
+def floors_of():
+    return json.loads((HERE / "floors.json").read_text())
+
+
 def tree_ids(folders):
     return {folder: git("ls-tree", "--object-only", "HEAD", folder) for folder in folders}
 
@@ -41,6 +46,22 @@ def commit_of(stage):
     return git("log", "-1", "--format=%H", "--", path_of(stage))
 
 
+def counts_of(arguments):
+    return {name: int(count) for name, count in (a.split("=") for a in arguments)}
+
+
+def too_few(counts, floors):
+    for name, floor in floors.items():
+        if counts.get(name, 0) < floor:
+            return f"{counts.get(name, 0)} {name}, the floor is {floor}"
+    return ""
+
+
+def reaches(stage, *arguments):
+    why = too_few(counts_of(arguments), floors_of()[stage])
+    sys.exit(f"proof: {stage}: {why}" if why else 0)
+
+
 def record(stage, *arguments):
     split = arguments.index("--")
     folders = arguments[split + 1:]
@@ -48,7 +69,7 @@ def record(stage, *arguments):
                if "tests/proof/" not in line]
     if changes:
         sys.exit(f"proof: {stage} passed, but is not recorded: commit first {changes[0]}")
-    counts = {name: int(count) for name, count in (a.split("=") for a in arguments[:split])}
+    counts = counts_of(arguments[:split])
     proof = {"stage": stage, "counts": counts, "folders": tree_ids(folders)}
     path_of(stage).write_text(json.dumps(proof, indent=2) + "\n")
     print(f"proof: {stage} {counts} written to tests/proof/{stage}.json; commit it")
@@ -67,9 +88,8 @@ def complaint(stage, floors):
     if not path_of(stage).exists():
         return f"there is no proof; {again}"
     proof = json.loads(path_of(stage).read_text())
-    for name, floor in floors.items():
-        if proof["counts"].get(name, 0) < floor:
-            return f"{proof['counts'].get(name, 0)} {name}, the floor is {floor}; {again}"
+    if why := too_few(proof["counts"], floors):
+        return f"{why}; {again}"
     return "" if stage in WHOLE_IN_CI else stale(stage, proof["folders"], again)
 
 
@@ -86,7 +106,7 @@ def stale(stage, folders, again):
 
 
 def check():
-    floors = json.loads((HERE / "floors.json").read_text())
+    floors = floors_of()
     complaints = {stage: complaint(stage, floors[stage]) for stage in floors}
     for path in HERE.glob("*.json"):
         if path.stem != "floors" and path.stem not in floors:
@@ -97,4 +117,5 @@ def check():
 
 
 if __name__ == "__main__":
-    {"record": record, "since": since, "check": check}[sys.argv[1]](*sys.argv[2:])
+    commands = {"record": record, "since": since, "reaches": reaches, "check": check}
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -71,8 +71,11 @@ class Proof(unittest.TestCase):
         self.commit()
         self.commits("store", 41)
         self.assertEqual(self.proof("check"), (0, "asan: holds\n"))
+        self.assertEqual(self.proof("reaches", "asan", "tests=5")[0], 0)
         self.floors({"asan": {"tests": 6}})
         self.assertEqual(self.proof("check")[0], 1)
+        code, text = self.proof("reaches", "asan", "tests=5")
+        self.assertEqual((code, text), (1, "proof: asan: 5 tests, the floor is 6\n"))
 
     def test_a_missing_proof_fails(self):
         code, text = self.proof("check")
