@@ -156,16 +156,20 @@ std::size_t replace(const RocksView& view, std::string_view begin, std::string_v
 
 }  // namespace
 
-Rebuilt rebuild_rocks_log(const std::string& dir, const Derive& derive, bool write) {
+Rebuilt rebuild_rocks_log(const std::string& dir, const Derive& derive, bool write,
+                          const Hashed& hashed) {
   require_log(dir);
   Records log(dir);
+  const std::uint64_t size = log.head().size;
   Content hashes;
   walk(
       log.view(), log.head(),
       [&](unsigned level, std::uint64_t n, const Hash& hash) {
         hashes.emplace(subtree_key(level, n).view(), hash_view(hash));
       },
-      [](const Tree&) {});
+      [&](const Tree& tree) {
+        if (hashed) hashed(tree.size(), size);
+      });
   Content projections;
   for (auto& [key, value] : derive(log)) projections.emplace(projection_key(key), value);
   rocksdb::WriteBatch batch;

@@ -31,10 +31,15 @@ struct Rebuilt {
 // All projections that the records of a log give, by key.
 using Derive = std::function<std::map<std::string, std::string>(const LogReader& log)>;
 
+// How many records were hashed, of how many.
+using Hashed = std::function<void(std::uint64_t done, std::uint64_t of)>;
+
 // Makes the projections what `derive` returns, and the subtree hashes those of the records, at
-// once; only counts what is not so unless `write`. Throws Error: not_a_log, locked, io; corrupt if
-// the records do not have the head's root: then nothing is changed, since a rebuild must not make
-// an edited record look right. What `derive` throws changes nothing either.
-Rebuilt rebuild_rocks_log(const std::string& dir, const Derive& derive, bool write = true);
+// once; only counts what is not so unless `write`. `hashed` is told of every record, before
+// `derive` is called. Throws Error: not_a_log, locked, io; corrupt if the records do not have the
+// head's root: then nothing is changed, since a rebuild must not make an edited record look right.
+// What `derive` throws changes nothing either.
+Rebuilt rebuild_rocks_log(const std::string& dir, const Derive& derive, bool write = true,
+                          const Hashed& hashed = {});
 
 }  // namespace ratchet::store

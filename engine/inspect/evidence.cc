@@ -34,8 +34,9 @@ std::string record_name(std::uint64_t index) { return "record " + std::to_string
 // Collects what the checkpoint covers of one run.
 class Collector {
  public:
-  Collector(const store::LogReader& log, const RunInfo& run, std::string_view checkpoint)
-      : log_(log), run_(run), head_(store::from_checkpoint(checkpoint)) {
+  Collector(const store::LogReader& log, const RunInfo& run, std::string_view checkpoint,
+            const Progress& progress)
+      : log_(log), run_(run), progress_(progress), head_(store::from_checkpoint(checkpoint)) {
     store::check_extends(log, head_);
     file_.set_format(format);
     file_.set_run_id(run.run_id);
@@ -79,7 +80,9 @@ class Collector {
   void add_records() {
     Definitions definitions;
     const FetchBlob nothing = [](std::uint64_t, const store::Hash&) { return std::string(); };
-    log_.scan(0, turns_.rbegin()->first + 1, [&](const store::Record& record) {
+    const std::uint64_t end = turns_.rbegin()->first + 1;
+    log_.scan(0, end, [&](const store::Record& record) {
+      if (progress_) progress_(record.index + 1, end);
       if (turns_.contains(record.index)) {
         add(record);
         return true;
@@ -112,6 +115,7 @@ class Collector {
   const store::LogReader& log_;
   const store::StoredHashes hashes_ = store::stored_hashes(log_);
   const RunInfo& run_;
+  const Progress& progress_;
   store::Head head_;
   v1::Evidence file_;
   std::map<std::uint64_t, std::string> turns_;  // records of the run by index
@@ -274,8 +278,8 @@ class Reading {
 }  // namespace
 
 std::string make_evidence(const store::LogReader& log, const RunInfo& run,
-                          std::string_view checkpoint) {
-  const v1::Evidence file = Collector(log, run, checkpoint).collect();
+                          std::string_view checkpoint, const Progress& progress) {
+  const v1::Evidence file = Collector(log, run, checkpoint, progress).collect();
   std::string json;
   pb::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -286,14 +290,18 @@ std::string make_evidence(const store::LogReader& log, const RunInfo& run,
   return json;
 }
 
-Evidence open_evidence(std::string_view file) {
+Evidence open_evidence(std::string_view file, const Progress& progress) {
   const v1::Evidence parsed = parse(file);
   Evidence evidence;
   evidence.checkpoint = parsed.checkpoint();
   evidence.head = store::from_checkpoint(parsed.checkpoint());
   auto log = std::make_unique<EvidenceLog>(evidence.head);
   for (const std::string& bytes : parsed.payloads()) log->add_payload(bytes);
-  for (const auto& entry : parsed.records()) add_proven(*log, entry, evidence.checkpoint);
+  std::uint64_t proven = 0;
+  for (const auto& entry : parsed.records()) {
+    add_proven(*log, entry, evidence.checkpoint);
+    if (progress) progress(++proven, static_cast<std::uint64_t>(parsed.records_size()));
+  }
   evidence.run = Reading(*log).run();
   if (evidence.run.run_id != parsed.run_id()) {
     refuse("it says run " + parsed.run_id() + ", its records are of run " + evidence.run.run_id);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/inspect/history.h"
+#include "engine/inspect/progress.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -20,7 +21,7 @@ inline constexpr std::size_t max_evidence_bytes = std::size_t{256} << 20;
 // read; std::out_of_range if the checkpoint covers no record of the run, or the run was pruned;
 // std::length_error beyond max_evidence_bytes.
 std::string make_evidence(const store::LogReader& log, const RunInfo& run,
-                          std::string_view checkpoint);
+                          std::string_view checkpoint, const Progress& progress = {});
 
 struct Evidence {
   std::string checkpoint;  // as it stands in the file: whoever trusts it compares or verifies it
@@ -36,6 +37,6 @@ struct Evidence {
 // turns are without gaps from its start on, everything that they refer to is there. It does not
 // say that the checkpoint is one to be trusted. Nothing of the file is executed.
 // Throws store::Error: corrupt, saying what does not hold; unsupported for another format.
-Evidence open_evidence(std::string_view file);
+Evidence open_evidence(std::string_view file, const Progress& progress = {});
 
 }  // namespace ratchet::engine

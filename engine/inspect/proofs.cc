@@ -17,13 +17,14 @@ store::Head head_at(const store::LogReader& log, std::uint64_t size) {
 }
 
 std::vector<RecordProof> prove_run(const store::LogReader& log, std::uint64_t run,
-                                   std::uint64_t size) {
+                                   std::uint64_t size, const Progress& progress) {
   std::vector<RecordProof> proofs;
   const store::StoredHashes stored = store::stored_hashes(log);
   log.scan_run(run, 0, [&](std::uint32_t turn, const store::Record& record) {
     if (record.index >= size) return false;
     proofs.push_back(
         {record.index, turn, record.bytes, store::prove_inclusion(record.index, size, stored)});
+    if (progress) progress(record.index + 1, size);
     return true;
   });
   return proofs;

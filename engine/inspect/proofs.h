@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/inspect/progress.h"
 #include "store/log.h"
 #include "store/merkle.h"
 
@@ -21,10 +22,10 @@ struct RecordProof {
   std::vector<store::Hash> hashes;  // inclusion in the tree of `size` records
 };
 
-// One for each turn of the run among the first `size` records.
-// Throws store::Error if a record cannot be read.
+// One for each turn of the run among the first `size` records. `progress` is told how far in the
+// log each is. Throws store::Error if a record cannot be read.
 std::vector<RecordProof> prove_run(const store::LogReader& log, std::uint64_t run,
-                                   std::uint64_t size);
+                                   std::uint64_t size, const Progress& progress = {});
 
 // That the log extends `older`. Throws store::Error (corrupt) if it does not.
 std::vector<store::Hash> prove_extends(const store::LogReader& log, const store::Head& older,

@@ -39,12 +39,15 @@ std::map<std::string, std::string> Rebuild::projections() const {
   return all;
 }
 
-std::map<std::string, std::string> rebuild_projections(const store::LogReader& log) {
+std::map<std::string, std::string> rebuild_projections(const store::LogReader& log,
+                                                       const Progress& progress) {
   Rebuild rebuild;
   Definitions definitions;
   const FetchBlob fetch = blobs_of(log);
-  log.scan(0, log.head().size, [&](const store::Record& record) {
+  const std::uint64_t size = log.head().size;
+  log.scan(0, size, [&](const store::Record& record) {
     rebuild.add(record, decode(record, definitions, fetch));
+    if (progress) progress(record.index + 1, size);
     return true;
   });
   return rebuild.projections();

@@ -9,6 +9,7 @@
 #include "engine/core/codec.h"
 #include "engine/core/open_run.h"
 #include "engine/core/summary.h"
+#include "engine/inspect/progress.h"
 #include "store/log.h"
 
 namespace ratchet::engine {
@@ -39,6 +40,7 @@ class Rebuild {
 };
 
 // Of the durable records of the log. Throws store::Error if one cannot be read or decoded.
-std::map<std::string, std::string> rebuild_projections(const store::LogReader& log);
+std::map<std::string, std::string> rebuild_projections(const store::LogReader& log,
+                                                       const Progress& progress = {});
 
 }  // namespace ratchet::engine

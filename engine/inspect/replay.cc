@@ -116,12 +116,15 @@ Divergence unknown_workflow(const RunInfo& run) {
           "this build has no such workflow or version", "", ""};
 }
 
-ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& info) {
+ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& info,
+                    const Progress& progress) {
   Definitions definitions;
   load_definitions(log, definitions);
   Replaying replaying(info, registry);
-  for (const HistoryTurn& record : read_history(log, info.run)) {
+  const std::vector<HistoryTurn> turns = read_history(log, info.run);
+  for (const HistoryTurn& record : turns) {
     if (!replaying.add(record.turn, definitions)) break;
+    if (progress) progress(record.turn.turn + 1, turns.size());
   }
   return std::move(replaying).report();
 }

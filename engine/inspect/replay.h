@@ -24,8 +24,10 @@ struct ReplayReport {
 // That the code at hand has no such workflow, or not in this version.
 Divergence unknown_workflow(const RunInfo& run);
 
-// A pruned run has no turns to replay. Throws store::Error if the run's records cannot be read.
-ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& run);
+// A pruned run has no turns to replay. `progress` is told of the turns of one run, of the records
+// of all. Throws store::Error if the run's records cannot be read.
+ReplayReport replay(const store::LogReader& log, const Registry& registry, const RunInfo& run,
+                    const Progress& progress = {});
 std::vector<ReplayReport> replay_all(const store::LogReader& log, const Registry& registry,
                                      const Progress& progress = {});
 

@@ -162,16 +162,18 @@ TEST_F(Care, DamagedDerivedDataIsMadeAnew) {
     db.Put({}, projection_key("stray"), "x");
   });
   EXPECT_EQ(fault_of([&] { open_rocks_log(dir()); }), Fault::corrupt);
-  std::uint64_t shown = 0;
+  std::uint64_t shown = 0, hashed = 0;
   const auto derive = [&](const LogReader& log) {
     shown = log.head().size;
     return std::map<std::string, std::string>{{"right", "value"}};
   };
   for (const bool write : {false, true, true}) {
-    const Rebuilt rebuilt = rebuild_rocks_log(dir(), derive, write);
+    const Rebuilt rebuilt = rebuild_rocks_log(
+        dir(), derive, write, [&](std::uint64_t done, std::uint64_t of) { hashed = done * of; });
     mended.emplace_back(rebuilt.projections, rebuilt.hashes);
   }
   EXPECT_EQ(shown, record_count);
+  EXPECT_EQ(hashed, record_count * record_count);
   EXPECT_THAT(mended, ElementsAre(Pair(2, 3), Pair(2, 3), Pair(0, 0)));
   const auto log = open_rocks_log(dir());
   EXPECT_EQ(log->head(), head_);

@@ -3,14 +3,19 @@
 #include "tools/ratchetctl/progress.h"
 
 #include <cstdint>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/inspect/evidence.h"
+#include "engine/inspect/proofs.h"
+#include "engine/inspect/rebuild.h"
 #include "engine/inspect/replay.h"
 #include "engine/inspect/verify.h"
+#include "store/checkpoint.h"
 #include "tests/engine/recording.h"
 
 namespace ratchet::ratchetctl {
@@ -24,7 +29,7 @@ struct Watched {
     std::ostringstream out, err;
     const Streams streams{out, err, {}, terminal};
     {
-      ProgressLine line(streams, "verify", [this] { return now; });
+      ProgressLine line(streams, "verify", "records", [this] { return now; });
       const engine::Progress report = line.reporter();
       EXPECT_EQ(static_cast<bool>(report), terminal);
       for (std::uint64_t done = 1; done <= records; ++done) {
@@ -51,25 +56,63 @@ TEST(Progress, IsToldSeldomAndTakenAway) {
             "\r\033[K");
 }
 
-TEST(Progress, OfVerificationAndReplayComesToTheEndOfTheLog) {
-  engine::testing::Outside outside;
-  record_lisbon(outside);
-  const auto log = reader_of(outside);
-  const std::uint64_t size = log->head().size;
-  std::vector<std::uint64_t> done;
-  const engine::Progress note = [&](std::uint64_t at, std::uint64_t of) {
-    EXPECT_EQ(of, size);
-    if (!done.empty()) EXPECT_GT(at, done.back());
-    done.push_back(at);
-  };
-  EXPECT_TRUE(engine::verify(*log, {}, nullptr, note).ok());
-  EXPECT_EQ(done.size(), size);
-  EXPECT_EQ(done.back(), size);
-  done.clear();
-  engine::Registry workflows;
-  workflows.add("travel", 1, engine::testing::travel);
-  engine::replay_all(*log, workflows, note);
-  EXPECT_EQ(done.back(), size);
+// What was reported: always of the same, and never back.
+struct Noted {
+  engine::Progress note() {
+    return [this](std::uint64_t at, std::uint64_t of_now) {
+      if (!done.empty()) {
+        EXPECT_GT(at, done.back());
+        EXPECT_EQ(of_now, of);
+      }
+      done.push_back(at);
+      of = of_now;
+    };
+  }
+  std::vector<std::uint64_t> done{};
+  std::uint64_t of = 0;
+};
+
+class OfLongWork : public ::testing::Test {
+ protected:
+  OfLongWork() {
+    record_lisbon(outside_);
+    log_ = reader_of(outside_);
+    size_ = log_->head().size;
+    workflows_.add("travel", 1, engine::testing::travel);
+  }
+
+  engine::testing::Outside outside_;
+  std::unique_ptr<store::LogReader> log_;
+  std::uint64_t size_ = 0;
+  engine::Registry workflows_;
+};
+
+TEST_F(OfLongWork, ComesToTheEndOfTheLog) {
+  Noted verified, replayed, rebuilt;
+  EXPECT_TRUE(engine::verify(*log_, {}, nullptr, verified.note()).ok());
+  engine::replay_all(*log_, workflows_, replayed.note());
+  engine::rebuild_projections(*log_, rebuilt.note());
+  for (const Noted& noted : {verified, replayed, rebuilt}) {
+    EXPECT_EQ(noted.of, size_);
+    EXPECT_EQ(noted.done.size(), size_);
+    EXPECT_EQ(noted.done.back(), size_);
+  }
+}
+
+TEST_F(OfLongWork, ComesToTheEndOfOneRun) {
+  const engine::RunInfo run = *engine::find_run(*log_, engine::testing::lisbon);
+  Noted proven, made, checked, replayed;
+  const auto proofs = engine::prove_run(*log_, run.run, size_, proven.note());
+  EXPECT_EQ(proven.done.size(), proofs.size());
+  EXPECT_EQ(proven.done.back(), proofs.back().index + 1);
+  const std::string checkpoint = store::to_checkpoint(log_->head());
+  const std::string file = engine::make_evidence(*log_, run, checkpoint, made.note());
+  const engine::Evidence evidence = engine::open_evidence(file, checked.note());
+  EXPECT_FALSE(engine::replay(*evidence.log, workflows_, evidence.run, replayed.note()).divergence);
+  EXPECT_EQ(replayed.of, proofs.size());
+  for (const Noted& noted : {made, checked, replayed}) {
+    EXPECT_EQ(noted.done.back(), noted.of);
+  }
 }
 
 }  // namespace

@@ -117,6 +117,7 @@ TEST_F(Ratchetctl, AllIsWellOnAWholeLog) {
   const Answer replay = ctl({"--log", dir, "replay"});
   EXPECT_EQ(replay.code, Exit::well) << replay.err << replay.out;
   EXPECT_THAT(replay.out, HasSubstr("same"));
+  EXPECT_EQ(ctl({"--log", dir, "replay", "--all"}).out, replay.out);
 }
 
 TEST_F(Ratchetctl, ADivergenceIsShownSideBySide) {
@@ -153,6 +154,7 @@ TEST_F(Ratchetctl, WhatIsWrongWithACommandLineIsExitCodeOne) {
         {"help", "nosuch"},
         {"--log", dir, "-o", "xml", "runs"},
         {"--log", dir, "history", "--last", "--timeout", "5"},
+        {"--log", dir, "replay", "--all", "--last"},
         {"--log", dir, "verify", "--anchor", folder.path("absent")}}) {
     const Answer answer = ctl(arguments);
     EXPECT_EQ(answer.code, Exit::usage) << ::testing::PrintToString(arguments);
@@ -320,6 +322,9 @@ TEST_F(Ratchetctl, AnEditedRecordIsFoundThoughTheLogIsWrittenWell) {
   EXPECT_EQ(answer.code, Exit::damaged);
   EXPECT_THAT(answer.out, HasSubstr("PROBLEM"));
   EXPECT_THAT(answer.out, HasSubstr("record " + std::to_string(source->head().size - 1)));
+  // Whoever reads all of it does not read past it.
+  EXPECT_EQ(ctl({"--log", dir, "replay"}).code, Exit::damaged);
+  EXPECT_EQ(ctl({"--log", dir, "export", "--jsonl"}).code, Exit::damaged);
 }
 
 TEST_F(Ratchetctl, FollowsARunFromBeforeItsStartThroughTheDeathOfTheWriter) {

@@ -213,13 +213,35 @@ int release(const std::string& dir, const CareOptions& options, const Output& ou
   return Exit::well;
 }
 
+store::Rebuilt rebuilt_as(const std::string& dir, bool write, const Streams& streams) {
+  ProgressLine hashed(streams, "rebuild, hashes");
+  const store::Derive derive = [&streams](const store::LogReader& log) {
+    ProgressLine derived(streams, "rebuild, projections");
+    return engine::rebuild_projections(log, derived.reporter());
+  };
+  return store::rebuild_rocks_log(dir, derive, write, hashed.reporter());
+}
+
 int rebuild(const std::string& dir, const CareOptions& options, const Output& output) {
-  const store::Rebuilt rebuilt =
-      store::rebuild_rocks_log(dir, engine::rebuild_projections, !options.dry_run);
+  const store::Rebuilt rebuilt = rebuilt_as(dir, !options.dry_run, output.streams);
   output.streams.out << (options.dry_run ? "would make " : "made ") << rebuilt.projections
                      << " projections and " << rebuilt.hashes
                      << " subtree hashes anew from the records; all others are right\n";
   return Exit::well;
+}
+
+// How many records these runs have; with `to` they are pruned from it.
+std::uint64_t prune_from(const store::LogReader& from, store::Log* to,
+                         const std::vector<engine::RunSummary>& runs, const CareOptions& options,
+                         const Streams& streams) {
+  ProgressLine line(streams, "prune", "runs");
+  std::uint64_t records = 0, done = 0;
+  for (const engine::RunSummary& run : runs) {
+    records += engine::turns_of(from, run);
+    if (to != nullptr) to->submit(engine::pruning_of(from, run, by(options), now()));
+    line.at(++done, runs.size());
+  }
+  return records;
 }
 
 // Says what it prunes only once that is durable.
@@ -235,11 +257,7 @@ int prune(const std::string& dir, const CareOptions& options, const Output& outp
   }
   const store::LogReader& from = options.dry_run ? *reader : *to;
   const auto runs = engine::prunable(from, policy);
-  std::uint64_t records = 0;
-  for (const engine::RunSummary& run : runs) {
-    records += engine::turns_of(from, run);
-    if (to) to->submit(engine::pruning_of(from, run, by(options), now()));
-  }
+  const std::uint64_t records = prune_from(from, to.get(), runs, options, output.streams);
   if (to) close(std::move(to), dir);
   const char* pruned = options.dry_run ? "would be pruned" : "pruned";
   for (const auto& run : runs) output.streams.out << pruned << ": " << run.run_id << "\n";

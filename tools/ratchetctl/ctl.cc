@@ -42,7 +42,7 @@ Examples:
   ratchetctl history 5f3c --follow              the run whose id starts with 5f3c, as it goes on
   ratchetctl -o json history --last             the same for programs, payloads included
   ratchetctl verify --anchor checkpoint.txt     is the record whole, and the one anchored there?
-  ratchetctl replay                             does this build decide as was recorded?
+  ratchetctl replay --all                       does this build decide as was recorded?
   ratchetctl replay 5f3c --until 12             what was it, and what did it wait for, then?
   ratchetctl report --last --to run.html        a page to read, to print and to file
   ratchetctl evidence --last --to run.json      what an auditor elsewhere can check
@@ -63,6 +63,7 @@ struct Arguments {
   TravelOptions travel;
   bool travels() const { return travel.step || travel.until; }
   bool follow = false;
+  bool all = false;  // said of replay, which is so without a run
   double timeout_seconds = 0;
   std::string anchor_file;
   std::string anchor_key;
@@ -112,7 +113,11 @@ CLI::App* add_replay(CLI::App& app, Arguments& arguments) {
       "replay", "Re-perform the decisions of runs with the workflows of this build");
   auto* run = replay->add_option("RUN", arguments.history.run.prefix,
                                  "Id of the run, or enough of its beginning; none: all runs");
-  replay->add_flag("--last", arguments.history.run.last, "The newest run")->excludes(run);
+  auto* last = replay->add_flag("--last", arguments.history.run.last, "The newest run");
+  last->excludes(run);
+  replay->add_flag("--all", arguments.all, "All runs, as without RUN")
+      ->excludes(run)
+      ->excludes(last);
   TravelOptions& travel = arguments.travel;
   replay
       ->add_option("--until", travel.until,

@@ -13,6 +13,8 @@
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/acts.h"
 #include "tools/ratchetctl/approvers.h"
+#include "tools/ratchetctl/planned.h"
+#include "tools/ratchetctl/progress.h"
 #include "tools/ratchetctl/publish.h"
 #include "tools/ratchetctl/words.h"
 
@@ -31,6 +33,12 @@ struct MakeOptions {
   std::string to_file;
 };
 
+std::string evidence_of(const store::LogReader& log, const engine::RunInfo& run,
+                        const std::string& checkpoint, const Streams& streams) {
+  ProgressLine line(streams, "evidence");
+  return engine::make_evidence(log, run, checkpoint, line.reporter());
+}
+
 int make(const std::string& dir, const MakeOptions& options, const Output& output) {
   const auto log = store::open_rocks_reader(dir);
   const engine::RunInfo run = find_run(*log, options.run);
@@ -42,7 +50,7 @@ int make(const std::string& dir, const MakeOptions& options, const Output& outpu
     checkpoint = content_of(options.at_file);
   }
   try {
-    const std::string evidence = engine::make_evidence(*log, run, checkpoint);
+    const std::string evidence = evidence_of(*log, run, checkpoint, output.streams);
     if (options.to_file.empty()) {
       output.streams.out << evidence;
     } else {
@@ -94,16 +102,20 @@ engine::Approvals approvals_of(const engine::Evidence& evidence, const std::stri
   return reader.found();
 }
 
-Checked check(const CheckOptions& options, const engine::Registry& workflows) {
+// The records are proven first, then the turns are performed again.
+Checked check(const CheckOptions& options, const engine::Registry& workflows,
+              const Streams& streams) {
   Checked checked;
-  checked.evidence = engine::open_evidence(content_of(options.file));
+  ProgressLine proven(streams, "evidence check");
+  checked.evidence = engine::open_evidence(content_of(options.file), proven.reporter());
   if (!options.anchor_file.empty()) {
     checked.anchor = checkpoint_in(options.anchor_file, options.key);
     require_same(checked.evidence.head, *checked.anchor);
   }
   const engine::RunInfo& run = checked.evidence.run;
   checked.events = engine::EventReader(run.run).next(*checked.evidence.log);
-  checked.replay = engine::replay(*checked.evidence.log, workflows, run);
+  ProgressLine performed(streams, "evidence check, replay", "turns");
+  checked.replay = engine::replay(*checked.evidence.log, workflows, run, performed.reporter());
   checked.approvals = approvals_of(checked.evidence, options.approvers_folder);
   return checked;
 }
@@ -124,6 +136,9 @@ Document document_of(const Checked& checked) {
   document["complete"] = checked.evidence.ended;
   document["checkpoint"] = checked.evidence.checkpoint;
   document["anchored"] = checked.anchor.has_value();
+  if (const auto planned = plan_in(checked.events)) {
+    document["plan"] = {{"hash", planned->hash}, {"plan", planned->plan}};
+  }
   document["approvals"] = ratchetctl::document_of(checked.approvals);
   document["writers"] = writers_of(checked);
   document["acts"] = acts_of(checked.events);
@@ -152,6 +167,11 @@ void print(const Checked& checked, const Streams& streams) {
              Cell{std::to_string(checked.replay.turns) + " turns, " +
                   std::to_string(checked.replay.events) + " events: each in the log of the " +
                   "checkpoint, none missing between"}});
+  if (const auto planned = plan_in(checked.events)) {
+    table.add({Cell{"plan"},
+               Cell{planned->hash + ": " + text_in(planned->plan, "database") + " from " +
+                    text_in(planned->plan, "from") + " to " + text_in(planned->plan, "to")}});
+  }
   for (const std::string& writer : writers_of(checked))
     table.add({Cell{"decided by"}, Cell{writer}});
   for (const std::string& act : acts_of(checked.events)) table.add({Cell{"person"}, Cell{act}});
@@ -174,7 +194,7 @@ void print(const Checked& checked, const Streams& streams) {
 
 int print_check(const CheckOptions& options, const engine::Registry& workflows,
                 const Output& output) {
-  const Checked checked = check(options, workflows);
+  const Checked checked = check(options, workflows, output.streams);
   if (!wrote_document(document_of(checked), output)) {
     print(checked, output.streams);
     if (options.history) {

@@ -1,5 +1,6 @@
 #include "tools/ratchetctl/export.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -44,13 +45,25 @@ std::string ranges(const std::vector<std::uint64_t>& indexes) {
   return text;
 }
 
+// A bundle holds 256 records; that it is written is progress.
+store::TilesReport write_tiles_to(const fs::path& to, const store::LogReader& log,
+                                  std::uint64_t size, const Streams& streams) {
+  constexpr std::uint64_t records_of_bundle = 256;
+  ProgressLine line(streams, "export");
+  std::uint64_t done = 0;
+  return store::write_tiles(log, size, [&](const std::string& path, std::string_view bytes) {
+    write_file(to / path, bytes);
+    if (!path.starts_with("tile/entries/")) return;
+    done = std::min(done + records_of_bundle, size);
+    line.at(done, size);
+  });
+}
+
 // The checkpoint comes last: what it covers is there when it is.
 int export_tiles(const store::LogReader& log, const Options& options, const Output& output) {
   const Published published = publish(log, options.publish);
   const fs::path to = options.folder;
-  const store::TilesReport report = store::write_tiles(
-      log, published.head.size,
-      [&](const std::string& path, std::string_view bytes) { write_file(to / path, bytes); });
+  const store::TilesReport report = write_tiles_to(to, log, published.head.size, output.streams);
   write_file(to / "pruned", ranges(report.pruned));
   write_file(to / "checkpoint", published.text);
   Document document = document_of(published);

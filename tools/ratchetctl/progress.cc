@@ -13,9 +13,13 @@ constexpr std::chrono::milliseconds interval{200};
 constexpr const char* from_its_beginning = "\r\033[K";
 }  // namespace
 
-ProgressLine::ProgressLine(const Streams& streams, std::string what,
+ProgressLine::ProgressLine(const Streams& streams, std::string what, std::string of_what,
                            std::function<Clock::time_point()> now)
-    : streams_(streams), what_(std::move(what)), now_(std::move(now)), next_(now_() + patience) {}
+    : streams_(streams),
+      what_(std::move(what)),
+      of_what_(std::move(of_what)),
+      now_(std::move(now)),
+      next_(now_() + patience) {}
 
 ProgressLine::~ProgressLine() {
   if (shown_) streams_.err << from_its_beginning << std::flush;
@@ -32,8 +36,8 @@ void ProgressLine::at(std::uint64_t done, std::uint64_t of) {
   if (now < next_) return;
   next_ = now + interval;
   shown_ = true;
-  streams_.err << from_its_beginning << what_ << ": " << done << " of " << of << " records, "
-               << done * 100 / of << " %" << std::flush;
+  streams_.err << from_its_beginning << what_ << ": " << done << " of " << of << " " << of_what_
+               << ", " << done * 100 / of << " %" << std::flush;
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }

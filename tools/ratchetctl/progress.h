@@ -17,8 +17,8 @@ class ProgressLine {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `what`: "verify". `now`: another clock, for tests.
-  ProgressLine(const Streams& streams, std::string what,
+  // `what`: "verify". `of_what`: is counted. `now`: another clock, for tests.
+  ProgressLine(const Streams& streams, std::string what, std::string of_what = "records",
                std::function<Clock::time_point()> now = Clock::now);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
@@ -31,6 +31,7 @@ class ProgressLine {
  private:
   const Streams& streams_;
   std::string what_;
+  std::string of_what_;
   std::function<Clock::time_point()> now_;
   Clock::time_point next_;
   bool shown_ = false;

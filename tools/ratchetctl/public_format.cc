@@ -12,6 +12,7 @@
 #include "store/proof_files.h"
 #include "store/rocks_log.h"
 #include "tools/ratchetctl/documents.h"
+#include "tools/ratchetctl/progress.h"
 #include "tools/ratchetctl/publish.h"
 
 namespace ratchet::ratchetctl {
@@ -51,6 +52,12 @@ int print_consistency(const store::LogReader& log, const FormatOptions& options,
   return Exit::well;
 }
 
+std::vector<engine::RecordProof> proofs_of(const store::LogReader& log, const engine::RunInfo& run,
+                                           std::uint64_t size, const Streams& streams) {
+  ProgressLine line(streams, "prove");
+  return engine::prove_run(log, run.run, size, line.reporter());
+}
+
 int print_proofs(const store::LogReader& log, const FormatOptions& options, const Output& output) {
   const engine::RunInfo run = find_run(log, options.run);
   const Published published = publish(log, options.publish);
@@ -59,21 +66,26 @@ int print_proofs(const store::LogReader& log, const FormatOptions& options, cons
   Document document = document_of(published);
   document["run"] = run.run_id;
   document["proofs"] = Document::array();
-  for (const auto& proof : engine::prove_run(log, run.run, published.head.size)) {
-    const std::string text = store::to_tlog_proof(proof.index, proof.hashes, published.text);
-    const std::string name = std::to_string(proof.index);
-    document["proofs"].push_back({{"index", proof.index},
-                                  {"turn", proof.turn},
-                                  {"record_base64", store::to_base64(proof.record)},
-                                  {"proof", text}});
-    std::string where = std::to_string(proof.hashes.size()) + " hashes";
-    if (!options.folder.empty()) {
-      write_file(fs::path(options.folder) / (name + ".record"), proof.record);
-      write_file(fs::path(options.folder) / (name + ".tlog-proof"), text);
-      where = name + ".tlog-proof";
+  const auto proofs = proofs_of(log, run, published.head.size, output.streams);
+  {  // its line is taken away before the table comes
+    ProgressLine line(output.streams, "prove, writing", "proofs");
+    for (const auto& proof : proofs) {
+      const std::string text = store::to_tlog_proof(proof.index, proof.hashes, published.text);
+      const std::string name = std::to_string(proof.index);
+      document["proofs"].push_back({{"index", proof.index},
+                                    {"turn", proof.turn},
+                                    {"record_base64", store::to_base64(proof.record)},
+                                    {"proof", text}});
+      std::string where = std::to_string(proof.hashes.size()) + " hashes";
+      if (!options.folder.empty()) {
+        write_file(fs::path(options.folder) / (name + ".record"), proof.record);
+        write_file(fs::path(options.folder) / (name + ".tlog-proof"), text);
+        where = name + ".tlog-proof";
+      }
+      table.add({Cell{name}, Cell{std::to_string(proof.turn)},
+                 Cell{std::to_string(proof.record.size())}, Cell{where}});
+      line.at(document["proofs"].size(), proofs.size());
     }
-    table.add({Cell{name}, Cell{std::to_string(proof.turn)},
-               Cell{std::to_string(proof.record.size())}, Cell{where}});
   }
   if (!wrote_document(document, output)) output.streams.out << table.take();
   return Exit::well;

@@ -38,7 +38,8 @@ int print_replay(const store::LogReader& log, const engine::Registry& workflows,
                  const std::optional<RunName>& run, const Output& output) {
   std::vector<engine::ReplayReport> reports;
   if (run) {
-    reports.push_back(engine::replay(log, workflows, find_run(log, *run)));
+    ProgressLine line(output.streams, "replay", "turns");
+    reports.push_back(engine::replay(log, workflows, find_run(log, *run), line.reporter()));
   } else {
     ProgressLine line(output.streams, "replay");
     reports = engine::replay_all(log, workflows, line.reporter());
