@@ -103,7 +103,8 @@ class Responder {
 struct ServerLimits {
   std::size_t body = std::size_t{16} << 20;  // a larger request gets 413
   std::size_t connections = 1024;            // further ones are closed
-  // For a whole request, the wait for it on a connection that is kept included.
+  // For a whole request, the wait for it on a connection that is kept included; and for the
+  // handshake, which has 10 s at most.
   std::chrono::milliseconds request{120'000};
 };
 
@@ -126,6 +127,9 @@ class Server {
   // For connections that come from now on; those there are go on. Throws std::runtime_error, and
   // changes nothing, if it cannot be used.
   void use(const Tls& tls);
+  // Takes no further connections and no further requests. Those that are being answered are, for
+  // `most` at most; then as stop. The server must live until it returns.
+  boost::asio::awaitable<void> finish(std::chrono::milliseconds most);
   // Closes the listener and every connection, and cancels the handlers under way: each ends at its
   // next co_await. What they use must live until the executor has run them to that end.
   void stop();

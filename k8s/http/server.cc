@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <list>
 #include <tuple>
 #include <utility>
@@ -31,6 +32,7 @@ constexpr auto handshake_time = std::chrono::seconds(10);
 constexpr auto write_time = std::chrono::seconds(30);
 constexpr auto linger_time = std::chrono::seconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
+constexpr auto look_pause = std::chrono::milliseconds(5);
 
 std::string status_line(int status) {
   auto phrase = beast::http::obsolete_reason(static_cast<beast::http::status>(status));
@@ -142,6 +144,7 @@ asio::awaitable<void> linger(Wire& wire) {
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   struct Session {
     std::unique_ptr<Wire> wire;
+    bool answering = false;
     asio::cancellation_signal cancel;
   };
   using Sessions = std::list<Session>;
@@ -196,14 +199,16 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   }
 
   asio::awaitable<void> serve(tcp::socket socket, Sessions::iterator session) {
-    session->wire = co_await welcome(std::move(socket), context, Clock::now() + handshake_time);
+    const auto most = std::min<Clock::duration>(handshake_time, limits.request);
+    session->wire = co_await welcome(std::move(socket), context, Clock::now() + most);
     beast::flat_buffer buffer;
-    while (co_await serve_one(*session->wire, buffer)) {
+    while (co_await serve_one(*session, buffer)) {
     }
   }
 
   // Reads and answers one request; false: the connection is at its end.
-  asio::awaitable<bool> serve_one(Wire& wire, beast::flat_buffer& buffer) {
+  asio::awaitable<bool> serve_one(Session& session, beast::flat_buffer& buffer) {
+    Wire& wire = *session.wire;
     RequestParser parser;
     parser.header_limit(max_header_bytes);
     parser.body_limit(limits.body);
@@ -220,7 +225,9 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
       co_return false;
     }
     bool keep_alive = parser.keep_alive();
+    session.answering = true;
     co_await answer(wire, parser.get(), keep_alive);
+    session.answering = false;
     co_return keep_alive&& acceptor.is_open();
   }
 
@@ -264,12 +271,28 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     co_await responder.finish();
   }
 
-  void stop() {
+  asio::awaitable<void> finish(std::chrono::milliseconds most) {
+    const auto self = shared_from_this();
+    const auto until = Clock::now() + most;
+    close(false);
+    asio::steady_timer look(executor);
+    while (!sessions.empty() && Clock::now() < until) {
+      look.expires_after(look_pause);
+      co_await look.async_wait(asio::use_awaitable);
+    }
+    close(true);
+  }
+
+  // The listener, and the connections: all, or those on which nothing is being answered.
+  void close(bool all) {
     error_code ignored;
     std::ignore = acceptor.close(ignored);
     // A session may end, and leave the list, while it is being cancelled.
     for (auto next = sessions.begin(); next != sessions.end();) {
       auto session = next++;
+      if (session->answering && !all) {
+        continue;
+      }
       if (session->wire) {
         session->wire->close();
       }
@@ -302,6 +325,8 @@ std::uint16_t Server::port() const {
 
 void Server::use(const Tls& tls) { impl_->context = server_context(tls); }
 
-void Server::stop() { impl_->stop(); }
+asio::awaitable<void> Server::finish(std::chrono::milliseconds most) { return impl_->finish(most); }
+
+void Server::stop() { impl_->close(true); }
 
 }  // namespace ratchet::k8s::http

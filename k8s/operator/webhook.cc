@@ -85,12 +85,12 @@ asio::awaitable<void> Webhook::run() {
     co_await tick_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     if (!stopped_) refresh();
   }
+  co_await server_.finish(options_.deadline);
 }
 
 void Webhook::stop() {
   stopped_ = true;
   tick_.cancel();
-  server_.stop();
 }
 
 asio::awaitable<void> Webhook::serve(const http::Request& request, http::Responder& responder) {

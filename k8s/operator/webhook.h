@@ -37,8 +37,8 @@ class Webhook {
   Webhook& operator=(const Webhook&) = delete;
 
   std::uint16_t port() const { return server_.port(); }
-  // Keeps the certificate fresh; until `stop`. A pair that cannot be used is reported, and the one
-  // before goes on.
+  // Keeps the certificate fresh; until `stop`, and then until what was asked before is answered. A
+  // pair that cannot be used is reported, and the one before goes on.
   boost::asio::awaitable<void> run();
   void stop();
 

@@ -1,12 +1,19 @@
-// What is proved: peers that send too much, too slowly, without end or too often are bounded, and
-// meanwhile others are answered.
+// What is proved: peers that send too much, too slowly, without end, too often or no HTTP at all
+// are bounded, and meanwhile others are answered; and what was asked is answered at the daemon's
+// end.
+#include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <arpa/inet.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -21,6 +28,9 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+namespace asio = boost::asio;
 
 // A peer that keeps to no rule.
 class Raw {
@@ -95,6 +105,29 @@ TEST_F(ApiLimits, ARequestThatIsTooLargeIsRefusedWithoutBeingRead) {
   expect_alive();
 }
 
+TEST_F(ApiLimits, WhatIsNoHttpIsRefusedAndRecordsNothing) {
+  world.begin();
+  world.start("a", "waiting");
+  const std::string wrong[] = {
+      "nonsense\r\n\r\n",
+      "GET /v1/runs JUNK/1.1\r\n\r\n",
+      "\x16\x03\x01\x02 a handshake\r\n\r\n",
+      "GET /v1/runs HTTP/1.1\r\nno colon\r\n\r\n",
+      head + "Content-Length: ten\r\n\r\n",
+      head + "Content-Length: 16\r\nContent-Length: 17\r\n\r\n{\"reason\":\"why\"}",
+      head + "Content-Length: 16\r\nTransfer-Encoding: chunked\r\n\r\n{\"reason\":\"why\"}",
+      head + "Transfer-Encoding: chunked\r\n\r\nten\r\n{\"reason\":\"why\"}\r\n0\r\n\r\n"};
+  for (const std::string& text : wrong) {
+    Raw peer(world.port());
+    peer.send(text);
+    const std::string said = peer.rest(5s);
+    EXPECT_THAT(said, StartsWith("HTTP/1.1 400 ")) << text;
+    EXPECT_THAT(said, Not(HasSubstr("(open)"))) << text;
+  }
+  EXPECT_THAT(world.get("/v1/runs/a/history").dump(), Not(HasSubstr("Note")));
+  expect_alive();
+}
+
 TEST_F(ApiLimits, ABodyWithoutEndIsRefused) {
   world.begin();
   world.start("a", "waiting");
@@ -151,6 +184,36 @@ TEST_F(ApiLimits, RequestsBeyondTheRateAreRefusedButProbesAreNot) {
   EXPECT_EQ(response.headers.at("retry-after"), "1");
   EXPECT_EQ(world.ask("POST", "/v1/runs/a/pause", R"({"reason": "why"})").status, 429);
   EXPECT_EQ(world.ask("GET", "/healthz").status, 200);
+}
+
+// As an API server far away does.
+asio::awaitable<Verdict> allow_later(std::atomic<int>& asked) {
+  ++asked;
+  asio::steady_timer timer(co_await asio::this_coro::executor, 300ms);
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return Verdict{"ann", std::nullopt};
+}
+
+TEST_F(ApiLimits, WhatWasAskedBeforeTheEndIsAnsweredAndNoActBeginsAnyMore) {
+  world.begin();
+  world.start("a", "waiting");
+  world.end();
+  std::atomic<int> asked = 0;
+  world.judge = [&asked](const Wanted&, const Headers&) { return allow_later(asked); };
+  world.begin();
+  auto read = std::async(std::launch::async, [&] { return world.ask("GET", "/v1/runs/a"); });
+  auto act = std::async(std::launch::async, [&] {
+    return world.ask("POST", "/v1/runs/a/pause", R"({"reason": "why"})");
+  });
+  while (asked < 2) std::this_thread::sleep_for(1ms);
+  world.end();
+  EXPECT_EQ(read.get().status, 200);
+  const auto refused = act.get();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("the daemon ends"));
+  world.judge = nullptr;
+  world.begin();
+  EXPECT_THAT(world.get("/v1/runs/a/history").dump(), Not(HasSubstr("Paused")));
 }
 
 TEST(Bucket, FillsWithTime) {

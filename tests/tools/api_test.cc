@@ -292,6 +292,16 @@ TEST_F(ApiTest, ADaemonThatIsNotReadyShowsItsLogAndTakesNoActs) {
   EXPECT_THAT(world.ask("GET", "/metrics").body, HasSubstr("ratchet_ready 0\n"));
 }
 
+TEST_F(ApiTest, ADaemonWhoseLogFailedIsNotAlive) {
+  world.start("a", "waiting");
+  world.halt();
+  EXPECT_EQ(refused(world.ask("GET", "/healthz")), "503 halted");
+  EXPECT_EQ(refused(world.ask("GET", "/readyz")), "503 not_ready");
+  EXPECT_THAT(world.ask("GET", "/metrics").body, HasSubstr("ratchet_halted 1\n"));
+  EXPECT_EQ(act("a", "pause", {{"reason", "why"}}), "503 halted");
+  EXPECT_EQ(world.get("/v1/runs/a")["run"], "a") << "what the log has is shown";
+}
+
 TEST_F(ApiTest, AlertsAreAboutMetricsThatAreServed) {
   fence_two();
   world.start("a", "asking");

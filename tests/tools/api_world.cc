@@ -1,6 +1,7 @@
 #include "tests/tools/api_world.h"
 
 #include <chrono>
+#include <exception>
 #include <future>
 #include <sstream>
 #include <stdexcept>
@@ -8,7 +9,6 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -91,14 +91,13 @@ struct ApiWorld::Daemon {
     engine.observe([this](const engine::Recorded& recorded) { api.recorded(recorded); });
     engine.on_halt([this](const std::string&) { api.halted(); });
     if (world.opens) engine.open([this] { api.ready(); });
-    asio::co_spawn(io, api.run(), asio::detached);
+    asio::co_spawn(io, api.run(), [this](const std::exception_ptr&) { io.stop(); });
     thread = std::thread([this] { io.run(); });
   }
   ~Daemon() {
     asio::post(io, [this] {
       api.stop();
       work.reset();
-      io.stop();
     });
     thread.join();
   }
@@ -146,6 +145,10 @@ void ApiWorld::on_engine(const std::function<void(engine::Engine& engine)>& task
     done.set_value();
   });
   done.get_future().wait();
+}
+
+void ApiWorld::halt() {
+  on_engine([this](engine::Engine&) { daemon_->api.halted(); });
 }
 
 void ApiWorld::start(const std::string& run_id, const std::string& workflow) {

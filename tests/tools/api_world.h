@@ -42,6 +42,8 @@ class ApiWorld {
 
   // Starts a run and waits until it is where its workflow waits.
   void start(const std::string& run_id, const std::string& workflow);
+  // Tells the API that the log has failed.
+  void halt();
   // On the engine's thread.
   void on_engine(const std::function<void(engine::Engine& engine)>& task);
 

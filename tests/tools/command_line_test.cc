@@ -122,6 +122,29 @@ TEST_F(CommandLine, IsCheckedAsAWholeWhereverItsPartsCameFrom) {
   EXPECT_THAT(said, HasSubstr("--webhook-port needs the role"));
 }
 
+// Without TLS others could listen, and take a token.
+TEST_F(CommandLine, ServesTheApiBeyondLoopbackByTlsOnlyOnAPortThatIsKnown) {
+  EXPECT_EQ(asked({}).options.api_address, "127.0.0.1");
+  const std::vector<std::string> wrong[] = {
+      {"--api-address=0.0.0.0"},
+      {"--api-address=0.0.0.0", "--api-port=8444"},
+      {"--api-address=::", "--api-port=8444"},
+      {"--api-address=10.0.0.1", "--api-certificate=c", "--api-key=k"},
+      {"--api-address=10.0.0.1", "--api-port=8444", "--api-certificate=c"},
+      {"--api-address=10.0.0.1", "--api-port=8444", "--api-key=k"},
+      {"--api-certificate=c"},
+      {"--api-address=localhost"}};  // a name may mean anything
+  for (const auto& arguments : wrong) {
+    EXPECT_EQ(asked(arguments).exit, Exit::usage) << arguments.front();
+    EXPECT_THAT(said, HasSubstr("any other than loopback needs --api-port"));
+  }
+  const std::vector<std::string> right[] = {
+      {"--api-address=127.0.0.2"},
+      {"--api-address=::1"},
+      {"--api-address=0.0.0.0", "--api-port=8444", "--api-certificate=c", "--api-key=k"}};
+  for (const auto& arguments : right) EXPECT_FALSE(asked(arguments).exit) << said;
+}
+
 TEST_F(CommandLine, PrintsHelpAndVersionAndHasNothingMoreToDo) {
   EXPECT_EQ(asked({"--help"}).exit, Exit::well);
   EXPECT_THAT(said, HasSubstr("--config"));

@@ -138,12 +138,12 @@ asio::awaitable<void> Api::run() {
     tick_.expires_after(look_every);
     co_await wait(tick_);
   }
+  co_await server_.finish(options_.farewell);
 }
 
 void Api::stop() {
   stopped_ = true;
   tick_.cancel();
-  server_.stop();
 }
 
 asio::awaitable<void> Api::serve(const http::Request& request, http::Responder& responder) {
@@ -199,6 +199,8 @@ asio::awaitable<Answer> Api::answer_route(const Route& route, Call call,
     if (!metrics_.ready) {
       co_return refusal(503, "not_ready", "the daemon waits for its Lease, or opens its log");
     }
+    if (stopped_) co_return refusal(503, "not_ready", "the daemon ends");
+    if (metrics_.halted) co_return refusal(503, "halted", "the log failed; the process ends");
     if (const auto* ask = std::get_if<Ask>(&route.serve)) co_return (*ask)(engine_, call);
     co_return co_await act(route, std::move(call), request.body);
   } catch (const BadRequest& error) {

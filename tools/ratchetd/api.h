@@ -39,6 +39,8 @@ struct ApiOptions {
   std::chrono::milliseconds heartbeat{15'000};
   // Until an act's record must be durable; past it nobody knows.
   std::chrono::milliseconds act_deadline{10'000};
+  // At the end: what is being answered then is, for so long at most.
+  std::chrono::milliseconds farewell{3'000};
   std::string version;
   std::filesystem::path folder;                                // of the log
   std::function<std::vector<engine::Time>()> fence_ends = {};  // Metrics::fence_ends; null: none
@@ -77,7 +79,8 @@ class Api {
   // A new certificate, for connections that come from now on.
   void use(const k8s::http::Tls& tls) { server_.use(tls); }
 
-  // Watches over the log's progress; until `stop`.
+  // Watches over the log's progress; until `stop`, and then until what was asked before is
+  // answered. Acts that have not begun by then are refused.
   boost::asio::awaitable<void> run();
   void stop();
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -321,6 +322,59 @@ TEST_F(PlainHttp, StoppingTheServerEndsItsStreamsAndCancelsItsHandlers) {
   loop.until([&] { return ended; });
   Client late(loop.executor(), endpoint);
   EXPECT_THROW(get(late), std::runtime_error);
+}
+
+asio::awaitable<void> answer_when_told(const Request& request, Responder& responder, bool& asked,
+                                       asio::steady_timer& told) {
+  if (request.target == "/held") {
+    asked = true;
+    boost::system::error_code woken;
+    co_await told.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  co_await responder.send({200, "text/plain", "hello", {}});
+}
+
+// A server with one connection that is idle and one on which an answer is awaited, and finishes.
+struct Finishing : PlainHttp {
+  void finish(std::chrono::milliseconds most) {
+    get(idle);
+    asio::co_spawn(loop.context(), waiting.fetch({"GET", "/held", {}, ""}, plenty),
+                   [this](const std::exception_ptr& failed, const Response& response) {
+                     answer = failed ? "none" : response.body;
+                   });
+    loop.until([&] { return asked; });
+    asio::co_spawn(loop.context(), server.finish(most),
+                   [this](const std::exception_ptr&) { over = true; });
+  }
+
+  bool asked = false;
+  bool over = false;
+  std::string answer;
+  asio::steady_timer told{loop.context(), asio::steady_timer::time_point::max()};
+  Server server{loop.executor(), "127.0.0.1", 0, std::nullopt,
+                [this](const Request& request, Responder& responder) {
+                  return answer_when_told(request, responder, asked, told);
+                }};
+  Endpoint endpoint = at(server);
+  Client idle{loop.executor(), endpoint};
+  Client waiting{loop.executor(), endpoint};
+};
+
+TEST_F(Finishing, WhatWasAskedIsAnsweredAndNothingElse) {
+  finish(plenty);
+  Client late(loop.executor(), endpoint);
+  EXPECT_THROW(get(late), std::runtime_error);
+  EXPECT_THROW(get(idle), std::runtime_error);
+  EXPECT_FALSE(over);
+  told.cancel();
+  loop.until([&] { return over && !answer.empty(); });
+  EXPECT_EQ(answer, "hello");
+}
+
+TEST_F(Finishing, NobodyIsWaitedForForEver) {
+  finish(milliseconds(50));
+  loop.until([&] { return over && !answer.empty(); });
+  EXPECT_EQ(answer, "none");
 }
 
 TEST_F(PlainHttp, APortThatIsTakenIsAFailureThatNamesIt) {

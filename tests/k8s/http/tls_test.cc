@@ -2,6 +2,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
@@ -30,13 +32,12 @@ Tls client_tls(std::string ca, std::string name = "") {
   return {std::move(ca), "", "", std::move(name), true};
 }
 
+asio::awaitable<void> hello(const Request&, Responder& responder) {
+  co_await responder.send({200, "text/plain", "hello", {}});
+}
+
 struct TlsHttp : ::testing::Test {
-  Server serve(Tls tls) {
-    return Server(loop.executor(), "127.0.0.1", 0, std::move(tls),
-                  [](const Request&, Responder& responder) -> asio::awaitable<void> {
-                    co_await responder.send({200, "text/plain", "hello", {}});
-                  });
-  }
+  Server serve(Tls tls) { return Server(loop.executor(), "127.0.0.1", 0, std::move(tls), hello); }
   Response get(const Server& server, Tls tls) {
     Client client(loop.executor(), {"127.0.0.1", server.port(), std::move(tls)});
     return loop.run(client.fetch({}, seconds(10)));
@@ -103,6 +104,22 @@ TEST_F(TlsHttp, AServerThatTrustsAnAuthorityAsksItsClientsForCertificates) {
   known.certificate_pem = stranger.certificate_pem;
   known.key_pem = stranger.key_pem;
   EXPECT_THROW(get(server, known), std::runtime_error);
+}
+
+TEST_F(TlsHttp, WhoeverShakesNoHandsIsCutOffAndHoldsUpNobody) {
+  ServerLimits limits;
+  limits.connections = 2;
+  limits.request = seconds(2);
+  Server server(loop.executor(), "127.0.0.1", 0, server_tls(local), hello, limits);
+  asio::ip::tcp::socket silent(loop.context());
+  silent.connect({asio::ip::make_address("127.0.0.1"), server.port()});
+  EXPECT_EQ(get(server, client_tls(authority.ca_pem())).status, 200);
+  char byte = 0;
+  boost::system::error_code end;
+  silent.async_read_some(asio::buffer(&byte, 1),
+                         [&](const boost::system::error_code& error, std::size_t) { end = error; });
+  loop.until([&] { return end.failed(); });
+  EXPECT_EQ(end, asio::error::eof);
 }
 
 TEST_F(TlsHttp, AStreamThatIsCutWithoutAFarewellEnds) {
