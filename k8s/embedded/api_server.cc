@@ -81,6 +81,9 @@ Answer ApiServer::carry_out(const Call& call) {
     if (fault == Fault::refuse) {
       throw Refusal(failure(500, "InternalError", "an injected fault", nullptr));
     }
+    if (fault == Fault::forbid) {
+      throw forbidden(*target_of(call).kind, call.name, "an injected fault");
+    }
     if (fault == Fault::conflict) throw stale(*target_of(call).kind, call.name);
     Answer answer = dispatch(call);
     answer.lost = fault == Fault::lost_after;

@@ -53,6 +53,7 @@ struct Answer {
 enum class Fault {
   none,
   refuse,       // 500, nothing is written
+  forbid,       // 403, nothing is written
   conflict,     // 409, nothing is written
   lost_before,  // nothing is written and no answer arrives
   lost_after,   // it is carried out, and no answer arrives

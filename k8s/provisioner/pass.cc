@@ -28,7 +28,7 @@ asio::awaitable<std::optional<Duration>> Reconciler::reconcile(std::string key) 
 }
 
 asio::awaitable<std::optional<Duration>> Pass::run() {
-  const MaybeStop step = co_await go();
+  const MaybeStop step = co_await go_where_allowed();
   if (!step) co_return std::nullopt;
   if (!step->refusal) co_return step->again;
   co_await report(*step->refusal);
@@ -237,55 +237,6 @@ asio::awaitable<MaybeStop> Pass::ensure_access() {
     co_return stop;
   if (MaybeStop stop = co_await guarded_.ensure(kinds::role, role(database()), "")) co_return stop;
   co_return co_await guarded_.ensure(kinds::role_binding, role_binding(database()), "");
-}
-
-asio::awaitable<MaybeStop> Pass::check_given_secret(const Reply& found) {
-  const std::string name = database().space + "/" + database().auth_secret;
-  const Json data = found.body.value("data", Json::object());
-  if (!data.contains("username") || !data.contains("password")) {
-    co_return Stop{Refusal{"SecretIncomplete",
-                           "secret " + name + " must have the keys username and password"}};
-  }
-  const bool labelled = covers(found.body["metadata"].value("labels", Json::object()),
-                               Json(selector_labels(database().name)));
-  const bool named = database().object.contains("/spec/authSecret/name"_json_pointer);
-  if (!labelled && !named) {
-    co_return Stop{Refusal{
-        "NameTaken",
-        "intended secret \"" + name + "\" already exists; name it in spec.authSecret to use it"}};
-  }
-  if (named) co_return std::nullopt;
-  co_return co_await guarded_.patch_mysql(
-      {{"spec", {{"authSecret", {{"name", database().auth_secret}}}}}});
-}
-
-asio::awaitable<MaybeStop> Pass::ensure_secret() {
-  const Key key{database().space, database().auth_secret};
-  const Reply found = co_await context_.client.get(kinds::secret, key);
-  if (found.ok()) co_return co_await check_given_secret(found);
-  const std::string where = key.space + "/" + key.name;
-  if (!database().owns_auth_secret) {
-    co_return Stop{Refusal{"SecretMissing", "secret " + where +
-                                                " of spec.authSecret not found; create it with "
-                                                "the keys username and password"}};
-  }
-  const std::string claim =
-      claim_name(set_.is_null() ? database().set_name : metadata_text(set_, "name"));
-  const Reply data =
-      co_await context_.client.get(kinds::persistent_volume_claim, {key.space, claim});
-  if (data.ok()) {
-    co_return Stop{Refusal{"SecretMissing",
-                           "secret " + where + " is gone, and claim " + claim +
-                               " holds data that only its password opens; restore the secret, or "
-                               "delete the claim to start with an empty database"}};
-  }
-  if (MaybeStop stop =
-          co_await guarded_.create(kinds::secret, auth_secret(database(), generate_password()),
-                                   "Successfully created database auth secret")) {
-    co_return stop;
-  }
-  co_return co_await guarded_.patch_mysql(
-      {{"spec", {{"authSecret", {{"name", database().auth_secret}}}}}});
 }
 
 // The data in a claim that an earlier set left behind.

@@ -35,6 +35,9 @@ class Pass {
   boost::asio::awaitable<MaybeStop> ensure_cluster_objects();
   boost::asio::awaitable<MaybeStop> ensure_access();
   boost::asio::awaitable<MaybeStop> ensure_app_binding();
+  // pass_secrets.cc
+  // What the API server forbids (403) is a refusal, too: only who runs the cluster can change it.
+  boost::asio::awaitable<MaybeStop> go_where_allowed();
   boost::asio::awaitable<MaybeStop> ensure_secret();
   boost::asio::awaitable<MaybeStop> check_given_secret(const Reply& found);
   // pass_certificates.cc

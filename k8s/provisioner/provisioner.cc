@@ -25,13 +25,13 @@ constexpr const char* ours = "app.kubernetes.io/name=mysqls.kubedb.com";
 
 std::string system_now() { return to_time(std::chrono::system_clock::now()); }
 
-// What a MySQL consists of, but for kinds that not every cluster knows. Those are looked at when
-// one of these changes, or after Options::resync_period.
+// What a MySQL consists of, but for secrets, and for kinds that not every cluster knows. Those are
+// looked at when one of these changes, or after Options::resync_period.
 const std::vector<Resource>& followed_kinds() {
   static const std::vector<Resource> followed{
-      kinds::stateful_set,    kinds::pod,  kinds::secret,       kinds::service,
-      kinds::service_account, kinds::role, kinds::role_binding, kinds::pod_disruption_budget,
-      kinds::config_map};
+      kinds::stateful_set,          kinds::pod,       kinds::service,
+      kinds::service_account,       kinds::role,      kinds::role_binding,
+      kinds::pod_disruption_budget, kinds::config_map};
   return followed;
 }
 
@@ -85,8 +85,10 @@ void Provisioner::follow() {
     if (event.type == Event::Type::deleted) {
       known_.erase(key);
       seen_.erase(key);
+      leave_secrets(object_key(key).space);
     } else {
       known_.insert(key);
+      follow_secrets(object_key(key).space);
     }
     checks_.changed(key);
     to_reconcile_.add(key);
@@ -107,9 +109,27 @@ void Provisioner::follow(const Resource& kind, std::string labels,
     } else {
       not_followed_.insert(plural);
     }
-    checks_.set_watching(not_followed_.empty());
+    checks_.set_watching("", not_followed_.empty());
   };
-  watches_.push_back(watch_(kind, std::move(labels), std::move(handler)));
+  watches_.push_back(watch_(kind, "", std::move(labels), std::move(handler)));
+}
+
+// Only where there are databases: nobody lets us read secrets elsewhere (decision 027).
+void Provisioner::follow_secrets(const std::string& space) {
+  if (secrets_.contains(space)) return;
+  checks_.set_watching(space, false);
+  WatchHandler handler;
+  handler.on_event = [this](const Event& event) { name(event.object); };
+  handler.on_open = [this, space](bool open) { checks_.set_watching(space, open); };
+  secrets_[space] = watch_(kinds::secret, space, ours, std::move(handler));
+}
+
+// Unless a database is left there.
+void Provisioner::leave_secrets(const std::string& space) {
+  const auto left = known_.lower_bound(queue_key(space, ""));
+  if (left != known_.end() && object_key(*left).space == space) return;
+  secrets_.erase(space);
+  checks_.set_watching(space, true);  // of what nobody asks for, nothing is missed
 }
 
 asio::awaitable<void> Provisioner::work(WorkQueue& queue, Look look) {
@@ -161,11 +181,13 @@ asio::awaitable<void> Provisioner::run() {
             work(to_check_, check) && tick(context_.options.resync_period, to_reconcile_) &&
             tick(context_.options.health_period, to_check_));
   watches_.clear();
+  secrets_.clear();
 }
 
 void Provisioner::stop() {
   stopped_ = true;
   watches_.clear();
+  secrets_.clear();
   to_reconcile_.close();
   to_check_.close();
   reconcile_tick_.cancel();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,11 +22,12 @@
 
 namespace ratchet::k8s::provisioner {
 
-// Follows a kind in all namespaces until the handle is destroyed; the handler is called on the
-// provisioner's executor and must not be called any more after that. One that is never told that
-// the stream is open costs requests: every check reads everything live then.
-using WatchFactory = std::function<std::shared_ptr<void>(Resource kind, std::string label_selector,
-                                                         WatchHandler handler)>;
+// Follows a kind in a namespace, or in all of them if that is empty, until the handle is destroyed;
+// the handler is called on the provisioner's executor and must not be called any more after that.
+// One that is never told that the stream is open costs requests: every check there reads everything
+// live then.
+using WatchFactory = std::function<std::shared_ptr<void>(
+    Resource kind, std::string space, std::string label_selector, WatchHandler handler)>;
 
 // What the provisioner reaches the outside with.
 struct Ports {
@@ -53,6 +55,8 @@ class Provisioner {
 
   void follow();
   void follow(const Resource& kind, std::string labels, std::function<void(Event)> on_event);
+  void follow_secrets(const std::string& space);
+  void leave_secrets(const std::string& space);
   void name(const Json& object);
   boost::asio::awaitable<std::optional<Duration>> reconcile(std::string key);
   boost::asio::awaitable<std::optional<Duration>> check(std::string key);
@@ -71,7 +75,8 @@ class Provisioner {
   std::set<std::string> known_;  // keys of all MySQL objects
   std::set<std::string> seen_;   // those that a pass has been over
   std::vector<std::shared_ptr<void>> watches_;
-  std::set<std::string> not_followed_;  // kinds whose stream is not open
+  std::set<std::string> not_followed_;                    // kinds whose stream is not open
+  std::map<std::string, std::shared_ptr<void>> secrets_;  // watches, by namespace
   bool stopped_ = false;
 };
 

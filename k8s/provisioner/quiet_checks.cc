@@ -193,8 +193,17 @@ asio::awaitable<std::optional<Duration>> QuietChecks::look_live(std::string key)
 
 std::shared_ptr<const QuietChecks::Replies> QuietChecks::recall(const std::string& key) {
   const auto found = memories_.find(key);
-  if (!watching_ || found == memories_.end()) return nullptr;
+  const bool told = !unwatched_.contains("") && !unwatched_.contains(object_key(key).space);
+  if (!told || found == memories_.end()) return nullptr;
   return steady_clock::now() < found->second.until ? found->second.replies : nullptr;
+}
+
+void QuietChecks::set_watching(const std::string& space, bool watching) {
+  if (watching) {
+    unwatched_.erase(space);
+  } else {
+    unwatched_.insert(space);
+  }
 }
 
 void QuietChecks::changed(const std::string& key) {

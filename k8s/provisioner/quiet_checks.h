@@ -35,9 +35,10 @@ class QuietChecks {
 
   // A watch told of something that the database consists of, or of the MySQL itself.
   void changed(const std::string& key);
-  // Whether all changes are being told: every watch has listed and its stream is open. While false,
-  // as at first, nothing remembered is used. It is kept: a watch tells what it missed.
-  void set_watching(bool watching) { watching_ = watching; }
+  // Whether all changes in a namespace are being told, or with "" those in all of them: every watch
+  // has listed and its stream is open. While either is false, as "" is at first, nothing remembered
+  // about the namespace is used. It is kept: a watch tells what it missed.
+  void set_watching(const std::string& space, bool watching);
 
  private:
   using Replies = std::map<std::string, Reply>;  // by request
@@ -52,7 +53,7 @@ class QuietChecks {
   boost::asio::awaitable<std::optional<Duration>> look_live(std::string key);
 
   Context& context_;
-  bool watching_ = false;
+  std::set<std::string> unwatched_{""};  // namespaces
   std::map<std::string, Memory> memories_;
   std::set<std::string> undisturbed_;  // keys of live looks since whose beginning nothing changed
 };

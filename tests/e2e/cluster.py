@@ -86,6 +86,19 @@ def prepare():
     apply(catalogue.stdout)
 
 
+def make_namespace(space):
+    """One that may hold databases."""
+    kubectl("create", "namespace", space)
+    let_hold_databases(space)
+
+
+def let_hold_databases(space):
+    """As k8s/manifests/databases.yaml, for the roles as users."""
+    for role in ROLES:
+        kubectl("create", "rolebinding", "-n", space, f"{role}-secrets",
+                f"--clusterrole={role}-secrets", f"--user={role}")
+
+
 def image_index():
     cache = os.environ.get("RATCHET_CACHE") or pathlib.Path.home() / ".cache/ratchet"
     return pathlib.Path(cache) / "images/index.tsv"
@@ -119,7 +132,11 @@ class Database:
         self.secret = ""
 
     def create(self, version):
-        kubectl("create", "namespace", self.space)
+        make_namespace(self.space)
+        self.apply(version)
+        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
+
+    def apply(self, version):
         apply(f"""
 apiVersion: kubedb.com/v1
 kind: MySQL
@@ -133,7 +150,6 @@ spec:
     resources: {{requests: {{storage: 1Gi}}}}
   deletionPolicy: WipeOut
 """)
-        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
 
     def get(self):
         return get(self.space, "mysql.kubedb.com", self.name)

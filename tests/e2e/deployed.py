@@ -20,6 +20,7 @@ import tempfile
 
 import cluster
 import node
+import rights
 from cluster import Database, Failed, await_, check, get, kubectl
 from group import say
 
@@ -200,17 +201,42 @@ def ratchetctl(*words):
     return kubectl("exec", "-n", SPACE, f"{MANAGER}-0", "--", "ratchetctl", *words)
 
 
+class Deployed(Database):
+    """By whose hand its namespace, which is there, may hold databases."""
+
+    def create(self, version):
+        kubectl("apply", "-n", self.space, "-f",
+                str(cluster.SOURCE / "k8s/manifests/databases.yaml"))
+        self.apply(version)
+        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
+
+
+def check_forbidden(database):
+    """Where secrets may not be read, the MySQL says so and what to do."""
+    database.apply(cluster.version_of(IMAGE))
+
+    def told():
+        return next((c["message"] for c in cluster.conditions_of(database.get())
+                     if c["reason"] == "Forbidden"), "")
+    message = await_("the MySQL says that secrets are forbidden", told, 30)
+    check(f"kubectl apply -n {database.space} -f k8s/manifests/databases.yaml" in message, message)
+    say(f"before its namespace's secrets might be read, the MySQL said: {message}")
+
+
 def story(work):
     deploy(work)
     catalogue = subprocess.run([cluster.SOURCE / "k8s/manifests/catalogue", cluster.image_index()],
                                check=True, capture_output=True, text=True)
     cluster.apply(catalogue.stdout)
-    first = Database("demo")
+    first = Deployed(rights.FORBIDDEN)
+    kubectl("create", "namespace", first.space)
+    check_forbidden(first)
     first.create(cluster.version_of(IMAGE))
-    say("a MySQL is Ready")
+    say("once they were, it got Ready")
     check_webhook(first, cluster.version_of("mariadb-sid"))
     check_takeover()
-    second = Database("demo-later")
+    second = Deployed("demo-later")
+    kubectl("create", "namespace", second.space)
     second.create(cluster.version_of(IMAGE))
     say("the one that took over made another")
     print(check_manager(second, cluster.version_of(TARGET)), flush=True)

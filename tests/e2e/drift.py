@@ -101,7 +101,7 @@ def repaired_after(group, changes, look=lambda: None):
 def foreign():
     """A service of that name belongs to somebody: it stays, and the MySQL says so."""
     other = Group("demo-foreign")
-    kubectl("create", "namespace", other.space)
+    cluster.make_namespace(other.space)
     kubectl("create", "service", "clusterip", other.name, "-n", other.space, "--tcp=1:1")
     before = spec_of(get(other.space, "service", other.name))
     other.apply(cluster.version_of("mysql-sid"))

@@ -186,7 +186,7 @@ class Scripted(Group):
     more = "\n  init: {script: {configMap: {name: scripts}}}"
 
     def create(self, version):
-        kubectl("create", "namespace", self.space)
+        cluster.make_namespace(self.space)
         kubectl("create", "configmap", "-n", self.space, "scripts", "--from-literal=one.sql="
                 "CREATE DATABASE scripted; CREATE TABLE scripted.marks (id INT PRIMARY KEY); "
                 "INSERT INTO scripted.marks VALUES (7)")

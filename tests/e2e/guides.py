@@ -118,6 +118,8 @@ def inside(folder, guide, images):
             daemon.start()
         for step in steps_of(text):
             took = take(step, names)
+            if step.command.startswith("kubectl create ns "):
+                cluster.let_hold_databases(step.command.split()[-1])
             say(f"{took:5.1f} s  $ {step.command.splitlines()[0][:80]}")
         for daemon in daemons:
             daemon.stop()

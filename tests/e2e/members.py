@@ -88,7 +88,7 @@ class Group:
         self.pods = [f"{self.name}-{i}" for i in range(self.replicas)]
 
     def create(self, version):
-        kubectl("create", "namespace", self.space)
+        cluster.make_namespace(self.space)
         self.apply(version)
 
     def apply(self, version):

@@ -6,7 +6,8 @@
                                   suite used, and a call that was refused for want of one
 
 A line is tab-separated: granted|used|refused, role, verb, resource (with its group after a dot, and
-"/subresource"), and where: a namespace, or "everywhere" for what is granted or done without one.
+"/subresource"), and where: a namespace, "everywhere" for what is granted or done without one, or
+"databases" for what is granted in namespaces that may hold some.
 """
 import json
 import pathlib
@@ -16,6 +17,8 @@ import sys
 ROLES = ("ratchet-ops-manager", "ratchet-provisioner")
 LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE
 EVERYWHERE = "everywhere"
+DATABASES = "databases"
+FORBIDDEN = "demo-forbidden"  # where a suite has ratchetd ask for what nobody has allowed yet
 OWN = ("default", "ratchet")  # where the roles run themselves, in one suite or another
 
 # Rights that no suite uses, and why they are there all the same.
@@ -67,25 +70,28 @@ def rules_of(cluster_role):
     return json.loads(found.stdout)["rules"] if found.stdout.strip() else []
 
 
-def bound_in_a_namespace():
-    """(role, name of a ClusterRole) of each binding in a namespace; where it is, is not told apart:
-    the suites run the roles in one of OWN."""
-    found = subprocess.run(["kubectl", "get", "rolebindings", "-A", "-o", "json"], check=True,
-                           capture_output=True, text=True)
+def bound():
+    """(role, name of a ClusterRole, where) of each binding in all namespaces, or in OWN: those are
+    not told apart, the suites run the roles in one of them."""
+    kinds = "clusterrolebindings,rolebindings"
+    found = subprocess.run(["kubectl", "get", kinds, "-A", "-o", "json"],
+                           check=True, capture_output=True, text=True)
     for binding in json.loads(found.stdout)["items"]:
+        space = binding["metadata"].get("namespace")
         for subject in binding.get("subjects") or []:
             name = subject["name"] if subject["kind"] == "User" else ":".join(
                 ("system:serviceaccount", subject.get("namespace", ""), subject["name"]))
-            if role_of(name) and binding["metadata"]["namespace"] in OWN:
-                yield role_of(name), binding["roleRef"]["name"]
+            if role_of(name) and (space is None or space in OWN):
+                yield (role_of(name), binding["roleRef"]["name"],
+                       EVERYWHERE if space is None else OWN[0])
 
 
 def collect(log):
     rows = set(done_in(pathlib.Path(log).read_text().splitlines()))
-    for role in ROLES:
-        rows.update(granted_by(role, rules_of(role)))
-    for role, cluster_role in bound_in_a_namespace():
-        rows.update(granted_by(role, rules_of(cluster_role), OWN[0]))
+    for role, cluster_role, where in bound():
+        rows.update(granted_by(role, rules_of(cluster_role), where))
+    for role in ROLES:  # the bindings may be gone by now, with their namespaces
+        rows.update(granted_by(role, rules_of(f"{role}-secrets"), DATABASES))
     for row in sorted(rows):
         print("\t".join(row))
     return 0
@@ -106,9 +112,13 @@ def problems_of(rows, unused=UNUSED):
     problems = [f"{role} may {verb} {what}, which no suite did"
                 for role, verb, what in sorted(granted.keys() - used.keys())
                 if (role, verb, what) not in unused]
-    problems += [f"{role} was refused to {verb} {what}" for role, verb, what in sorted(refused)]
+    problems += [f"{role} was refused to {verb} {what}"
+                 for (role, verb, what), where in sorted(refused.items()) if where != {FORBIDDEN}]
     problems += [f"{role} may {verb} {what}: too much" for role, verb, what in sorted(granted)
                  if "*" in verb + what or what == "pods/exec"]
+    problems += [f"{role} may {verb} {what} everywhere: too much"
+                 for (role, verb, what), where in sorted(granted.items())
+                 if what == "secrets" and EVERYWHERE in where]
     problems += [f"{role} may {verb} {what} everywhere, but did so only where it runs"
                  for (role, verb, what), where in sorted(granted.items())
                  if EVERYWHERE in where and used.get((role, verb, what)) == {OWN[0]}]

@@ -51,6 +51,15 @@ class Rights(unittest.TestCase):
             self.assertEqual(len(found), 1, found)
             self.assertIn(told, found[0])
 
+    def test_secrets_are_read_where_there_are_databases_and_refused_elsewhere(self):
+        read = ("used", MANAGER, "get", "secrets", "demo")
+        refused = ("refused", MANAGER, "get", "secrets", rights.FORBIDDEN)
+        granted = ("granted", MANAGER, "get", "secrets", "databases")
+        self.assertEqual(rights.problems_of({granted, read, refused}, {}), [])
+        self.assertEqual(rights.problems_of({granted[:4] + ("everywhere",), read}, {}),
+                         [f"{MANAGER} may get secrets everywhere: too much"])
+        self.assertEqual(len(rights.problems_of({granted, read, refused[:4] + ("demo",)}, {})), 1)
+
     def test_a_right_where_the_role_runs_is_enough_for_what_it_does_there(self):
         lease = ("granted", MANAGER, "get", "leases", "default")
         used = ("used", MANAGER, "get", "leases", "ratchet")

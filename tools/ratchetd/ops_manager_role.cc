@@ -163,7 +163,7 @@ asio::awaitable<void> run_ops_manager(Process& process, store::Log& log) {
   co_await works->manager->run([&process](k8s::Resource kind, auto on_event) {
     k8s::WatchHandler handler;
     handler.on_event = std::move(on_event);
-    return process.watch(std::move(kind), "", std::move(handler));
+    return process.watch(std::move(kind), "", "", std::move(handler));
   });
   // Effects that are under way may land yet; the next start looks at them.
   co_await works->lease.release();

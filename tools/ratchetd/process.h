@@ -31,8 +31,10 @@ struct Process {
   // Starts a role; what it throws ends the process, and so does the end of the last one.
   void spawn(boost::asio::awaitable<void> task);
 
-  // Follows a kind for as long as the handle lives.
-  std::shared_ptr<void> watch(k8s::Resource kind, std::string label_selector,
+  // Follows a kind for as long as the handle lives: in the namespace, or if that is empty in all
+  // that
+  // --namespace leaves.
+  std::shared_ptr<void> watch(k8s::Resource kind, std::string space, std::string label_selector,
                               k8s::WatchHandler handler) const;
   k8s::Key lease_key(const char* name) const;
   // Of a role's lease. Whoever has a log open on this boot knows that an earlier holder with the

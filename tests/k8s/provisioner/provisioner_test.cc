@@ -1,6 +1,9 @@
 // The whole controller on watches, and its queue.
 #include "k8s/provisioner/provisioner.h"
 
+#include <map>
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -22,13 +25,15 @@ using testing::World;
 // A watch of the embedded server as the provisioner wants it.
 class Follower : public std::enable_shared_from_this<Follower> {
  public:
-  Follower(World& world, const Resource& kind, std::string selector, WatchHandler handler)
+  Follower(World& world, const Resource& kind, std::string space, std::string selector,
+           WatchHandler handler)
       : world_(world), handler_(std::move(handler)) {
     embedded::Call call;
     call.verb = embedded::Verb::watch;
     call.group = kind.group;
     call.version = kind.version;
     call.plural = kind.plural;
+    call.space = std::move(space);
     call.label_selector = std::move(selector);
     watch_ = world.server.watch(call).watch;
   }
@@ -75,8 +80,20 @@ class Running {
     until([this] { return ended_; });
   }
 
-  // The watch with that number begins or ceases to follow.
-  void tell_open(std::size_t i, bool open) { followers_.at(i).lock()->tell_open(open); }
+  // The watch of that kind begins or ceases to follow.
+  void tell_open(const std::string& plural, bool open) {
+    for (const auto& [what, follower] : followers_) {
+      if (what.first == plural) follower.lock()->tell_open(open);
+    }
+  }
+  // The namespaces in which the kind is followed; "": all.
+  std::vector<std::string> followed(const std::string& plural) {
+    std::vector<std::string> spaces;
+    for (const auto& [what, follower] : followers_) {
+      if (what.first == plural && !follower.expired()) spaces.push_back(what.second);
+    }
+    return spaces;
+  }
 
   template <class Condition>
   void until(Condition holds) {
@@ -93,12 +110,12 @@ class Running {
  private:
   provisioner::Ports ports() {
     provisioner::Ports ports;
-    ports.watch = [this](const Resource& kind, std::string selector,
+    ports.watch = [this](const Resource& kind, const std::string& space, std::string selector,
                          WatchHandler handler) -> std::shared_ptr<void> {
       auto follower =
-          std::make_shared<Follower>(world_, kind, std::move(selector), std::move(handler));
+          std::make_shared<Follower>(world_, kind, space, std::move(selector), std::move(handler));
       follower->start();
-      followers_.push_back(follower);
+      followers_[{kind.plural, space}] = follower;
       return follower;
     };
     ports.emit = world_.context.emit;
@@ -113,7 +130,7 @@ class Running {
   }
 
   World& world_;
-  std::vector<std::weak_ptr<Follower>> followers_;
+  std::map<std::pair<std::string, std::string>, std::weak_ptr<Follower>> followers_;
   Provisioner provisioner_;
   bool ended_ = false;
 };
@@ -234,11 +251,29 @@ TEST(Controller, AsksForNothingWhileNothingChangesAndAllWatchesAreOpen) {
   running.until([&] { return phase(world) == "Ready"; });
   EXPECT_TRUE(gets_quiet());
   EXPECT_EQ(requests_of_looks(20), 0);
-  running.tell_open(2, false);
-  EXPECT_GE(requests_of_looks(20), 19 * 4);
-  running.tell_open(2, true);
-  EXPECT_TRUE(gets_quiet());
-  EXPECT_EQ(requests_of_looks(20), 0);
+  for (const char* kind : {"pods", "secrets"}) {
+    SCOPED_TRACE(kind);
+    running.tell_open(kind, false);
+    EXPECT_GE(requests_of_looks(20), 19 * 4);
+    running.tell_open(kind, true);
+    EXPECT_TRUE(gets_quiet());
+    EXPECT_EQ(requests_of_looks(20), 0);
+  }
+}
+
+// It may read them nowhere else (decision 027).
+TEST(Controller, FollowsSecretsOnlyWhereThereAreDatabases) {
+  World world;
+  world.apply(testing::standalone);
+  Running running(world);
+  embedded::InProcessClient user(world.server, "user");
+  running.until([&] { return phase(world) == "Ready"; });
+  EXPECT_THAT(running.followed("pods"), ::testing::ElementsAre(""));
+  EXPECT_THAT(running.followed("secrets"), ::testing::ElementsAre("demo"));
+  asio::co_spawn(world.loop(),
+                 user.remove(kinds::mysql, {"demo", "my-standalone"}, {}, Propagation::background),
+                 asio::detached);
+  running.until([&] { return running.followed("secrets").empty(); });
 }
 
 class Queue : public ::testing::Test {

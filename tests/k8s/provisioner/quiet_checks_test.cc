@@ -31,7 +31,7 @@ class QuietChecks : public ::testing::Test {
     world.server.on_call([this](const embedded::Call& call, const embedded::Answer&) {
       calls.push_back(std::string(embedded::verb_name(call.verb)) + " " + call.plural);
     });
-    checks.set_watching(true);
+    checks.set_watching("", true);
   }
 
   // What the look asked the API server.
@@ -159,7 +159,7 @@ TEST_F(QuietGroup, WhatIsToldDuringALookIsNotForgotten) {
 }
 
 TEST_F(QuietGroup, WithAWatchThatIsNotOpenEverythingIsReadLive) {
-  checks.set_watching(false);
+  checks.set_watching("", false);
   take_role("my-group-1");
   EXPECT_THAT(look(db), Contains("list pods"));
   EXPECT_EQ(role("my-group-1"), "standby");

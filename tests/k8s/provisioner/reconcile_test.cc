@@ -196,6 +196,25 @@ TEST(Provisioning, AnEditOfTheVersionDoesNotUpgrade) {
   EXPECT_TRUE(world.condition("SpecAccepted").is_null());
 }
 
+TEST(Provisioning, WhatTheApiServerForbidsIsSaidWithTheWayOut) {
+  World world;
+  world.faults.on_write = [](const embedded::Call& call) {
+    return call.plural == "secrets" ? embedded::Fault::forbid : embedded::Fault::none;
+  };
+  world.apply(testing::standalone);
+  world.settle();
+  const Json refused = world.condition("SpecAccepted");
+  EXPECT_EQ(refused["reason"], "Forbidden");
+  EXPECT_THAT(refused["message"].get<std::string>(),
+              AllOf(HasSubstr("secrets"),
+                    HasSubstr("kubectl apply -n demo -f k8s/manifests/databases.yaml")));
+  EXPECT_TRUE(world.names(kinds::stateful_set).empty());
+  world.faults.on_write = nullptr;
+  world.settle();
+  EXPECT_TRUE(world.condition("SpecAccepted").is_null());
+  EXPECT_EQ(world.phase(), "Ready");
+}
+
 TEST(Provisioning, KeepsTheSetThatAnUpgradeMadeInPlaceOfTheOldOne) {
   World world;
   world.apply(testing::standalone);
