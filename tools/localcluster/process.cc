@@ -9,7 +9,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -20,7 +19,6 @@ namespace ratchet::localcluster {
 namespace {
 
 constexpr int status_target = 3;
-constexpr int sandbox_start_ms = 5000;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -47,6 +45,7 @@ Files open_files(const Launch& launch) {
   std::array<int, 2> ends{};
   if (launch.sandbox) {
     if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     files.status_read = ends[0];
     files.status_write = ends[1];
   }
@@ -127,16 +126,14 @@ boost::asio::awaitable<int> Process::wait() {
 
 pid_t Process::inner() {
   if (inner_ != 0 || status_fd_ < 0) return inner_;
-  std::string line;  // the sandbox writes it in pieces
-  while (line.find('}') == std::string::npos) {
-    pollfd ready{status_fd_, POLLIN, 0};
-    if (poll(&ready, 1, sandbox_start_ms) != 1) return 0;
-    std::array<char, 256> text{};
-    const ssize_t size = read(status_fd_, text.data(), text.size());
-    if (size <= 0) return 0;
-    line.append(text.data(), static_cast<std::size_t>(size));
+  std::array<char, 256> text{};
+  ssize_t size = 0;
+  while ((size = read(status_fd_, text.data(), text.size())) > 0) {
+    said_.append(text.data(), static_cast<std::size_t>(size));
   }
-  const auto status = nlohmann::json::parse(line.substr(0, line.find('}') + 1), nullptr, false);
+  const auto end = said_.find('}');
+  if (end == std::string::npos) return 0;
+  const auto status = nlohmann::json::parse(said_.substr(0, end + 1), nullptr, false);
   if (status.is_object()) inner_ = status.value("child-pid", 0);
   return inner_;
 }
@@ -147,11 +144,11 @@ void Process::signal(int number) {
     ::kill(pid_, number);
     return;
   }
-  const pid_t program = first_child(inner());
+  const pid_t program = inner() > 0 ? first_child(inner()) : 0;
   if (program > 0) {
     ::kill(program, number);
-  } else if (inner() > 0) {
-    ::kill(inner(), SIGKILL);  // nothing runs in it yet, or any more
+  } else {
+    kill();  // nothing runs in it yet, or any more
   }
 }
 

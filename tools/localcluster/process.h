@@ -37,12 +37,15 @@ class Process {
   // To the program in the sandbox where there is one; nothing happens if it has ended.
   void signal(int number);
   void kill();  // the process and its sandbox
-  // The first process in the sandbox, as seen from here; 0 if it is not known (yet).
+  // The first process in the sandbox, as seen from here; 0 if it is not known (yet). Does not wait:
+  // with many servers on few processors a sandbox takes seconds, and nobody else is served
+  // meanwhile.
   pid_t inner();
 
  private:
   pid_t pid_ = -1;
   int status_fd_ = -1;
+  std::string said_;  // by the sandbox, in pieces
   pid_t inner_ = 0;
   bool reaped_ = false;
   std::optional<boost::asio::posix::stream_descriptor> ended_;  // a pidfd: readable at the end

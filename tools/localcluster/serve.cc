@@ -31,7 +31,6 @@ namespace fs = std::filesystem;
 namespace embedded = k8s::embedded;
 
 constexpr std::chrono::seconds stop_grace{20};
-constexpr int most_passes = 50;  // then others get their turn
 
 std::string random_token() {
   std::array<unsigned char, 16> bytes{};
@@ -162,12 +161,9 @@ void Cluster::schedule() {
 
 void Cluster::pump() {
   scheduled_ = false;
-  bool more = true;
-  for (int pass = 0; more && pass < most_passes; ++pass) {
-    const bool controlled = !stopping_ && controllers_.pass();
-    more = node_.pass() || controlled;
-  }
-  if (more) schedule();
+  const bool controlled = !stopping_ && controllers_.pass();
+  const bool ran = node_.pass();
+  if (controlled || ran) schedule();  // requests get their turn in between
   if (stopping_ && node_.idle()) io_.stop();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -78,7 +79,8 @@ TEST_F(Sandbox, ItsProcessesEndWithUsEvenByKill9) {
   if (owner == 0) {
     boost::asio::io_context io;
     Process process(io.get_executor(), launch());
-    const pid_t inner = process.inner();
+    pid_t inner = 0;
+    eventually([&] { return (inner = process.inner()) != 0; });
     if (write(ends[1], &inner, sizeof inner) != sizeof inner) _exit(1);
     while (true) pause();
   }
@@ -92,6 +94,20 @@ TEST_F(Sandbox, ItsProcessesEndWithUsEvenByKill9) {
   EXPECT_TRUE(eventually([&] { return !fs::exists(process); }));
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_F(Sandbox, IsStoppedBeforeItHasBegun) {
+  boost::asio::io_context io;
+  Process process(io.get_executor(), launch());
+  process.signal(SIGTERM);
+  bool ended = false;
+  boost::asio::co_spawn(io, process.wait(), [&](const std::exception_ptr& error, int code) {
+    EXPECT_EQ(error, nullptr);
+    EXPECT_NE(code, 0);
+    ended = true;
+  });
+  io.run_for(std::chrono::seconds(20));
+  EXPECT_TRUE(ended);
 }
 
 }  // namespace
