@@ -23,7 +23,7 @@ import members
 import node
 from cluster import Failed, await_, check, kubectl
 from daemons import Daemon
-from group import check_rows, delete, form, parser_of, run, say, through, whole
+from group import check_rows, delete, form, make_primary, parser_of, run, say, through
 from members import Client, Group
 from proxy import Proxy
 from writer import Writer
@@ -80,6 +80,7 @@ class Behind:
 class Story:
     """One group, and who writes to it."""
     form = staticmethod(form)  # makes it, and a table for the writers
+    make_primary = staticmethod(make_primary)  # of a pod, in good order
     # In this order; each commit takes one of the shares.
     shares = (("disk", "kubelet", "disk_of_primary"),
               ("partition", "frozen", "fenced", "taken_over"),
@@ -112,6 +113,11 @@ class Story:
     def through(self, what, fault, **how):
         through(self.group, self.outside, what, fault, **how)
 
+    def prove(self):
+        """What `through` does, where something else had to come first."""
+        with self.outside.held():
+            check_rows(self.group, *self.writers)
+
     # -- the node
 
     def disk(self):
@@ -126,28 +132,29 @@ class Story:
             await_(f"{pod} stands still", lambda: self.stands_still(pod), 30)
             told.append(self.group.lacks()[1] or "nothing")
             self.check_told_full(pod)
-        self.through(f"disk of the {role} {pod} full", fill, meanwhile=disk.free)
+        self.through(f"disk of the {role} {pod} full", fill, meanwhile=disk.free, proves=False)
         say(f"of the group was said meanwhile: {told[0]}")
         self.behind = Behind(self.group, pod)
 
     def disk_of_primary(self):
         """The same member's, when it takes the writes: nothing can be promised but that none of
-        them is lost."""
+        them is lost. It is reached and stays the primary."""
         pod, disk = self.group.pods[-1], self.group.disk
         if self.group.check_whole() != pod:
-            self.group.ask(pod, "SELECT group_replication_set_as_primary(@@server_uuid)")
-            await_(f"{pod} is the primary", lambda: whole(self.group) and
-                   self.group.primary()[0] == pod, 30)
+            self.make_primary(self.group, pod)
 
         def fill():
             disk.fill()
             await_("no rows come in", lambda: not self.outside.await_more(1, 3), 60)
-            say(f"said meanwhile: {self.group.lacks()[1] or 'nothing'}; as the others see it: "
-                f"{self.group.members(self.group.pods[0])}")
+            say(f"said meanwhile: {self.group.lacks()[1] or 'nothing'}; {self.seen_by_others()}")
             self.check_told_full(pod)
             disk.free()
         self.through(f"disk of the primary {pod} full", fill)
+        check(self.group.check_whole() == pod, f"{pod} is not the primary any more")
         self.await_told_no_more()
+
+    def seen_by_others(self):
+        return f"as the others see it: {self.group.members(self.group.pods[0])}"
 
     def told_full(self, pod):
         return self.group.condition("DiskFull")[1].startswith(f"no room on the disk of {pod}: ")
@@ -217,7 +224,7 @@ class Story:
             begin()
             begun.append((time.monotonic(), len(beside.unknown)))
         try:
-            self.through(what, fault, election_from=primary, meanwhile=end)
+            self.through(what, fault, election_from=primary, meanwhile=end, proves=False)
         finally:
             end()
             beside.stop()
@@ -226,6 +233,7 @@ class Story:
         check(not late, f"{primary} has acknowledged rows to those beside it: {late[:20]}")
         say(f"beside {primary}: {len(beside.acknowledged)} rows acknowledged before, "
             f"{len(beside.unknown) - tried} tries afterwards, none acknowledged")
+        self.prove()
 
     def kubelet(self):
         def stand_still():
@@ -239,8 +247,9 @@ class Story:
                 say(f"the node is not Ready, and the primary service leads to {leads}")
             finally:
                 node.continue_kubelet()
-        self.through(f"kubelet stopped for {MINUTE} s", stand_still)
+        self.through(f"kubelet stopped for {MINUTE} s", stand_still, proves=False)
         self.await_behind()
+        self.prove()
 
     def await_behind(self):
         if self.behind is not None:

@@ -2,9 +2,10 @@
 """faults_semi_sync.py --bin DIR [--all | --only FAULT…]: a semi-synchronous cluster through faults
 beneath its pods.
 
-As faults.py does it with a replication group: a replica's disk full, the primary's pod cut off from
-everybody, its server frozen until another took the term, the kubelet still for a minute, the
-provisioner frozen and replaced by another, killed at each of its writes, its watches late and cut.
+As faults.py does it with a replication group: a replica's disk full, and the primary's; the
+primary's pod cut off from everybody, its server frozen until another took the term, the kubelet
+still for a minute, the provisioner frozen and replaced by another, killed at each of its writes,
+its watches late and cut.
 What a former primary has alone was acknowledged to nobody; that is told, and a person has it
 replaced by a copy. No acknowledged row may be lost, and whoever is cut off acknowledges none.
 """
@@ -17,33 +18,37 @@ import members
 from cluster import Failed, check
 from group import delete, say
 from members import SemiSync
-from semi_sync import decide, form, term
+from semi_sync import decide, form, make_primary, term
 
 
 class SmallSemiSync(faults.Small, SemiSync):
-    """One whose last replica has a small disk."""
+    """One whose last member has a small disk."""
 
 
 class Story(faults.Story):
     """What differs where nobody elects, and a person decides about a former primary."""
     form = staticmethod(form)
-    shares = (("disk", "kubelet"), ("partition", "frozen", "taken_over"),
+    make_primary = staticmethod(make_primary)
+    shares = (("disk", "kubelet", "disk_of_primary"), ("partition", "frozen", "taken_over"),
               ("formed", "killed", "late", "cut"))
     least_kills = 3
 
-    def through(self, what, fault, election_from=None, meanwhile=lambda: None):
+    def through(self, what, fault, election_from=None, meanwhile=lambda: None, proves=True):
         """`election_from`: who must lose the primary term."""
         number = term(self.group)["number"]
 
         def decided():
             meanwhile()
             decide(self.group)
-        super().through(what, fault, meanwhile=decided)
+        super().through(what, fault, meanwhile=decided, proves=proves)
         if election_from is not None:
             now = term(self.group)
             check(now["number"] > number and now["holder"] != election_from,
                   f"{election_from} was not replaced after: {what}: {now}")
             say(f"{now['holder']} took term {now['number']}")
+
+    def seen_by_others(self):
+        return f"the primary term: {term(self.group)}"
 
     def frozen(self):
         primary = self.group.check_whole()

@@ -50,7 +50,8 @@ class Side:
                 "were acknowledged")
             self.heals()
         self.outside.start()
-        through(self.semi, self.outside, f"{self.primary} and {self.replica} cut off", fault)
+        through(self.semi, self.outside, f"{self.primary} and {self.replica} cut off", fault,
+                proves=False)
         self.inside.stop()
         self.outside.stop()
 

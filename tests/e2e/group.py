@@ -2,9 +2,9 @@
 """group.py --bin DIR: a replication group on a real Kubernetes, through the faults it is made for.
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). A group of three real servers
-is formed by the provisioner; then an application writes while pods are deleted, a secondary's, the
-primary's and all servers are killed, a member gets a row of its own, spec.replicas is edited, and
-all pods are deleted at once. No acknowledged row may be lost.
+is formed by the provisioner; then an application writes while each pod is deleted, a secondary's,
+the primary's and all servers are killed, a member gets a row of its own, spec.replicas is edited,
+and all pods are deleted at once. No acknowledged row may be lost.
 """
 import argparse
 import os
@@ -95,7 +95,7 @@ def form(group):
 
 
 def check_rows(group, *writers):
-    """After the writers stopped: every member has every acknowledged row, and the same GTIDs."""
+    """While the writers rest: every member has every acknowledged row, and the same GTIDs."""
     acknowledged = [row for writer in writers for row in writer.acknowledged]
     unknown = sum(len(writer.unknown) for writer in writers)
     await_("the members have executed the same transactions",
@@ -111,9 +111,10 @@ def check_rows(group, *writers):
         f"({unknown} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
 
 
-def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None):
+def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None, proves=True):
     """One fault, until the group is whole again and rows come in; `meanwhile` is done again and
-    again until then, and while it says why not the group is not whole. ROWS before, and after."""
+    again until then, and while it says why not the group is not whole. ROWS before, and after;
+    and then no acknowledged row is lost, unless the caller looks for that (`proves`)."""
     check(writer.await_more(ROWS, 30), f"no rows come in before: {what}")
     election = Election(group, election_from) if election_from else None
     begun = time.monotonic()
@@ -123,6 +124,9 @@ def through(group, writer, what, fault, election_from=None, meanwhile=lambda: No
     await_(f"the group is whole again after: {what}", lambda: not meanwhile() and whole(group), 150)
     say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
         f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
+    if proves:
+        with writer.held():
+            check_rows(group, writer)
 
 
 def whole(group):
@@ -230,9 +234,9 @@ def run_faults(group, work):
     writer = Writer(group, work / "acknowledged", pause=0.002)
     writer.start()
     primary = group.check_whole()
-    secondary = next(pod for pod in group.pods if pod != primary)
-    through(group, writer, f"pod of the secondary {secondary} deleted",
-            lambda: delete(group, secondary))
+    for secondary in [pod for pod in group.pods if pod != primary]:
+        through(group, writer, f"pod of the secondary {secondary} deleted",
+                lambda pod=secondary: delete(group, pod))
     through(group, writer, f"server of the secondary {secondary} killed",
             lambda: members.kill_server(secondary))
     primary = group.check_whole()

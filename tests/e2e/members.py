@@ -77,6 +77,7 @@ class Group:
     """A MySQL with topology.mode GroupReplication, as KubeDB's clustering guide has it; smaller,
     so that three members fit a machine with two processors."""
     name = "my-group"
+    image = "mysql-sid"  # whose client is used
     replicas = 3
     topology = "{mode: GroupReplication}"
     more = ""  # lines of the spec
@@ -134,9 +135,12 @@ spec:
         found = get(self.space, "pod", pod)
         return ((found or {}).get("status") or {}).get("podIP", "")
 
+    def client(self, address):
+        return Client(address, self.password(), image=self.image)
+
     def ask(self, pod, statement):
         """The lines that a member answers; Failed if it does not."""
-        client = Client(self.address(pod), self.password())
+        client = self.client(self.address(pod))
         try:
             lines = client.ask(statement)
         finally:
@@ -229,14 +233,15 @@ class SemiSync(Group):
     topology = "{mode: SemiSync, semiSync: {sourceWaitForReplicaCount: 1, sourceTimeout: 23h}}"
 
     def check_whole(self):
-        """One takes writes and waits for two that follow it and acknowledge."""
+        """One takes writes and waits for the others, which follow it and acknowledge."""
         open_ones = [pod for pod in self.pods if self.ask(pod, "SELECT @@super_read_only") == ["0"]]
         check(len(open_ones) == 1, f"not one takes writes: {open_ones}")
         status = dict(row.split("\t") for row in self.ask(
             open_ones[0], "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM "
                           "performance_schema.global_status WHERE VARIABLE_NAME LIKE 'rpl_semi%'"))
+        replicas = str(len(self.pods) - 1)
         check((status["rpl_semi_sync_source_status"], status["rpl_semi_sync_source_clients"])
-              == ("ON", "2"), f"{open_ones[0]} does not wait for two replicas: {status}")
+              == ("ON", replicas), f"{open_ones[0]} does not wait for {replicas}: {status}")
         for pod in set(self.pods) - set(open_ones):
             follows = self.ask(pod, "SELECT SUBSTRING_INDEX(HOST, '.', 1), s.SERVICE_STATE, "
                                     "a.SERVICE_STATE FROM performance_schema."

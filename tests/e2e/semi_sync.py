@@ -2,10 +2,10 @@
 """semi_sync.py --bin DIR: a semi-synchronous cluster on a real Kubernetes, through faults.
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). Three real servers are made a
-primary and two replicas by the provisioner; then an application writes while a replica's, the
+primary and two replicas by the provisioner; then an application writes while each replica's, the
 primary's and all pods are deleted, a replica's, the primary's and all servers are killed, a replica
-loses its volume, and the primary is frozen until another one is promoted. No acknowledged row may
-be lost, and the frozen one acknowledges nothing any more.
+loses its volume, spec.replicas is edited, and the primary is frozen until another one is promoted.
+No acknowledged row may be lost, and the frozen one acknowledges nothing any more.
 """
 import json
 import signal
@@ -13,17 +13,38 @@ import sys
 
 import cluster
 import members
-from cluster import await_, check
+from cluster import await_, check, kubectl
 from group import (IMAGE, check_cloned, check_rows, delete, kill_servers, lose_data, main, say,
-                   through)
+                   scale_by_edits, through, whole)
 from members import Client, SemiSync
 from writer import Writer
 
 LATE = 10_000_000  # the id of the row that is written to the primary of the term before
+TERM = "ratchet.dev/primary-term"
 
 
 def term(semi):
-    return json.loads(semi.get()["metadata"]["annotations"]["ratchet.dev/primary-term"])
+    return term_in(semi.get())
+
+
+def term_in(mysql):
+    return json.loads(mysql["metadata"]["annotations"][TERM])
+
+
+def make_primary(semi, pod):
+    """In good order, as a run asks for it: the term names the successor, by resourceVersion."""
+    def takes_over():
+        mysql = semi.get()
+        now = term_in(mysql)
+        if now["holder"] == pod:
+            return whole(semi)
+        if now["opened"] and "successor" not in now and now["voters"].get(pod):
+            kubectl("annotate", "mysql.kubedb.com", semi.name, "-n", semi.space, "--overwrite",
+                    f"--resource-version={mysql['metadata']['resourceVersion']}",
+                    f"{TERM}={json.dumps({**now, 'successor': pod})}", quiet=True)
+        return False
+    await_(f"{pod} is the primary", takes_over, 60)
+    check(semi.check_whole() == pod, f"{pod} is not the primary")
 
 
 def form(semi):
@@ -88,8 +109,9 @@ def run_faults(semi, work):
     writer = Writer(semi, work / "acknowledged", pause=0.002)
     writer.start()
     primary = semi.check_whole()
-    replica = next(pod for pod in semi.pods if pod != primary)
-    through(semi, writer, f"pod of the replica {replica} deleted", lambda: delete(semi, replica))
+    for replica in [pod for pod in semi.pods if pod != primary]:
+        through(semi, writer, f"pod of the replica {replica} deleted",
+                lambda pod=replica: delete(semi, pod))
     through(semi, writer, f"server of the replica {replica} killed",
             lambda: members.kill_server(replica))
     killed = semi.check_whole()
@@ -108,6 +130,9 @@ def run_faults(semi, work):
     through(semi, writer, f"data of the replica {empty} lost, and binary logs purged",
             lambda: lose_data(semi, empty))
     check_cloned(semi, empty)
+    scale_by_edits(semi, writer)
+    voters = sorted(term(semi)["voters"])
+    check(len(voters) == 2 and set(voters) < set(semi.pods), f"voters after the scaling: {voters}")
     through(semi, writer, "all three pods deleted at once", lambda: delete(semi, *semi.pods),
             meanwhile=lambda: decide(semi))
     writer.stop()

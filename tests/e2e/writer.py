@@ -1,10 +1,9 @@
 """An application that writes, through the primary service if not told otherwise, and remembers what
 was acknowledged."""
+import contextlib
 import os
 import threading
 import time
-
-from members import Client
 
 
 def lost(acknowledged, rows):
@@ -27,6 +26,7 @@ class Writer:
         self.times = []  # of the acknowledgements
         self.unknown = []
         self._over = threading.Event()
+        self._trying = threading.Lock()  # while a row is on its way
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self):
@@ -35,6 +35,12 @@ class Writer:
     def stop(self):
         self._over.set()
         self._thread.join(timeout=30)
+
+    @contextlib.contextmanager
+    def held(self):
+        """No row is on its way meanwhile."""
+        with self._trying:
+            yield
 
     def longest_gap(self, since):
         """Seconds between two acknowledgements in a row, the longest that ended after `since`."""
@@ -57,21 +63,27 @@ class Writer:
                     time.sleep(0.1)
                     continue
                 number += 1
-                if client.ask(f"INSERT INTO {self.table} VALUES ({number})", 5) is None:
-                    self.unknown.append(number)
+                with self._trying:
+                    acknowledged = self._try(client, number, file)
+                if not acknowledged:
                     client.close()
                     client = None
-                    self._over.wait(0.1)
-                    continue
-                file.write(f"{number}\n")
-                file.flush()
-                os.fsync(file.fileno())
-                self.acknowledged.append(number)
-                self.times.append(time.monotonic())
-                self._over.wait(self.pause)
+                self._over.wait(self.pause if acknowledged else 0.1)
         if client is not None:
             client.close()
 
+    def _try(self, client, number, file):
+        """Whether the row was acknowledged; then it is on disk that it was."""
+        if client.ask(f"INSERT INTO {self.table} VALUES ({number})", 5) is None:
+            self.unknown.append(number)
+            return False
+        file.write(f"{number}\n")
+        file.flush()
+        os.fsync(file.fileno())
+        self.acknowledged.append(number)
+        self.times.append(time.monotonic())
+        return True
+
     def _through_service(self):
         primary = self.group.primary()
-        return Client(primary[1], self.group.password()) if primary else None
+        return self.group.client(primary[1]) if primary else None
