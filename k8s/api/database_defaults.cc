@@ -92,11 +92,27 @@ Json* mysql_container(Json& pod, bool flat) {
   return &pod["containers"].back();
 }
 
+// The pods of a database are kept apart where that can be done: by node first, then by zone.
+Json kept_apart(const std::string& database) {
+  const auto by = [&](const char* topology, int weight) {
+    const Json labels = {{"app.kubernetes.io/name", "mysqls.kubedb.com"},
+                         {"app.kubernetes.io/instance", database},
+                         {"app.kubernetes.io/managed-by", "kubedb.com"}};
+    const Json term = {{"labelSelector", {{"matchLabels", labels}}}, {"topologyKey", topology}};
+    return Json{{"weight", weight}, {"podAffinityTerm", term}};
+  };
+  const Json terms =
+      Json::array({by("kubernetes.io/hostname", 100), by("topology.kubernetes.io/zone", 50)});
+  return {{"podAntiAffinity", {{"preferredDuringSchedulingIgnoredDuringExecution", terms}}}};
+}
+
 void fill_template(const Json& mysql, Json& spec) {
   Json* wish = inner(spec, "podTemplate");
   Json* pod = wish == nullptr ? nullptr : inner(*wish, "spec");
   if (pod == nullptr) return;
-  fill(*pod, "serviceAccountName", text_field(mysql, "metadata.name"));
+  const std::string name = text_field(mysql, "metadata.name");
+  fill(*pod, "serviceAccountName", name);
+  if (!name.empty()) fill(*pod, "affinity", kept_apart(name));
   const bool flat = text_field(mysql, "apiVersion") == "kubedb.com/v1alpha2";
   if (Json* container = mysql_container(*pod, flat)) fill_resources(*container);
 }

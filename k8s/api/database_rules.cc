@@ -133,6 +133,8 @@ void check_topology(const Json& mysql, Findings& findings) {
   }
 }
 
+constexpr const char* storage_class_path = "spec.storage.storageClassName";
+
 void check_size(const Json& mysql, Findings& findings) {
   const std::string path = "spec.storage.resources.requests.storage";
   const Json& size = field(mysql, path);
@@ -163,7 +165,7 @@ void check_storage(const Json& mysql, Findings& findings) {
                         "set spec.storageType: Ephemeral"});
     return;
   }
-  check_name(mysql, "spec.storage.storageClassName", findings);
+  check_name(mysql, storage_class_path, findings);
   check_size(mysql, findings);
 }
 
@@ -281,6 +283,20 @@ Findings check_version(const Json& mysql, const Json& catalogue_entry, bool exis
   check_host_name(mysql, text_field(catalogue_entry, "spec.version"), findings);
   check_cluster_version(mysql, catalogue_entry, findings);
   return findings;
+}
+
+std::string named_storage_class(const Json& mysql) {
+  if (text_field(mysql, "spec.storageType") == "Ephemeral") return "";
+  const std::string name = text_field(mysql, storage_class_path);
+  return is_object_name(name) ? name : "";
+}
+
+Finding storage_class_not_found(const Json& mysql) {
+  const std::string path = storage_class_path;
+  return {path,
+          path + " \"" + text_field(mysql, path) +
+              "\" not found; `kubectl get storageclasses` lists the names that it can take",
+          "UnknownStorageClass"};
 }
 
 }  // namespace ratchet::k8s::api

@@ -21,4 +21,10 @@ bool names_version(const Json& mysql);
 // already there, so a version that was deprecated meanwhile is no reason to drop it.
 Findings check_version(const Json& mysql, const Json& catalogue_entry, bool exists);
 
+// The storage class that its claims ask for by name; empty: none, or what check_database says is no
+// name.
+std::string named_storage_class(const Json& mysql);
+// Of one whose storage class is not there.
+Finding storage_class_not_found(const Json& mysql);
+
 }  // namespace ratchet::k8s::api

@@ -43,6 +43,8 @@ inline const Resource kubestash_backup_configuration{
     "core.kubestash.com", "v1alpha1", "backupconfigurations", "BackupConfiguration", true};
 inline const Resource kubestash_backup_session{"core.kubestash.com", "v1alpha1", "backupsessions",
                                                "BackupSession", true};
+inline const Resource storage_class{"storage.k8s.io", "v1", "storageclasses", "StorageClass",
+                                    false};
 inline const Resource lease{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource pod_disruption_budget{"policy", "v1", "poddisruptionbudgets",
                                             "PodDisruptionBudget", true};

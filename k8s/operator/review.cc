@@ -207,20 +207,30 @@ asio::awaitable<Json> Reviewer::validate_database(Json request) {
   if (is_going(object) || (ours && !created)) co_return allowed();
   Findings findings = created ? api::check_database(object) : new_findings(before, object);
   if (!created) api::append(findings, api::check_change(before, object, ours));
-  const std::string version = text_field(object, "spec.version");
-  if (version == text_field(before, "spec.version") || !api::names_version(object)) {
-    co_return verdict_on_database(findings);
-  }
   std::string unasked;
   try {
-    const Reply entry = co_await client_.get(kinds::mysql_version, {"", version});
-    api::append(findings, api::check_version(object, entry.ok() ? entry.body : Json(), false));
+    api::append(findings, co_await look_up(object, before));
   } catch (const ApiError& error) {
-    unasked = "spec.version could not be checked: " + std::string(error.what());
+    unasked = "what the spec names could not be looked up: " + std::string(error.what());
   }
   Json verdict = verdict_on_database(findings);
   if (!unasked.empty()) verdict["warnings"].push_back(unasked);
   co_return verdict;
+}
+
+asio::awaitable<Findings> Reviewer::look_up(Json object, Json before) {
+  Findings findings;
+  const std::string version = text_field(object, "spec.version");
+  if (version != text_field(before, "spec.version") && api::names_version(object)) {
+    const Reply entry = co_await client_.get(kinds::mysql_version, {"", version});
+    api::append(findings, api::check_version(object, entry.ok() ? entry.body : Json(), false));
+  }
+  const std::string storage = before.is_null() ? api::named_storage_class(object) : "";
+  if (!storage.empty()) {
+    const Reply found = co_await client_.get(kinds::storage_class, {"", storage});
+    if (found.not_found()) findings.push_back(api::storage_class_not_found(object));
+  }
+  co_return findings;
 }
 
 asio::awaitable<Json> Reviewer::validate_request(Json request) {

@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "k8s/api/finding.h"
 #include "k8s/client/client.h"
 
 namespace ratchet::k8s {
@@ -40,6 +41,8 @@ class Reviewer {
  private:
   boost::asio::awaitable<Json> decide(std::string path, Json request);
   boost::asio::awaitable<Json> validate_database(Json request);
+  // What a MySQL names in the cluster, as far as an edit of `before` (null: none) names it anew.
+  boost::asio::awaitable<api::Findings> look_up(Json object, Json before);
   boost::asio::awaitable<Json> validate_request(Json request);
   // Why the MySQL cannot get to the version that the request asks for; empty if it can. The run
   // decides it again, from what it then finds, and records that.

@@ -51,6 +51,7 @@ asio::awaitable<MaybeStop> Pass::go() {
     co_return co_await halt();
   }
   if (MaybeStop stop = co_await admit()) co_return stop;
+  if (MaybeStop stop = co_await check_storage_class()) co_return stop;
   if (MaybeStop stop = co_await find_init_script()) co_return stop;
   if (MaybeStop stop = co_await begin()) co_return stop;
   if (MaybeStop stop = co_await provision()) co_return stop;
@@ -237,20 +238,6 @@ asio::awaitable<MaybeStop> Pass::ensure_access() {
     co_return stop;
   if (MaybeStop stop = co_await guarded_.ensure(kinds::role, role(database()), "")) co_return stop;
   co_return co_await guarded_.ensure(kinds::role_binding, role_binding(database()), "");
-}
-
-// The data in a claim that an earlier set left behind.
-asio::awaitable<MaybeStop> Pass::check_data(std::string claim) {
-  const Reply data =
-      co_await context_.client.get(kinds::persistent_volume_claim, {database().space, claim});
-  const std::string opened = data.ok() ? annotation(data.body, server_version_annotation) : "";
-  const std::string target = entry_.at("/spec/version"_json_pointer);
-  if (compare_versions(target, opened) >= 0) co_return std::nullopt;
-  co_return Stop{Refusal{"ImageOlderThanData",
-                         "the data in claim " + claim + " was opened by server " + opened +
-                             " and spec.version " + database().version + " is server " + target +
-                             ", which cannot start on it; set spec.version to " + opened +
-                             " or newer"}};
 }
 
 asio::awaitable<MaybeStop> Pass::create_set(Json wanted) {

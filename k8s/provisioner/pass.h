@@ -28,6 +28,10 @@ class Pass {
   boost::asio::awaitable<MaybeStop> undrain();
   boost::asio::awaitable<MaybeStop> find_set();
   boost::asio::awaitable<MaybeStop> admit();
+  // pass_storage.cc
+  boost::asio::awaitable<MaybeStop> check_storage_class();
+  boost::asio::awaitable<MaybeStop> check_data(std::string claim);
+
   boost::asio::awaitable<MaybeStop> find_init_script();
   boost::asio::awaitable<MaybeStop> begin();
   boost::asio::awaitable<MaybeStop> provision();
@@ -46,7 +50,6 @@ class Pass {
   boost::asio::awaitable<bool> has_issuer();
 
   boost::asio::awaitable<MaybeStop> ensure_set();
-  boost::asio::awaitable<MaybeStop> check_data(std::string claim);
   boost::asio::awaitable<MaybeStop> create_set(Json wanted);
   // pass_former_sets.cc
   boost::asio::awaitable<MaybeStop> choose_set_name();

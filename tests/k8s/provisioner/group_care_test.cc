@@ -66,6 +66,8 @@ TEST_F(Group, BecomesReadyWithItsObjectsAndLabels) {
   EXPECT_THAT(world.names(kinds::pod_disruption_budget), ElementsAre("my-group"));
   EXPECT_THAT(world.names(kinds::secret), ElementsAre("my-group-auth", "my-group-replication"));
   EXPECT_EQ(lacks("reason"), "");
+  const Json set = world.get(kinds::stateful_set, db);
+  EXPECT_TRUE(set.contains("/spec/template/spec/affinity/podAntiAffinity"_json_pointer));
   EXPECT_FALSE(annotations().contains("ratchet.dev/bootstrap")) << "the claim is over";
   for (unsigned i = 0; i < 3; ++i) {
     EXPECT_EQ(servers.at("my-group-" + std::to_string(i)).server_id, i + 1);

@@ -70,6 +70,14 @@ spec:
   deletionPolicy: WipeOut
 )";
 
+// That their claims ask for.
+inline constexpr const char* storage_class = R"(
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: standard}
+provisioner: tests
+)";
+
 inline constexpr const char* group_version = R"(
 apiVersion: catalog.kubedb.com/v1alpha1
 kind: MySQLVersion

@@ -150,6 +150,24 @@ TEST(Refusing, AnUnknownVersionIsTakenUpOnceTheCatalogueHasIt) {
   EXPECT_EQ(world.phase(), "Ready");
 }
 
+TEST(Refusing, AStorageClassThatIsMissingIsAwaitedAndNotMissedLater) {
+  World world;
+  world.remove(kinds::storage_class, "standard");
+  world.apply(testing::standalone);
+  EXPECT_EQ(world.pass(), world.context.options.refused_period);
+  EXPECT_THAT(world.condition("SpecAccepted")["message"].get<std::string>(),
+              HasSubstr("spec.storage.storageClassName \"standard\" not found"));
+  EXPECT_THAT(world.names(kinds::stateful_set), IsEmpty());
+  world.apply(testing::storage_class);
+  world.settle();
+  EXPECT_EQ(world.phase(), "Ready");
+  world.remove(kinds::storage_class, "standard");
+  world.remove(kinds::service, "my-standalone");
+  world.settle();
+  EXPECT_THAT(world.names(kinds::service), ElementsAre("my-standalone", "my-standalone-pods"));
+  EXPECT_TRUE(world.condition("SpecAccepted").is_null());
+}
+
 TEST(Refusing, AServiceOfSomebodyElseIsLeftAlone) {
   World world;
   world.apply(R"(

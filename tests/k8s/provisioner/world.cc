@@ -19,7 +19,7 @@ Resource kind_of(const Json& object) {
   for (const Resource& kind :
        {kinds::custom_resource_definition, kinds::mysql, kinds::mysql_version, kinds::space,
         kinds::secret, kinds::service, kinds::stateful_set, kinds::service_account,
-        kinds::persistent_volume_claim, kinds::mysql_ops_request}) {
+        kinds::persistent_volume_claim, kinds::mysql_ops_request, kinds::storage_class}) {
     if (object.at("kind") != kind.kind) continue;
     Resource named = kind;
     const std::string version = object.at("apiVersion");
@@ -88,6 +88,7 @@ World::World()
   apply(old_version);
   apply(new_version);
   apply(group_version);
+  apply(storage_class);
 }
 
 void World::apply(const std::string& yaml) {

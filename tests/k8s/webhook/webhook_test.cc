@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "k8s/operator/admission.h"
+#include "k8s/provisioner/objects.h"
 #include "tests/k8s/webhook/asking.h"
 #include "tests/k8s/webhook/table.h"
 
@@ -44,12 +45,26 @@ TEST_F(Asking, AGoodMySqlGetsTheDefaultsOfTheGuide) {
   const Json pod = mysql["spec"]["podTemplate"]["spec"];
   EXPECT_EQ(pod["serviceAccountName"], "good");
   EXPECT_EQ(pod["containers"][0]["name"], "mysql");
+  const Json apart =
+      pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"];
+  ASSERT_EQ(apart.size(), 2u);
+  EXPECT_EQ(apart[0]["weight"], 100);
+  EXPECT_EQ(apart[0]["podAffinityTerm"]["topologyKey"], "kubernetes.io/hostname");
+  EXPECT_EQ(apart[0]["podAffinityTerm"]["labelSelector"]["matchLabels"],
+            Json(provisioner::selector_labels("good")));
   EXPECT_EQ(
       pod["containers"][0]["resources"],
       Json({{"requests", {{"cpu", "500m"}, {"memory", "1Gi"}}}, {"limits", {{"memory", "1Gi"}}}}));
   Json again = mysql;
   submit("UPDATE", again, mysql);
   EXPECT_EQ(again, mysql);
+}
+
+TEST_F(Asking, WhatAUserSaysOfAffinityStays) {
+  Json mysql = good_mysql();
+  mysql["spec"]["podTemplate"]["spec"]["affinity"] = Json::object();
+  submit("CREATE", mysql);
+  EXPECT_EQ(mysql["spec"]["podTemplate"]["spec"]["affinity"], Json::object());
 }
 
 TEST_F(Asking, TheOldVersionKeepsItsOwnShape) {
