@@ -107,11 +107,18 @@ class Planner {
                   member.pod + ": the group has not given up its former self yet");
     }
     if (is_alive(seen.state)) {
+      if (is_left_behind(seen)) return act({Action::Kind::leave, member.pod});
       return wait("MembersJoining", member.pod + " has not noticed yet that the group gave it up");
     }
     if (seen.state != MemberState::offline) return act({Action::Kind::rejoin, member.pod});
     if (configure(member)) return;
     join(member);
+  }
+
+  // In what is left, without a majority, of a group that this one was formed after: nobody is there
+  // who could tell it.
+  bool is_left_behind(const Seen& seen) const {
+    return !seen.view.empty() && incarnation(seen) != incarnation(*group_) && !sees_majority(seen);
   }
 
   // True if that is what comes first.

@@ -3,11 +3,12 @@
 
 DIR holds ratchetd. Starts the cluster by itself (tests/cluster/run). An application writes while a
 member's disk is full, the primary's pod is cut off from everybody, its server is frozen and goes
-on, or is shut by somebody who does not come back, the kubelet stands still for a minute, and while
-the provisioner is frozen and replaced by another, is killed at each of its writes, and its watches
-are late and cut. Another application writes from beside the primary, on its side of the cut. No
-acknowledged row may be lost. Without --all and --only each commit takes one of three shares. A
-semi-synchronous cluster: faults_semi_sync.py.
+on, or is shut by somebody who does not come back, all servers are lost and one cannot be asked what
+it has, the kubelet stands still for a minute, and while the provisioner is frozen and replaced by
+another, is killed at each of its writes, and its watches are late and cut. Another application
+writes from beside the primary, on its side of the cut. No acknowledged row may be lost. Without
+--all and --only each commit takes one of three shares. A semi-synchronous cluster:
+faults_semi_sync.py.
 """
 import contextlib
 import os
@@ -83,7 +84,7 @@ class Story:
     make_primary = staticmethod(make_primary)  # of a pod, in good order
     # In this order; each commit takes one of the shares.
     shares = (("disk", "kubelet", "disk_of_primary"),
-              ("partition", "frozen", "fenced", "taken_over"),
+              ("partition", "frozen", "fenced", "taken_over", "outage"),
               ("formed", "killed", "late", "cut"))
     least_kills = 5  # of the provisioner while a primary's pod is deleted
 
@@ -211,6 +212,23 @@ class Story:
         check(self.group.check_whole() == primary, f"{primary} is not the primary any more")
         await_("the fence is forgotten", lambda: "ratchet.dev/fence" not in (
             self.group.get()["metadata"].get("annotations") or {}), 30)
+
+    def outage(self):
+        """All servers are lost, and of one nobody knows what it has: nobody forms the group before
+        a person says so. It leaves what it is left with, and joins."""
+        away = self.secondaries()[-1]
+        cut = node.Cut(away)
+
+        def fault():
+            cut.cut()
+            for pod in set(self.group.pods) - {away}:
+                members.kill_server(pod)
+            say(await_("a person is asked", lambda: self.group.approve_bootstrap(away), 90))
+        try:
+            self.through(f"{away} cut off, the servers of the others killed", fault,
+                         meanwhile=cut.heal)
+        finally:
+            cut.heal()
 
     def alone(self, primary, what, begin, end):
         """The primary hears nobody, but who writes from beside it; until the others have gone on

@@ -217,6 +217,18 @@ spec:
         self.annotate(re.search(r"ratchet\.dev/approve-clone=[^\s;]+", message).group())
         return message.split(";")[0]
 
+    def approve_bootstrap(self, away):
+        """As a person would who has read that of all members this one alone cannot be asked: the
+        message; None unless that is told."""
+        reason, message = self.lacks()
+        missing = re.search(r"because the transactions of (.*) cannot be read", message)
+        if reason != "WaitingForMembers" or not missing:
+            return None
+        if [pod for pod in self.pods if pod in missing.group(1)] != [away]:
+            return None
+        self.annotate(re.search(r"ratchet\.dev/approve-bootstrap=[^\s,;]+", message).group())
+        return message
+
     def gtids(self, pod):
         return "".join(self.ask(pod, "SELECT @@GLOBAL.gtid_executed")).replace("\\n", "")
 

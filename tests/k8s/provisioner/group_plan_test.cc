@@ -174,6 +174,15 @@ std::vector<Case> whoever_is_away() {
        {},
        "MembersJoining",
        "Ps-"},
+      {"LeftBehindByAGroupThatWasFormedAnew",
+       [] {
+         Story story = Story().group({0, 1}, "18:2");
+         story.group({2}, "17:3", {0, 1});
+         return story;
+       },
+       {"leave db-2"},
+       "",
+       "Ps-"},
       {"APodIsGone", [] { return Story().group({0, 1}).lost(2); }, {}, "MembersMissing", "Ps-"},
       {"ThePrimaryIsOutOfSight",
        [] { return Story().lost(0).group({0, 1, 2}); },
