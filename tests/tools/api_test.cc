@@ -242,6 +242,17 @@ TEST_F(ApiTest, AHistoryComesByPagesAndIsTheOneOfRatchetctl) {
   EXPECT_FALSE(rest.contains("next"));
 }
 
+// Until when it waits, too: by the same policies, in the same words.
+TEST_F(ApiTest, ARunIsShownAsRatchetctlShowsIt) {
+  world.start("a", "stuck");
+  Json shown = world.get("/v1/runs/a");
+  Json said = Json::parse(world.ctl({"-o", "json", "show", "a"}).out);
+  EXPECT_THAT(shown["explanation"].dump(), HasSubstr("attempt 2 of step 1 touchy starts "));
+  EXPECT_EQ(shown["steps"][0].value("waits", Json::object()).value("attempt", 0), 2);
+  for (Json* one : {&shown, &said}) (*one)["steps"][0].erase("took_us");  // it goes on
+  EXPECT_EQ(shown, said);
+}
+
 TEST_F(ApiTest, AnOpenRunShowsWhatItExposes) {
   world.start("a", "asking");
   const Json shown = world.get("/v1/runs/a/query/progress");

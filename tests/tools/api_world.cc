@@ -81,7 +81,7 @@ struct ApiWorld::Daemon {
         anchor(world.folder.path("anchor"), host),
         registry(workflows()),
         engine(*log, host, registry, handlers, anchor, options_of(world)),
-        api(io.get_executor(), engine, *log,
+        api(io.get_executor(), engine, *log, registry,
             world.judge ? world.judge : judge_by_token(testing::token), world.options) {
     handlers.handle<Text, Text>(touchy, [this](const engine::AttemptInfo& attempt, const Text&,
                                                const engine::Answer<Text>& answer) {

@@ -55,6 +55,9 @@ class OpenApi : public ::testing::Test {
       const YAML::Node property = schema["properties"][name];
       EXPECT_TRUE(property) << what << " has " << name;
       if (!property) continue;
+      if (value.is_object() && at(property)["properties"]) {
+        expect_fits(value, property, what + "." + name);
+      }
       const YAML::Node items = at(property)["items"];
       if (items && at(items)["properties"]) {
         EXPECT_FALSE(value.empty()) << what << ": no " << name << " to compare";
@@ -118,6 +121,7 @@ TEST_F(OpenApi, DescribesRealAnswers) {
   ApiWorld world;
   world.begin();
   for (const char* run : {"a", "b"}) world.start(run, "asking");
+  world.start("s", "stuck");
   const auto expect = [&](const char* name, const std::string& target) {
     expect_fits(world.get(target), answer_of(name), name);
   };
@@ -131,6 +135,9 @@ TEST_F(OpenApi, DescribesRealAnswers) {
   expect_fits(Json::parse(act.body), answer_of("pause"), "pause");
   expect("listRuns", "/v1/runs");
   expect("showRun", "/v1/runs/a");
+  const Json step = world.get("/v1/runs/s")["steps"][0];
+  EXPECT_TRUE(step.contains("waits")) << "it is tried again in an hour";
+  expect_fits(step, answer_of("showRun")["properties"]["steps"]["items"], "step");
   const auto refused = world.ask("GET", "/v1/runs/nobody");
   const YAML::Node error = at(file["components"]["responses"]["Error"]);
   expect_fits(Json::parse(refused.body), error["content"]["application/json"]["schema"], "error");

@@ -95,11 +95,35 @@ TEST(Explained, ADoubtSaysWhatAPersonCanDo) {
                           "it its outcome, `skip porto 4` or `fail porto 4`"));
 }
 
+TEST(Explained, AQuarantineSaysWhereRecordAndBuildPartAndTheFix) {
+  engine::RunInfo run;
+  run.run_id = "porto";
+  run.state = engine::RunState::quarantined;
+  engine::RecordedEvent older, newer;
+  older.event = engine::Diverged{2, "an older build began something else"};
+  newer.event = engine::Diverged{5, "book was recorded, this build begins announce"};
+  const engine::Explanation told = engine::explain(run, {older, newer}, {});
+  EXPECT_THAT(told.state, HasSubstr("nothing is performed for it, what comes is kept"));
+  EXPECT_THAT(told.because, ElementsAre("at turn 5 book was recorded, this build begins announce"));
+  EXPECT_THAT(told.next,
+              ElementsAre("`replay porto` shows where this build and the record part",
+                          "run a build that decides as was recorded: it lifts the quarantine by "
+                          "itself"));
+}
+
 TEST(Explained, ATimerSaysUntilWhen) {
   engine::TimelineEntry timer;
   timer.command.event = engine::TimerStarted{1, engine::testing::Outside().now};
   EXPECT_THAT(engine::explain({}, {}, {timer}).because,
               ElementsAre("it waits for a timer, until 2001-09-09T01:46:40Z"));
+}
+
+TEST(Shown, ProgramsFindUntilWhenAtTheTimerToo) {
+  RunView view;
+  engine::TimelineEntry timer;
+  timer.command.event = engine::TimerStarted{1, engine::testing::Outside().now};
+  view.entries = {timer};
+  EXPECT_EQ(document_of(view)["steps"][0]["due"], "2001-09-09T01:46:40.000000Z");
 }
 
 using engine::testing::Text;

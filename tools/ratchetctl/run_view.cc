@@ -32,6 +32,9 @@ Document step_document(const RunView& view, const engine::TimelineEntry& entry) 
                 {"open", !entry.end},
                 {"attempts", attempts_of(entry)},
                 {"result", result_of(entry).text}};
+  if (const auto* timer = std::get_if<engine::TimerStarted>(&entry.command.event)) {
+    step["due"] = utc(timer->due);
+  }
   if (entry.trouble) step["trouble"] = text_of(*entry.trouble);
   if (entry.doubt) step["doubt"] = *entry.doubt;
   const auto wait = view.waits.find(entry.command.command);

@@ -45,9 +45,9 @@ http::Response response_of(const Answer& answer) {
 }
 
 // What a read answers, whatever happens to the log meanwhile.
-Answer guarded(Read read, const store::LogReader& log, const Call& call) {
+Answer guarded(Read read, const Sources& from, const Call& call) {
   try {
-    return read(log, call);
+    return read(from, call);
   } catch (const BadRequest& error) {
     return refusal(400, "bad_request", error.what());
   } catch (const std::exception& error) {
@@ -96,10 +96,11 @@ bool Bucket::take(Clock::time_point now) {
 }
 
 Api::Api(const asio::any_io_executor& executor, engine::Engine& engine, const store::Log& log,
-         Judge judge, ApiOptions options)
+         const engine::Registry& workflows, Judge judge, ApiOptions options)
     : executor_(executor),
       engine_(engine),
       log_(log),
+      workflows_(workflows),
       judge_(std::move(judge)),
       options_(std::move(options)),
       bucket_(options_.requests_a_second, options_.burst),
@@ -240,7 +241,7 @@ auto Api::on_reader(Work work) -> asio::awaitable<decltype(work())> {
 
 asio::awaitable<Answer> Api::read(Read reads, Call call) {
   co_return co_await on_reader(
-      [this, reads, call = std::move(call)] { return guarded(reads, log_, call); });
+      [this, reads, call = std::move(call)] { return guarded(reads, {log_, workflows_}, call); });
 }
 
 Answer Api::admit(const Call& call, const http::Request& request, Watch& watch) {

@@ -60,13 +60,13 @@ class Bucket {
   Clock::time_point filled_ = Clock::now();
 };
 
-// On the engine's thread, which the executor runs; logs are read on another one. Engine and log
-// must outlive it.
+// On the engine's thread, which the executor runs; logs are read on another one, and runs replayed
+// for that. Engine, log and workflows must outlive it.
 class Api {
  public:
   // Listens at once. Throws std::runtime_error if it cannot listen there.
   Api(const boost::asio::any_io_executor& executor, engine::Engine& engine, const store::Log& log,
-      Judge judge, ApiOptions options);
+      const engine::Registry& workflows, Judge judge, ApiOptions options);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -112,6 +112,7 @@ class Api {
   boost::asio::any_io_executor executor_;
   engine::Engine& engine_;
   const store::Log& log_;
+  const engine::Registry& workflows_;
   Judge judge_;
   ApiOptions options_;
   Bucket bucket_;

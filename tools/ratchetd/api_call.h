@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/core/workflow.h"
 #include "engine/runtime/engine.h"
 #include "store/log.h"
 
@@ -20,6 +21,13 @@ using Json = nlohmann::ordered_json;
 class BadRequest : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// What reads are answered from. `workflows`: of this build, which say until when steps are waited
+// for (engine/inspect/waiting.h).
+struct Sources {
+  const store::LogReader& log;
+  const engine::Registry& workflows;
 };
 
 struct Call {

@@ -69,12 +69,12 @@ Answer unknown_run(const std::string& run_id) {
   return refusal(404, "unknown_run", "the log has no run '" + run_id + "'");
 }
 
-Answer list_runs(const store::LogReader& log, const Call& call) {
+Answer list_runs(const Sources& sources, const Call& call) {
   allow_options(call, {"workflow", "state", "key", "prefix", "before", "limit"});
   const std::uint64_t before = number(call, "before", any, any);
   const std::uint64_t limit = number(call, "limit", 100, most_runs_a_page);
   const std::string prefix = option(call, "prefix");
-  auto runs = engine::list_runs(log, filter_of(call));
+  auto runs = engine::list_runs(sources.log, filter_of(call));
   std::erase_if(runs, [&](const engine::RunInfo& run) {
     return run.run >= before || !run.run_id.starts_with(prefix);
   });
@@ -82,30 +82,31 @@ Answer list_runs(const store::LogReader& log, const Call& call) {
   Json answer{{"runs", Json::array()}};
   for (std::size_t i = 0; i < runs.size() && i < limit; ++i) {
     std::vector<engine::TimelineEntry> open;
-    if (!runs[i].ended) open = engine::open_commands(engine::read_history(log, runs[i].run));
+    if (!runs[i].ended)
+      open = engine::open_commands(engine::read_history(sources.log, runs[i].run));
     answer["runs"].push_back(ratchetctl::document_of(runs[i], open));
   }
   if (runs.size() > limit && limit > 0) answer["before"] = runs[limit - 1].run;
   return {200, std::move(answer), {}, {}};
 }
 
-Answer show_run(const store::LogReader& log, const Call& call) {
+Answer show_run(const Sources& sources, const Call& call) {
   allow_options(call, {});
-  const auto run = engine::find_run(log, call.run);
+  const auto run = engine::find_run(sources.log, call.run);
   if (!run) return unknown_run(call.run);
-  return {200, document_of(ratchetctl::view_of(log, *run)), {}, {}};
+  return {200, document_of(ratchetctl::view_of(sources.log, *run, &sources.workflows)), {}, {}};
 }
 
-Answer show_history(const store::LogReader& log, const Call& call) {
+Answer show_history(const Sources& sources, const Call& call) {
   allow_options(call, {"from", "limit"});
   const std::uint64_t from = number(call, "from", 0, any);
   const std::uint64_t limit = std::max<std::uint64_t>(1, number(call, "limit", 1000, most_events));
-  const auto run = engine::find_run(log, call.run);
+  const auto run = engine::find_run(sources.log, call.run);
   if (!run) return unknown_run(call.run);
   Json answer = ratchetctl::document_of(*run);
   answer["events"] = Json::array();
   std::uint64_t last = any;
-  for (const engine::RecordedEvent& event : engine::EventReader(run->run).next(log)) {
+  for (const engine::RecordedEvent& event : engine::EventReader(run->run).next(sources.log)) {
     if (event.turn < from) continue;
     if (answer["events"].size() >= limit && event.turn != last) {
       answer["next"] = event.turn;

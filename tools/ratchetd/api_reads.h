@@ -7,10 +7,11 @@ namespace ratchet::ratchetd {
 
 // The newest first. Options: workflow, state, key, prefix (of the id), before (the index of a run),
 // limit.
-Answer list_runs(const store::LogReader& log, const Call& call);
-Answer show_run(const store::LogReader& log, const Call& call);
+Answer list_runs(const Sources& sources, const Call& call);
+// The document of `ratchetctl show`. Replays an open run.
+Answer show_run(const Sources& sources, const Call& call);
 // Whole turns from turn `from` on, about `limit` events of them; `next` says where to go on.
-Answer show_history(const store::LogReader& log, const Call& call);
+Answer show_history(const Sources& sources, const Call& call);
 // What an open run shows under a name, as of its last durable turn.
 Answer show_exposed(engine::Engine& engine, const Call& call);
 

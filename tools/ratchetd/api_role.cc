@@ -27,6 +27,7 @@ std::string url_of(const std::string& address, std::uint16_t port, bool secure) 
 }  // namespace
 
 ApiRole::ApiRole(Process& process, engine::Engine& engine, const store::Log& log,
+                 const engine::Registry& workflows,
                  std::function<std::vector<engine::Time>()> fence_ends)
     : process_(process),
       loopback_(asio::ip::make_address(process.options.api_address).is_loopback()),
@@ -45,7 +46,8 @@ ApiRole::ApiRole(Process& process, engine::Engine& engine, const store::Log& log
     }
     const std::string token = random_token();
     Judge judge = loopback_ ? judge_by_token(token) : judge_by_cluster(*process.client);
-    api_ = std::make_unique<Api>(process.io.get_executor(), engine, log, std::move(judge), options);
+    api_ = std::make_unique<Api>(process.io.get_executor(), engine, log, workflows,
+                                 std::move(judge), options);
     const std::string url = url_of(given.api_address, api_->port(), files_.has_value());
     if (loopback_) ratchetctl::write_api_file(given.log, {url, token});
     spdlog::info("api: listens on {}", url);

@@ -17,10 +17,10 @@ namespace ratchet::ratchetd {
 
 class ApiRole {
  public:
-  // Listens at once. Throws BadSetup if it cannot. Engine and log, and what `fence_ends`
+  // Listens at once. Throws BadSetup if it cannot. Engine, log and workflows, and what `fence_ends`
   // (ApiOptions) refers to, must outlive it.
   ApiRole(Process& process, engine::Engine& engine, const store::Log& log,
-          std::function<std::vector<engine::Time>()> fence_ends);
+          const engine::Registry& workflows, std::function<std::vector<engine::Time>()> fence_ends);
   ~ApiRole();
   ApiRole(const ApiRole&) = delete;
   ApiRole& operator=(const ApiRole&) = delete;

@@ -16,7 +16,7 @@ namespace ratchet::ratchetd {
 // Answers about the daemon itself; on the engine's thread.
 enum class Probe : std::uint8_t { alive, ready, metrics };
 // Reads the log; on a thread of its own. Throws BadRequest.
-using Read = Answer (*)(const store::LogReader& log, const Call& call);
+using Read = Answer (*)(const Sources& sources, const Call& call);
 // Asks the engine; on its thread.
 using Ask = Answer (*)(engine::Engine& engine, const Call& call);
 

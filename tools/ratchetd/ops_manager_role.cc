@@ -75,7 +75,7 @@ struct Works {
         executor, client, *engine, log,
         k8s::OpsManagerOptions{.signed_approvals = signed_approvals});
     if (process.options.api)
-      api = std::make_unique<ApiRole>(process, *engine, log,
+      api = std::make_unique<ApiRole>(process, *engine, log, registry,
                                       [this] { return manager->fence_ends(); });
   }
 
