@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 
 import audit
 from cluster import await_, check, conditions_of, get
@@ -143,7 +144,18 @@ def check_record(programs):
         check(code == 0, f"ratchetctl {words[0]} ended with {code}: {output}")
     code, output = programs.ratchetctl("replay", program="ratchetctl_swapped")
     check(code == DIVERGED, f"replay by swapped steps ended with {code}, not {DIVERGED}: {output}")
+    check_build(programs)
     check_edit(programs)
+
+
+def check_build(programs):
+    """The record names the program that decided by the hash that its linker gave it."""
+    said = subprocess.run([str(programs.folder / "ratchetd"), "--version"], check=True, timeout=60,
+                          capture_output=True, text=True).stdout
+    _, output = programs.ratchetctl("-o", "json", "history", "--last")
+    builds = {event["writer"]["build"] for event in json.loads(output)["events"]}
+    check(len(builds) == 1 and f"(build {min(builds)})" in said,
+          f"the run was decided by {builds}, and ratchetd is {said}")
 
 
 def check_edit(programs):

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/tools/log_folder.h"
+#include "tools/ratchetd/build_id.h"
 
 namespace ratchet::ratchetd {
 namespace {
@@ -150,6 +151,7 @@ TEST_F(CommandLine, PrintsHelpAndVersionAndHasNothingMoreToDo) {
   EXPECT_THAT(said, HasSubstr("--config"));
   EXPECT_THAT(said, HasSubstr("RATCHETD_API_PORT"));
   EXPECT_EQ(asked({"--version"}).exit, Exit::well);
+  EXPECT_THAT(said, HasSubstr(" (build " + build_id() + ")"));
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Wshadow
                     -Wnon-virtual-dtor -Werror -fstack-protector-strong)
-add_link_options(-fuse-ld=lld)
+# The build id is what the log names a build by (tools/ratchetd/build_id.h).
+add_link_options(-fuse-ld=lld -Wl,--build-id=sha1)
 if(RATCHET_SANITIZE)
   add_compile_options(-fsanitize=${RATCHET_SANITIZE} -fno-sanitize-recover=all
                       -fno-omit-frame-pointer)

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include "tools/ratchetd/build_id.h"
 #include "tools/ratchetd/run_rules.h"
 #include "tools/ratchetd/settings.h"
 
@@ -115,7 +116,7 @@ struct Words {
 };
 
 void add_basics(CLI::App& app, Options& options, Words& words) {
-  app.set_version_flag("--version", std::string(RATCHET_VERSION));
+  app.set_version_flag("--version", [] { return RATCHET_VERSION " (build " + build_id() + ")"; });
   app.add_option("--config", words.config,
                  "A file with what is not said here, a line `name = value` for each option")
       ->envname("RATCHETD_CONFIG")

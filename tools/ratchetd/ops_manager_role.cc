@@ -21,6 +21,7 @@
 #include "store/page.h"
 #include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetd/api_role.h"
+#include "tools/ratchetd/build_id.h"
 #include "tools/ratchetd/daemon.h"
 #include "tools/ratchetd/log_lines.h"
 #include "tools/ratchetd/roles.h"
@@ -61,7 +62,7 @@ struct Works {
     k8s::add_group_handlers(handlers, environment);
     k8s::add_preflight_handlers(handlers, environment);
     mysql::add_workflows(registry);
-    engine::EngineOptions options{RATCHET_VERSION, "ratchetd"};
+    engine::EngineOptions options{build_id(), "ratchetd"};
     options.breadcrumb = page.engine_bytes();
     options.retention = process.options.keep_runs;
     options.limits = process.options.open_runs;
