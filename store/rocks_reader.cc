@@ -76,6 +76,7 @@ void RocksReader::catch_up() {
     throw Error(Fault::not_a_log, "the log in " + view().dir() +
                                       " has no head: copy the log again, with all its files");
   }
+  view().check_tables_reach_memory();
   show(page ? part_on_page(*stored, page->durable_size()) : *stored);
 }
 

@@ -28,6 +28,8 @@ class RocksView {
 
   // Throws Fault::corrupt unless the records end where the head says and have its root.
   void check_head(const Head& head) const;
+  // Throws Fault::corrupt if records are missing before those that are in no table yet.
+  void check_tables_reach_memory() const;
 
   bool has_turn(RunTurn at) const;
   StoredHashes stored_hashes() const;

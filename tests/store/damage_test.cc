@@ -54,6 +54,14 @@ class DamagedLog : public testing::Test {
     return largest.string();
   }
 
+  std::string manifest_file() const {
+    for (const auto& entry : fs::directory_iterator(dir())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("MANIFEST-")) return entry.path().string();
+    }
+    return {};
+  }
+
   static void flip_bit(const std::string& name, std::uintmax_t at) {
     std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
     file.seekg(static_cast<std::streamoff>(at));
@@ -205,15 +213,58 @@ TEST_F(DamagedLog, AMissingTableIsRefused) {
   EXPECT_EQ(fault_at_open(), Fault::corrupt);
 }
 
+// The head is in the write-ahead log then, and says nothing of the table.
+TEST_F(DamagedLog, AReaderDoesNotPassOverATableBelowTheWriteAheadLog) {
+  move_into_tables();
+  open_rocks_log(dir())->submit(plain_entry("in the write-ahead log"));
+  ASSERT_EQ(open_rocks_reader(dir())->head().size, record_count + 1);
+  const std::string table = file(".sst");
+  for (const auto kept : {fs::file_size(table) - 1, fs::file_size(table) / 2}) {
+    fs::resize_file(table, kept);
+    EXPECT_EQ(fault_of_reader(), Fault::corrupt) << kept;
+  }
+  fs::remove(table);
+  std::string what;
+  EXPECT_EQ(fault_of_reader(&what), Fault::corrupt);
+  EXPECT_THAT(what, HasSubstr("record 1999 is missing"));
+}
+
+// It is refused, or it lacks nothing: a manifest that ends early is one that is being written.
+void expect_refused_or_whole(const std::string& dir, std::uintmax_t kept, int& refused) {
+  std::unique_ptr<LogReader> log;
+  try {
+    log = open_rocks_reader(dir);
+  } catch (const Error&) {
+    ++refused;
+    return;
+  }
+  for (const std::uint64_t index : {std::uint64_t{0}, record_count - 1, record_count}) {
+    EXPECT_NO_THROW(log->leaf(index)) << "of the manifest " << kept << " bytes are left";
+  }
+}
+
+TEST_F(DamagedLog, AManifestThatWasCutHidesNoTable) {
+  move_into_tables();
+  open_rocks_log(dir())->submit(plain_entry("in the write-ahead log"));
+  const std::string manifest = manifest_file();
+  const std::uintmax_t whole = fs::file_size(manifest);
+  std::ifstream in(manifest, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(in), {}};
+  for (int with_page = 1; with_page >= 0; --with_page) {
+    if (with_page == 0) remove_page();
+    std::ofstream(manifest, std::ios::binary) << content;
+    int refused = 0;
+    for (std::uintmax_t kept = whole; kept > 16; kept -= 16) {
+      fs::resize_file(manifest, kept);
+      expect_refused_or_whole(dir(), kept, refused);
+    }
+    EXPECT_GE(refused, 4);
+  }
+}
+
 TEST_F(DamagedLog, ADamagedManifestIsRefused) {
   move_into_tables();
-  const auto manifest = [&] {
-    for (const auto& entry : fs::directory_iterator(dir())) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with("MANIFEST-")) return entry.path().string();
-    }
-    return std::string();
-  }();
+  const std::string manifest = manifest_file();
   flip_bit(manifest, fs::file_size(manifest) / 2);
   EXPECT_EQ(fault_of_reader(), Fault::corrupt);
   EXPECT_EQ(fault_at_open(), Fault::corrupt);
