@@ -1,6 +1,5 @@
 #include "engine/testing/crash_matrix.h"
 
-#include <deque>
 #include <iostream>
 #include <limits>
 #include <optional>
@@ -11,9 +10,9 @@
 #include "engine/inspect/replay.h"
 #include "engine/inspect/verify.h"
 #include "engine/testing/memory_anchor.h"
+#include "engine/testing/one_by_one_log.h"
 #include "engine/testing/simulated_host.h"
 #include "store/memory_log.h"
-#include "store/reads_passed_on.h"
 
 namespace ratchet::engine::testing {
 
@@ -39,46 +38,6 @@ struct Plan {
   std::size_t activities = 0;
 };
 
-// Appends one record at a time, so that every one of them is a point to stop at.
-class StoppingLog final : public store::ReadsPassedOn<store::Log> {
- public:
-  StoppingLog(store::Log& log, SimulatedHost& host, Plan& plan)
-      : log_(log), host_(host), plan_(plan) {}
-
-  void listen(store::Listener listener) override {
-    listener_ = std::move(listener);
-    log_.listen({.durable =
-                     [this](std::uint64_t size) {
-                       if (plan_.appends++ == plan_.after_append) return host_.stop();
-                       listener_.durable(size);
-                       queue_.pop_front();
-                       forward();
-                     },
-                 .halted = [this](const std::string& why) { listener_.halted(why); }});
-  }
-  std::uint64_t begin_epoch() override { return log_.begin_epoch(); }
-  std::uint64_t submit(store::Entry entry) override {
-    const std::uint64_t index = next_index();
-    queue_.push_back(std::move(entry));
-    if (queue_.size() == 1) forward();
-    return index;
-  }
-  std::uint64_t next_index() const override { return log_.head().size + queue_.size(); }
-
- private:
-  const store::LogReader& answering() const override { return log_; }
-
-  void forward() {
-    if (!queue_.empty()) log_.submit(queue_.front());
-  }
-
-  store::Log& log_;
-  SimulatedHost& host_;
-  Plan& plan_;
-  store::Listener listener_;
-  std::deque<store::Entry> queue_;
-};
-
 // What outlives every process.
 struct Outside {
   std::unique_ptr<World> world;
@@ -94,7 +53,7 @@ class Process {
           std::vector<std::string>& failures)
       : host_(outside.now),
         memory_(outside.disk, [this](std::function<void()> task) { host_.post(std::move(task)); }),
-        log_(memory_, host_, plan),
+        log_(memory_, [this] { return goes_on_after_append(); }),
         plan_(plan),
         failures_(failures) {
     crash_case.registry(registry_);
@@ -124,6 +83,12 @@ class Process {
   const Registry& registry() const { return registry_; }
 
  private:
+  bool goes_on_after_append() {
+    const bool last = plan_.appends++ == plan_.after_append;
+    if (last) host_.stop();
+    return !last;
+  }
+
   Handlers::Entry watched(Handlers::Entry entry) {
     entry.perform = [this, perform = entry.perform](const AttemptInfo& info, const Bytes& input,
                                                     auto sink) {
@@ -170,7 +135,7 @@ class Process {
 
   SimulatedHost host_;
   store::MemoryLog memory_;
-  StoppingLog log_;
+  OneByOneLog log_;
   Plan& plan_;
   std::vector<std::string>& failures_;
   Registry registry_;

@@ -2,14 +2,7 @@
 // activity of its fault-free run, reopened, and must come to the same end; if asked for, also at
 // every pair of such points. It must come there also when the answer of any one activity comes too
 // late, its effect having happened. At each stop the log must verify and replay. For users' own
-// workflows too:
-//
-//   TEST(MyWorkflow, SurvivesACrashAtEveryPoint) {
-//     const CrashReport report = run_crash_matrix(my_case());
-//     EXPECT_EQ(report.failures, std::vector<std::string>{});
-//     EXPECT_EQ(report.points, report.appends + 2 * report.activities);
-//     EXPECT_EQ(report.lost_answers, report.activities);
-//   }
+// workflows too; crash_matrix_gtest.h makes it one line of a test with GoogleTest.
 #pragma once
 
 #include <cstddef>

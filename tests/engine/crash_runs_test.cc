@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/testing/crash_matrix.h"
+#include "engine/testing/crash_matrix_gtest.h"
 #include "tests/engine/travel.h"
 
 namespace ratchet::engine::testing {
@@ -16,11 +16,6 @@ namespace {
 constexpr Activity<Text, Text> enter{"enter", Effect::idempotent};
 constexpr Activity<Text, Text> leave{"leave", Effect::idempotent};
 constexpr ChildWorkflow<Text, Text> visit{"visit"};
-
-void expect_whole(const CrashReport& report) {
-  EXPECT_EQ(report.failures, std::vector<std::string>{});
-  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
-}
 
 // Who is in the room, and whether two ever were.
 class Room final : public World {
@@ -73,7 +68,7 @@ CrashCase visits(std::map<std::string, std::size_t> limits) {
 
 TEST(CrashRuns, OnlySoManyAreOpenWhereverTheyAreStopped) {
   const CrashReport report = run_crash_matrix(visits({{"visit", 1}}));
-  expect_whole(report);
+  expect_survived(report);
   EXPECT_TRUE(report.end.starts_with("one by one: abc")) << report.end;
 }
 
@@ -137,7 +132,7 @@ TEST(CrashRuns, OneOfAKeyIsOpenWhereverItIsStopped) {
                                                .world = [] { return std::make_unique<Door>(); },
                                                .workflow = "flow",
                                                .input = {}});
-  expect_whole(report);
+  expect_survived(report);
   EXPECT_TRUE(report.end.starts_with("1 guests")) << report.end;
 }
 

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/testing/crash_matrix.h"
+#include "engine/testing/crash_matrix_gtest.h"
 #include "tests/examples/refund.h"
 #include "tests/examples/trip.h"
 
@@ -21,7 +21,7 @@ namespace {
 using namespace ratchet::engine;
 using ratchet::engine::testing::CrashCase;
 using ratchet::engine::testing::CrashReport;
-using ratchet::engine::testing::run_crash_matrix;
+using ratchet::engine::testing::expect_survives;
 
 using Steer = std::function<void(Engine&)>;
 
@@ -69,17 +69,14 @@ Wish wish() {
 
 template <class In, class Out>
 CrashReport matrix(Task<Out> (*code)(Workflow, In), const In& input, const Steer& steer = {}) {
-  const CrashReport report =
-      run_crash_matrix({.registry =
-                            [code](Registry& registry) {
-                              registry.add("tour", 1, code);
-                              registry.add("trip", 1, trip);
-                            },
-                        .world = [steer] { return std::make_unique<Office>(steer); },
-                        .workflow = "tour",
-                        .input = input.SerializeAsString()});
-  EXPECT_EQ(report.failures, std::vector<std::string>{});
-  return report;
+  return expect_survives({.registry =
+                              [code](Registry& registry) {
+                                registry.add("tour", 1, code);
+                                registry.add("trip", 1, trip);
+                              },
+                          .world = [steer] { return std::make_unique<Office>(steer); },
+                          .workflow = "tour",
+                          .input = input.SerializeAsString()});
 }
 
 TEST(Tour, ChildrenAreRunsOfTheirOwn) {

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/testing/crash_matrix.h"
+#include "engine/testing/crash_matrix_gtest.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/restart.h"
 #include "workflows/mysql/update_version.h"
@@ -43,12 +43,6 @@ engine::testing::CrashReport matrix_of(const std::string& workflow,
 template <class Cluster>
 engine::testing::CrashReport restart_matrix(std::function<void(Cluster&)> fault = {}) {
   return matrix_of<Cluster>(restart_name, Cluster().restart_request(), std::move(fault));
-}
-
-inline void expect_whole(const engine::testing::CrashReport& report) {
-  EXPECT_EQ(report.failures, std::vector<std::string>{});
-  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
-  EXPECT_EQ(report.lost_answers, report.activities);
 }
 
 }  // namespace ratchet::mysql::testing

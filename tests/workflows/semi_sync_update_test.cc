@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/testing/crash_matrix.h"
+#include "engine/testing/crash_matrix_gtest.h"
 #include "tests/workflows/fake_group_cluster.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/update_version.h"
@@ -110,24 +110,18 @@ engine::testing::CrashReport matrix(const std::function<void(SemiSyncCluster&)>&
   return engine::testing::run_crash_matrix(crash_case);
 }
 
-void expect_whole(const engine::testing::CrashReport& report) {
-  EXPECT_EQ(report.failures, std::vector<std::string>{});
-  EXPECT_EQ(report.points, report.appends + 2 * report.activities);
-  EXPECT_EQ(report.lost_answers, report.activities);
-}
-
 TEST(UpgradeSemiSync, MakesEachWriteOnceWhereverItIsStopped) {
   const auto report = matrix();
-  expect_whole(report);
+  expect_survived(report);
   EXPECT_GT(report.activities, 35U);
 }
 
 TEST(UpgradeSemiSync, ComesToTheSameEndWhereverItIsStoppedAfterAFault) {
-  expect_whole(matrix([](SemiSyncCluster& c) { c.members[1].exit_code = 137; }));
-  expect_whole(matrix([](SemiSyncCluster& c) { c.target_crashes_on = 0; }));
-  expect_whole(matrix([](SemiSyncCluster& c) { c.given_up = 1; }));
-  expect_whole(matrix([](SemiSyncCluster& c) { c.provisioner_is_silent = true; }));
-  expect_whole(matrix([](SemiSyncCluster& c) { c.evict_at["hand_over_primary"] = 1; }));
+  expect_survived(matrix([](SemiSyncCluster& c) { c.members[1].exit_code = 137; }));
+  expect_survived(matrix([](SemiSyncCluster& c) { c.target_crashes_on = 0; }));
+  expect_survived(matrix([](SemiSyncCluster& c) { c.given_up = 1; }));
+  expect_survived(matrix([](SemiSyncCluster& c) { c.provisioner_is_silent = true; }));
+  expect_survived(matrix([](SemiSyncCluster& c) { c.evict_at["hand_over_primary"] = 1; }));
 }
 
 // Every step of an upgrade without faults, cancelled before it is performed and while it is.

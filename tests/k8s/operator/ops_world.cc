@@ -88,27 +88,30 @@ Sql sql_to(Answers answers, const Planted& planted) {
 }
 
 OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-                       engine::testing::MemoryAnchor& anchor, Answers answers,
-                       const Planted& planted, const std::optional<engine::Approvers>& approvers)
+                       engine::testing::MemoryAnchor& anchor, Sql sql,
+                       const std::optional<engine::Approvers>& approvers, StopPlan* stops)
     : world_(world),
-      log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }) {
+      log_(std::move(disk), [this](std::function<void()> task) { host_.post(std::move(task)); }),
+      stops_(stops) {
   environment_.executor = io_.get_executor();
   environment_.client = &client_;
   environment_.now = [this] { return host_.now(); };
   environment_.pause = yield;
   environment_.provisioner_lease = {"demo", "ratchet-provisioner"};
-  environment_.sql = sql_to(std::move(answers), planted);
+  environment_.sql = std::move(sql);
   add_database_handlers(handlers_, environment_);
   add_stateful_set_handlers(handlers_, environment_);
   add_pod_handlers(handlers_, environment_);
   add_server_handlers(handlers_, environment_);
   add_group_handlers(handlers_, environment_);
   add_preflight_handlers(handlers_, environment_);
+  if (stops_ != nullptr) handlers_ = handlers_to_stop_at(handlers_);
   mysql::add_workflows(registry_);
   anchor.serve(host_);
   engine::EngineOptions options{"test", "test"};
   options.approvers = approvers;
-  engine_ = std::make_unique<engine::Engine>(log_, host_, registry_, handlers_, anchor, options);
+  store::Log& log = stops_ != nullptr ? log_to_stop_at() : log_;
+  engine_ = std::make_unique<engine::Engine>(log, host_, registry_, handlers_, anchor, options);
   manager_ = std::make_unique<OpsManager>(
       io_.get_executor(), client_, *engine_, log_,
       OpsManagerOptions{"test", std::chrono::milliseconds(1), approvers.has_value()});
@@ -122,6 +125,37 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
     };
     asio::co_spawn(io_, manager_->run(watches), asio::detached);
   });
+}
+
+store::Log& OpsProcess::log_to_stop_at() {
+  return one_by_one_.emplace(log_, [stops = stops_] {
+    stops->stopped = stops->stopped || stops->appends == stops->after_append;
+    ++stops->appends;
+    return !stops->stopped;
+  });
+}
+
+// Handlers that are not called, and are not heard, from where the process is stopped on.
+engine::Handlers OpsProcess::handlers_to_stop_at(const engine::Handlers& real) {
+  engine::Handlers watched;
+  real.for_each([stops = stops_, &watched](const engine::Handlers::Entry& entry) {
+    engine::Handlers::Entry stopping = entry;
+    stopping.perform = [stops, perform = entry.perform](const engine::AttemptInfo& info,
+                                                        const engine::Bytes& input, auto sink) {
+      if (stops->stopped) return;
+      const std::size_t nth = stops->activities++;
+      stops->stopped = nth == stops->before_activity;
+      if (stops->stopped) return;
+      perform(info, input,
+              [stops, nth, sink = std::move(sink)](engine::Bytes result,
+                                                   const engine::Failure* failure, bool retry) {
+                stops->stopped = stops->stopped || nth == stops->after_activity;
+                if (!stops->stopped) sink(std::move(result), failure, retry);
+              });
+    };
+    watched.put(std::move(stopping));
+  });
+  return watched;
 }
 
 std::shared_ptr<void> OpsProcess::watch(const Resource& kind, std::function<void(Event)> on_event) {
@@ -252,15 +286,17 @@ void OpsWorld::run_until(const std::function<bool()>& done, std::optional<std::s
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(240);
   while (!done()) {
     if (!process_)
-      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_, database_.answers, planted,
-                                              approvers);
+      process_ = std::make_unique<OpsProcess>(world, disk_, anchor_,
+                                              sql_to(database_.answers, planted), approvers, stops);
     process_->watch_lag = watch_lag;
     for (int piece = 0; piece < pieces_a_round && process_; ++piece) {
       process_->step();
       records_ = process_->recorded();
-      if (!kill_after || process_->recorded() < *kill_after) continue;
-      process_.reset();
-      kill_after.reset();
+      const bool is_stopped = stops != nullptr && stops->stopped;
+      const bool is_killed = kill_after && process_->recorded() >= *kill_after;
+      if (is_stopped) stops = nullptr;
+      if (is_killed) kill_after.reset();
+      if (is_stopped || is_killed) process_.reset();
     }
     round();
     if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("took too long");

@@ -2,8 +2,10 @@
 // manager that can be killed at any record of its log and started again.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "engine/runtime/asio_host.h"
 #include "engine/runtime/engine.h"
 #include "engine/testing/memory_anchor.h"
+#include "engine/testing/one_by_one_log.h"
 #include "k8s/adapters/adapters.h"
 #include "k8s/operator/ops_manager.h"
 #include "store/memory_log.h"
@@ -43,12 +46,24 @@ struct OpsDatabase {
 };
 OpsDatabase standalone_database();
 
+// Where a life of the ops manager is stopped, what it was about to do not being done; and what it
+// has done until then, counted as by the crash matrix (engine/testing/crash_matrix.h), from 0.
+struct StopPlan {
+  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+  std::size_t after_append = never;
+  std::size_t before_activity = never;
+  std::size_t after_activity = never;  // its answer is lost
+  std::size_t appends = 0;
+  std::size_t activities = 0;
+  bool stopped = false;
+};
+
 // One life of the ops manager.
 class OpsProcess {
  public:
   OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
-             engine::testing::MemoryAnchor& anchor, Answers answers, const Planted& planted,
-             const std::optional<engine::Approvers>& approvers);
+             engine::testing::MemoryAnchor& anchor, Sql sql,
+             const std::optional<engine::Approvers>& approvers, StopPlan* stops);
 
   void step();  // one piece of work, and what the watch has seen
   std::size_t recorded() const { return recorded_; }
@@ -66,6 +81,8 @@ class OpsProcess {
     std::deque<std::vector<embedded::Object>> to_show;  // of the last steps, the oldest first
   };
 
+  store::Log& log_to_stop_at();
+  engine::Handlers handlers_to_stop_at(const engine::Handlers& real);
   std::shared_ptr<void> watch(const Resource& kind, std::function<void(Event)> on_event);
   void deliver(const std::string& resource, Watched& watched);
 
@@ -74,6 +91,8 @@ class OpsProcess {
   boost::asio::io_context io_;
   engine::AsioHost host_{io_};
   store::MemoryLog log_;
+  StopPlan* stops_;  // null: it is not stopped
+  std::optional<engine::testing::OneByOneLog> one_by_one_;
   embedded::InProcessClient client_{world_.server, "ops-manager"};
   Environment environment_;
   engine::Handlers handlers_;
@@ -118,6 +137,7 @@ class OpsWorld {
   World world;
   int exit_code = 0;          // of servers that are asked to end
   std::size_t watch_lag = 0;  // of the ops manager's next life
+  StopPlan* stops = nullptr;  // of the ops manager's next life; null again when that was stopped
   Planted planted;
   std::optional<engine::Approvers> approvers;  // of the ops manager's next life
 

@@ -1,16 +1,17 @@
 // The order is stopped after every record and around every activity, and must come to the same end.
-#include <iostream>
-#include <map>
 #include <memory>
+#include <string>
 
-#include "engine/testing/crash_matrix.h"
+#include <gtest/gtest.h>
+
+#include "engine/testing/crash_matrix_gtest.h"
 #include "shop/order.h"
 
 using namespace ratchet::engine;
 
 namespace {
 
-class Books final : public testing::World {
+class Books final : public ratchet::engine::testing::World {
  public:
   void serve(Handlers& handlers, Host&) override {
     handlers.handle(shop::reserve,
@@ -48,15 +49,13 @@ class Books final : public testing::World {
   int parcels_ = 0;
 };
 
-}  // namespace
-
-int main() {
-  const testing::CrashReport report = testing::run_crash_matrix(
+TEST(Order, IsPaidAndSentOnceWhereverItIsStopped) {
+  const auto report = ratchet::engine::testing::expect_survives(
       {.registry = [](Registry& registry) { registry.add("order", 1, shop::order); },
        .world = [] { return std::make_unique<Books>(); },
        .workflow = "order",
        .input = shop::Order{}.SerializeAsString()});
-  for (const std::string& failure : report.failures) std::cout << failure << "\n";
-  std::cout << report.end << "\n";
-  return report.failures.empty() && report.points > 0 ? 0 : 1;
+  EXPECT_EQ(report.end.find("reserved, charged x1, sent x1"), 0U) << report.end;
 }
+
+}  // namespace
