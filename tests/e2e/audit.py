@@ -11,6 +11,7 @@ import re
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 LEFT_OUT = {("leases", ""), ("events", ""), ("mysqlopsrequests", "status")}
+QUESTIONS = {"tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews"}  # nothing is kept
 
 # The one write that each activity makes: (verb, resource). docs/EFFECTS.md lists the activities.
 WRITE_OF = {
@@ -123,24 +124,37 @@ def writes_of(lines, user, space):
         metadata = (event.get("responseObject") or {}).get("metadata") or {}
         if metadata.get("resourceVersion"):
             states[metadata["resourceVersion"]] = event["responseObject"]
-        target = event.get("objectRef") or {}
-        resource, part = target.get("resource", ""), target.get("subresource", "")
-        if (event.get("stage") != "ResponseComplete" or event.get("verb") not in WRITES
-                or event["user"]["username"] != user or target.get("namespace") != space
-                or (resource, part) in LEFT_OUT):
-            continue
-        status = event["responseStatus"]
-        accepted = 200 <= status["code"] < 300
-        if not accepted and not is_cut_off(status):
-            continue
-        body = event.get("requestObject")
-        name = target.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
-        found.append((event.get("requestReceivedTimestamp", ""),
-                      Write(event["verb"], resource + ("/" + part if part else ""),
-                            target["namespace"], name, body, not accepted)))
+        write = write_in(event, user)
+        if write is not None and write.space == space:
+            found.append((event.get("requestReceivedTimestamp", ""), write))
     found = [write for _, write in sorted(found, key=lambda pair: pair[0])]
     return [write for place, write in enumerate(found)
             if not write.was_cut_off or not is_made_again(place, found, states)]
+
+
+def write_in(event, user):
+    """The write of `user` that this event tells of; None if it tells of none that counts."""
+    target = event.get("objectRef") or {}
+    resource, part = target.get("resource", ""), target.get("subresource", "")
+    if (event.get("stage") != "ResponseComplete" or event.get("verb") not in WRITES
+            or event["user"]["username"] != user or (resource, part) in LEFT_OUT):
+        return None
+    status = event["responseStatus"]
+    accepted = 200 <= status["code"] < 300
+    if not accepted and not is_cut_off(status):
+        return None
+    body = event.get("requestObject")
+    name = target.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
+    return Write(event["verb"], resource + ("/" + part if part else ""),
+                 target.get("namespace", ""), name, body, not accepted)
+
+
+def elsewhere(lines, user, spaces):
+    """The writes of `user` in none of these namespaces, one line each: nobody asked for any."""
+    found = [write_in(event, user) for event in map(json.loads, lines)]
+    return [f"outside of the databases' namespaces: {write}" for write in found
+            if write is not None and write.space not in spaces
+            and write.resource not in QUESTIONS]
 
 
 def requests_of(lines, user, space):

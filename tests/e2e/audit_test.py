@@ -48,6 +48,14 @@ class Counting(unittest.TestCase):
         self.assertEqual(writes(status), [])
         self.assertEqual(len(writes(event(resource="mysqlopsrequests"))), 1)
 
+    def test_a_write_that_is_nowhere_expected_is_found(self):
+        lines = [json.dumps(e) for e in (
+            event(), event(resource="leases"), event(verb="get", resource="nodes"),
+            event(objectRef={"resource": "subjectaccessreviews"}, verb="create"),
+            event(objectRef={"resource": "nodes", "name": "node"}))]
+        self.assertEqual(audit.elsewhere(lines, "ops", {"demo"}),
+                         ["outside of the databases' namespaces: patch nodes /node"])
+        self.assertEqual(len(audit.elsewhere(lines, "ops", {"other"})), 2)
 
     def test_requests_are_counted_by_user_and_namespace_whatever_their_answer(self):
         lines = [json.dumps(e) for e in (

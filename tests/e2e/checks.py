@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import audit
-from cluster import await_, check, conditions_of, get
+from cluster import SPACES, await_, check, conditions_of, get
 from writer import lost
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
@@ -119,8 +119,9 @@ def check_pod_replaced_once(space, pod):
 
 def check_writes(database, events, expected):
     """Each write of the ops manager has its intent, and all are those of the fault-free run."""
-    writes = audit.writes_of(audit_lines(), USER, database.space)
-    problems = audit.unmatched(writes, events)
+    lines = audit_lines()
+    writes = audit.writes_of(lines, USER, database.space)
+    problems = audit.unmatched(writes, events) + audit.elsewhere(lines, USER, SPACES)
     if expected is not None:
         problems += audit.differences(expected, writes)
     check(not problems, "the ops manager's writes:\n  " + "\n  ".join(problems))

@@ -10,6 +10,7 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ROLES = {"ratchet-ops-manager": "RATCHET_KUBECONFIG_OPS",
          "ratchet-provisioner": "RATCHET_KUBECONFIG_PROVISIONER"}
+SPACES = set()  # the namespaces of all databases that this test has made
 LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
 
 
@@ -130,6 +131,7 @@ class Database:
     def __init__(self, space):
         self.space = space
         self.secret = ""
+        SPACES.add(space)
 
     def create(self, version):
         make_namespace(self.space)

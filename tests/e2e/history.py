@@ -12,18 +12,18 @@ def decisive(events):
     return [event for event in events if event["class"] in ("command", "completion")]
 
 
-def kind_of(event):
-    """What an event is in any run of the same workflow; turn numbers shift with hints."""
-    return event["event"], event.get("name", ""), event.get("command", 0)
-
-
 def kinds_of(events):
-    return [kind_of(event) for event in decisive(events)]
+    """What the commands and completions of a run are in any run of the same workflow: the turn that
+    each is in, counted among those that have any (numbers of turns shift with hints), and what."""
+    turns = {}
+    return [(turns.setdefault(event["turn"], len(turns) + 1), event["event"],
+             event.get("name", ""), event.get("command", 0)) for event in decisive(events)]
 
 
 def text_of(kind):
-    name, step, command = kind
-    return " ".join(part for part in (name, step, f"#{command}" if command else "") if part)
+    turn, name, step, command = kind
+    return " ".join(part for part in (name, step, f"#{command}" if command else "",
+                                      f"in turn {turn}") if part)
 
 
 def parted(expected, actual):
@@ -80,7 +80,8 @@ class Follower:
             return sum(1 for later in self._queue.queue if later and later["turn"] > event["turn"])
 
     def last(self):
-        return text_of(kind_of(self.events[-1])) if self.events else "nothing"
+        kinds = kinds_of(self.events)
+        return text_of(kinds[-1]) if kinds else "nothing"
 
     def close(self):
         if self._process.poll() is None:

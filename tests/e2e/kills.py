@@ -10,7 +10,7 @@ import time
 import audit
 from cluster import Failed, check, conditions_of, kubectl
 from daemons import STARTED
-from history import Follower, kind_of, kinds_of, parted
+from history import Follower, kinds_of, parted
 
 
 def follower_of(programs, run, seconds):
@@ -46,10 +46,10 @@ def kill_at_each_event(programs, run, way, seconds):
                 close += follower.behind(event) == 0
                 daemon.kill()
                 daemon.start()
-                killed.append(kind_of(event))
+                killed.append(event)
     finally:
         follower.close()
-    problem = parted(way, killed)
+    problem = parted(way, kinds_of(killed))
     check(not problem, f"the commands and completions were not those without faults: {problem}")
     return follower.events, (f"{len(killed)} kills, one at each command and completion; {close} of "
                              "them before the next turn was recorded")

@@ -86,6 +86,7 @@ class Group:
     def __init__(self, space):
         self.space = space
         self.secret = ""
+        cluster.SPACES.add(space)
         self.pods = [f"{self.name}-{i}" for i in range(self.replicas)]
 
     def create(self, version):
