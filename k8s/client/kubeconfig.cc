@@ -190,6 +190,7 @@ Access read_kubeconfig(const fs::path& file, const std::string& context) {
   Section chosen = root.entry("contexts", "context", name);
   Section cluster = root.entry("clusters", "cluster", chosen.text("cluster"));
   Access access;
+  access.origin = "kubeconfig " + file.string();
   read_server(cluster, access);
   if (!cluster.text("proxy-url").empty()) {
     cluster.fail("proxy-url", "is not supported; name the server itself");
@@ -217,6 +218,7 @@ Access in_cluster(const fs::path& account) {
                              ": KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not "
                              "set; outside a pod use --kubeconfig");
   }
+  access.origin = who;
   access.endpoint.host = host;
   access.endpoint.tls.emplace().ca_pem = read_file(account / "ca.crt", who);
   access.token_file = account / "token";

@@ -15,6 +15,7 @@ struct Access {
   std::string space = "default";  // the context's namespace
   std::string token;
   std::filesystem::path token_file;  // wins over token; re-read as it is rotated
+  std::string origin;                // what says all this, for people: "kubeconfig /…/config"
 };
 
 // All of these throw std::runtime_error naming file, field and what to do.

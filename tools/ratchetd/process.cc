@@ -3,10 +3,12 @@
 #include <cstdio>
 #include <fstream>
 #include <random>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 #include "tools/ratchetd/daemon.h"
 
@@ -22,8 +24,11 @@ std::shared_ptr<k8s::HttpClient> connect(asio::io_context& io, const Options& op
     how.field_manager = "ratchetd";
     how.user_agent = "ratchetd/" RATCHET_VERSION;
     how.deadline = request_deadline;
-    return std::make_shared<k8s::HttpClient>(io.get_executor(),
-                                             k8s::find_access(options.kubeconfig), how);
+    k8s::Access access = k8s::find_access(options.kubeconfig);
+    // Nobody may answer there, which is tried for ever: so it is said who names it.
+    spdlog::info("API server {}:{}, by the {}", access.endpoint.host, access.endpoint.port,
+                 access.origin);
+    return std::make_shared<k8s::HttpClient>(io.get_executor(), std::move(access), how);
   } catch (const std::exception& error) {
     throw BadSetup(error.what());
   }

@@ -138,6 +138,7 @@ TEST_F(KubeconfigTest, InAPodTheServiceAccountIsUsed) {
   write("namespace", "ops");
   write("token", "secret\n");
   Access access = in_cluster(folder);
+  EXPECT_EQ(access.origin, "service account of this pod");
   EXPECT_EQ(access.endpoint.host, "10.0.0.1");
   EXPECT_EQ(access.endpoint.port, 443);
   EXPECT_EQ(access.endpoint.tls->ca_pem, "ca");
@@ -152,6 +153,7 @@ TEST_F(KubeconfigTest, TheFlagGoesBeforeTheEnvironment) {
   EXPECT_EQ(find_access(std::nullopt).endpoint.port, 8001);
   auto flag = write("flag", "clusters: [{name: here, cluster: {server: 'http://h:1'}}]" + rest);
   EXPECT_EQ(find_access(flag).endpoint.port, 1);
+  EXPECT_EQ(find_access(flag).origin, "kubeconfig " + flag.string());
   ::setenv("KUBECONFIG", "/a:/b", 1);
   EXPECT_THAT([] { find_access(std::nullopt); },
               ThrowsMessage<std::runtime_error>(HasSubstr("lists several files")));
