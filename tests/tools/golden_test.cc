@@ -99,9 +99,6 @@ constexpr Command helping[] = {
     {"help", "help"},
     {"help_prune", "help prune"},
     {"help_evidence_check", "help evidence check"},
-    {"completion_bash", "completion bash"},
-    {"completion_zsh", "completion zsh"},
-    {"completion_fish", "completion fish"},
 };
 
 // As a dry run ends that came as far as one of the recorded runs.
@@ -187,7 +184,11 @@ TEST_F(Golden, ABackupIsRestoredInTheSameWords) {
 }
 
 TEST_F(Golden, HelpSaysWhatItAlwaysSaid) {
-  if (std::string(CLI11_VERSION) != "2.1.2") GTEST_SKIP() << "CLI11 " << CLI11_VERSION;
+  // CI runs on Debian 12, and compares it.
+  if (std::string(CLI11_VERSION) != "2.1.2") {
+    GTEST_SKIP() << "the golden files are of help as CLI11 2.1.2 (Debian 12) lays it out; this is "
+                 << CLI11_VERSION;
+  }
   expect_each(helping);
 }
 
