@@ -74,7 +74,7 @@ Json SimulatedNode::status_of(const Json& pod) {
                                                                   : text(status, {"startTime"});
   for (const Json& container : dig(pod, {"spec", "containers"})) {
     const std::string image = text(container, {"image"});
-    const bool here = !has_image_ || has_image_(image);
+    const bool here = !has_image_ || has_image_(pod, image);
     running = running && here;
     Json state = here ? Json{{"running", {{"startedAt", started}}}}
                       : Json{{"waiting", {{"reason", "ImagePullBackOff"}}}};

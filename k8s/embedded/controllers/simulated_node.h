@@ -10,9 +10,11 @@ namespace ratchet::k8s::embedded {
 
 class SimulatedNode {
  public:
+  // Whether a pod gets an image, by what its registry asks for.
+  using HasImage = std::function<bool(const Json& pod, const std::string& image)>;
+
   // `has_image` decides which images can be pulled; not set: all.
-  explicit SimulatedNode(ApiServer& server,
-                         std::function<bool(const std::string& image)> has_image = {})
+  explicit SimulatedNode(ApiServer& server, HasImage has_image = {})
       : actor_(server, "system:node:node"), has_image_(std::move(has_image)) {}
 
   // Schedules, starts and ends pods as far as they have come; true if it wrote anything.
@@ -24,7 +26,7 @@ class SimulatedNode {
   void wrote(const Answer& answer) { wrote_ = wrote_ || answer.code < 300; }
 
   Actor actor_;
-  std::function<bool(const std::string&)> has_image_;
+  HasImage has_image_;
   bool wrote_ = false;
 };
 

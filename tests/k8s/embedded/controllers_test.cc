@@ -48,7 +48,8 @@ class StatefulSets : public testing::Test {
 
   ApiServer server_;
   Controllers controllers_{server_};
-  SimulatedNode node_{server_, [](const std::string& name) { return name != "mysql:broken"; }};
+  SimulatedNode node_{server_,
+                      [](const Json&, const std::string& name) { return name != "mysql:broken"; }};
   Actor actor_{server_, "test"};
   bool node_runs_ = true;
 };

@@ -45,6 +45,35 @@ TEST(ImageCheck, ThePodThatPullsTheImageIsTheRequestsAndNoMember) {
   EXPECT_EQ(world.world.names(kinds::pod).size(), 1U) << "it is gone before the pause";
 }
 
+// The target is in a registry that asks who pulls; what runs is not.
+OpsDatabase with_pull_secret() {
+  OpsDatabase database = standalone_database();
+  database.manifest += "  podTemplate: {spec: {imagePullSecrets: [{name: registry-key}]}}\n";
+  return database;
+}
+
+TEST(ImageCheck, APrivateImageIsPulledWithTheSecretsOfTheMember) {
+  OpsWorld world(with_pull_secret());
+  world.world.private_images["docker.io/library/mariadb:11.8.6"] = "registry-key";
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  const Json member = world.world.get(kinds::pod, "my-standalone-0");
+  EXPECT_EQ(member.value("/spec/imagePullSecrets/0/name"_json_pointer, ""), "registry-key");
+  EXPECT_EQ(world.image(), "docker.io/library/mariadb:11.8.6");
+}
+
+TEST(ImageCheck, AMemberWithoutTheSecretOfAPrivateImageIsNotTouched) {
+  OpsWorld world;
+  world.world.private_images["docker.io/library/mariadb:11.8.6"] = "registry-key";
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  EXPECT_NE(world.message_of("my-upgrade", "Failed").find("blocking image-pull"),
+            std::string::npos);
+  EXPECT_TRUE(world.touches().empty());
+}
+
 // Also when every answer to a write is lost once: the pod is made once, and removed.
 TEST(ImageCheck, LooksBeforeItMakesThePodAgain) {
   OpsWorld world;

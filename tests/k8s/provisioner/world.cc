@@ -1,5 +1,6 @@
 #include "tests/k8s/provisioner/world.h"
 
+#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -89,6 +90,15 @@ World::World()
   apply(new_version);
   apply(group_version);
   apply(storage_class);
+}
+
+bool World::can_pull(const Json& pod, const std::string& image) const {
+  if (missing_images.contains(image)) return false;
+  const auto asked = private_images.find(image);
+  if (asked == private_images.end()) return true;
+  const Json given = pod.at("spec").value("imagePullSecrets", Json::array());
+  return std::any_of(given.begin(), given.end(),
+                     [&](const Json& secret) { return secret.value("name", "") == asked->second; });
 }
 
 void World::apply(const std::string& yaml) {

@@ -2,6 +2,7 @@
 // project's own CRDs, and the provisioner's parts on it, driven one pass at a time.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,7 +54,8 @@ class World {
   std::vector<provisioner::ProbeTarget> probes;
   std::vector<Report> events;
   std::vector<std::string> event_texts();
-  std::set<std::string> missing_images;  // that the node cannot pull
+  std::set<std::string> missing_images;               // that the node cannot pull
+  std::map<std::string, std::string> private_images;  // the pull secret that each asks for
 
   embedded::Faults faults;
   embedded::ApiServer server;
@@ -61,10 +63,12 @@ class World {
   provisioner::Context context;
 
  private:
+  bool can_pull(const Json& pod, const std::string& image) const;
+
   boost::asio::io_context loop_;
   embedded::Controllers controllers_{server};
   embedded::SimulatedNode node_{
-      server, [this](const std::string& image) { return !missing_images.contains(image); }};
+      server, [this](const Json& pod, const std::string& image) { return can_pull(pod, image); }};
   provisioner::Reconciler reconciler_{context};
   provisioner::Health health_{context};
 };
