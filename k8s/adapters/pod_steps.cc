@@ -1,4 +1,7 @@
 // The steps on the database's pod and its claim.
+#include <algorithm>
+#include <chrono>
+
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
@@ -149,8 +152,15 @@ asio::awaitable<Done> remove(const Environment& environment, AttemptInfo info,
   co_return Done{};
 }
 
+// A standalone server is missed meanwhile, and most end within seconds: looked at often at first.
+constexpr std::chrono::seconds ends_soon{5};
+constexpr std::chrono::milliseconds look_soon{250};
+
 asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& environment,
                                                            AttemptInfo, mysql::AwaitEnd in) {
+  Environment often = environment;
+  often.look_every = std::min(look_soon, environment.look_every);
+  const engine::Time began = environment.now();
   for (;;) {
     const auto pod = co_await find(environment, kinds::pod, key_of(in));
     if (!pod || uid_of(*pod) != in.pod_uid()) {
@@ -173,7 +183,8 @@ asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& en
       proof.set_finished(ended.value("finishedAt", ""));
       co_return proof;
     }
-    co_await wait_on(environment, in.deadline_us(),
+    const bool soon = environment.now() - began < ends_soon;
+    co_await wait_on(soon ? often : environment, in.deadline_us(),
                      "the server in " + name_of(in) + " did not end in time");
   }
 }

@@ -99,27 +99,28 @@ Json named(const Json& list, const std::string& name) {
 }  // namespace
 
 asio::awaitable<bool> MemberPods::gather() {
-  ListOptions options;
-  options.label_selector = selector_text(database_.name);
-  const Reply sets = co_await context_.client.list(kinds::stateful_set, database_.space, options);
+  Reply sets, root, replication, pods, claims;
+  co_await for_each(3, [&](std::size_t part) {
+    return part == 0   ? read_all(kinds::stateful_set, sets)
+           : part == 1 ? read_secret(database_.auth_secret, root)
+                       : read_secret(replication_secret_name(database_), replication);
+  });
   std::vector<Json> ours;
   for (const Json& set : sets.body.value("items", Json::array())) {
     if (!controlled_by(set, database_.uid)) continue;
     sets_.insert(metadata_text(set, "name"));
     ours.push_back(set);
   }
-  const Reply root =
-      co_await context_.client.get(kinds::secret, {database_.space, database_.auth_secret});
-  const Reply replication = co_await context_.client.get(
-      kinds::secret, {database_.space, replication_secret_name(database_)});
   if (ours.empty() || !root.ok() || !replication.ok()) co_return false;
   user_ = secret_value(root.body, "username");
   password_ = secret_value(root.body, "password");
   replication_ = {secret_value(replication.body, "username"),
                   secret_value(replication.body, "password")};
-  const Reply pods = co_await context_.client.list(kinds::pod, database_.space, options);
-  const Reply claims =
-      co_await context_.client.list(kinds::persistent_volume_claim, database_.space, options);
+  // After the sets: the pods of one that is gone by now have no controller any more.
+  co_await for_each(2, [&](std::size_t part) {
+    return part == 0 ? read_all(kinds::pod, pods)
+                     : read_all(kinds::persistent_volume_claim, claims);
+  });
   for (const Json& pod : pods.body.at("items")) {
     sets_.insert(api::set_of(metadata_text(pod, "name")));
   }
@@ -132,6 +133,16 @@ asio::awaitable<bool> MemberPods::gather() {
     add(name, std::move(pod), named(claims.body, "data-" + name), std::move(authority));
   }
   co_return true;
+}
+
+asio::awaitable<void> MemberPods::read_all(Resource kind, Reply& into) {
+  ListOptions options;
+  options.label_selector = selector_text(database_.name);
+  into = co_await context_.client.list(std::move(kind), database_.space, std::move(options));
+}
+
+asio::awaitable<void> MemberPods::read_secret(std::string name, Reply& into) {
+  into = co_await context_.client.get(kinds::secret, {database_.space, std::move(name)});
 }
 
 // Members have one in common, as a rule.
@@ -166,16 +177,19 @@ std::size_t MemberPods::index_of(const std::string& pod) const {
 }
 
 asio::awaitable<void> MemberPods::mark(std::vector<Role> roles, std::vector<bool> serving,
-                                       bool known) {
+                                       bool known, std::vector<bool> keeps) {
   for (const bool primary : {false, true}) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if ((roles[i] == Role::primary) != primary) continue;
-      co_await mark_one(i, roles[i], serving[i], known);
+      const bool keep = i < keeps.size() && keeps[i];
+      const auto gate = keep ? std::nullopt : std::optional<bool>(serving[i]);
+      co_await mark_one(i, roles[i], gate, known);
     }
   }
 }
 
-asio::awaitable<void> MemberPods::mark_one(std::size_t i, Role role, bool serving, bool known) {
+asio::awaitable<void> MemberPods::mark_one(std::size_t i, Role role, std::optional<bool> gate,
+                                           bool known) {
   Json pod = nodes_[i].pod;
   if (pod.is_null()) co_return;
   const std::string was = pod.at("metadata").value("labels", Json::object()).value(role_label, "");
@@ -191,7 +205,7 @@ asio::awaitable<void> MemberPods::mark_one(std::size_t i, Role role, bool servin
                  is.empty() ? "no member" : is);
     pod = marked.body;
   }
-  co_await set_gate(context_, std::move(pod), serving);
+  if (gate) co_await set_gate(context_, std::move(pod), *gate);
 }
 
 asio::awaitable<void> MemberPods::note_on_claim(std::size_t i, std::string version) {

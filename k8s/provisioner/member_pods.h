@@ -61,9 +61,11 @@ class MemberPods {
     node.certificate = std::move(report.certificate);
   }
 
-  // Labels by role, if roles are known at all, and readiness gates. A pod ceases to be the primary
-  // before another becomes it. A conflict is for the next look.
-  boost::asio::awaitable<void> mark(std::vector<Role> roles, std::vector<bool> serving, bool known);
+  // Labels by role, if roles are known at all, and readiness gates, but of those that keep theirs
+  // as it is. A pod ceases to be the primary before another becomes it. A conflict is for the next
+  // look.
+  boost::asio::awaitable<void> mark(std::vector<Role> roles, std::vector<bool> serving, bool known,
+                                    std::vector<bool> keeps = {});
   boost::asio::awaitable<void> note_on_claim(std::size_t i, std::string version);
 
   // Tells the member, and the log what came of it; false if it failed. `limit`: per statement.
@@ -71,9 +73,13 @@ class MemberPods {
                                     std::vector<std::string> statements, Duration limit);
 
  private:
+  boost::asio::awaitable<void> read_all(Resource kind, Reply& into);
+  boost::asio::awaitable<void> read_secret(std::string name, Reply& into);
   void add(std::string name, Json pod, Json claim, std::optional<std::string> authority);
   boost::asio::awaitable<std::optional<std::string>> find_authority(Json pod);
-  boost::asio::awaitable<void> mark_one(std::size_t i, Role role, bool serving, bool known);
+  // `gate`: nothing if it stays as it is.
+  boost::asio::awaitable<void> mark_one(std::size_t i, Role role, std::optional<bool> gate,
+                                        bool known);
 
   Context& context_;
   const Database& database_;

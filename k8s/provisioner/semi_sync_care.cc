@@ -60,6 +60,9 @@ Duration limit_of(Kind kind) {
   return std::chrono::seconds(kind == Kind::clone || kind == Kind::restart ? 2 : 5);
 }
 
+// Taken from a former holder, and not opened yet.
+bool is_taken(const PrimaryTerm& term) { return term.number > 1 && !term.opened; }
+
 std::string pod_of(const std::string& approval) { return approval.substr(0, approval.find('/')); }
 
 }  // namespace
@@ -67,28 +70,73 @@ std::string pod_of(const std::string& approval) { return approval.substr(0, appr
 asio::awaitable<Duration> SemiSyncCare::run() {
   const Duration period = context_.options.group_period;
   if (!co_await pods_.gather()) co_return period;
-  if (describe()) {
+  const bool readable = describe();
+  if (readable) {
     co_await look_at_all();
     plan_ = plan_semi_sync(situation_);
-    co_await pods_.mark(plan_.roles, plan_.serving, plan_.has_term);
-    for (std::size_t i = 0; i < pods_.size(); ++i) {
-      const auto& seen = situation_.members[i].seen;
-      if (seen) co_await pods_.note_on_claim(i, seen->version);
-    }
-    if (plan_.term) co_await record_term();
-    co_await carry_out_all();
   }
-  co_await tell_status();
+  const bool moving = readable && moves();
+  if (moving) {
+    co_await move_on();
+  } else {
+    if (readable) co_await keep_up();
+    co_await tell_status();
+  }
   co_await forget_decisions();
-  const bool busy = plan_.term || !plan_.actions.empty();
-  if (!busy && !moves()) co_return period;
-  co_return std::min(busy && moves() ? at_once : soon, period);
+  const bool busy = recorded_ || plan_.term || !plan_.actions.empty();
+  if (!busy && !moving) co_return period;
+  co_return std::min(busy && moving ? at_once : soon, period);
 }
 
-// The primary is there, or was a moment ago, and hands over or has just taken over.
+// The primary is there, or was a moment ago, and hands over or has just taken over; also in the
+// look that ends it.
 bool SemiSyncCare::moves() const {
-  const PrimaryTerm& term = plan_.term ? *plan_.term : situation_.term;
-  return situation_.first && (!term.successor.empty() || (term.number > 1 && !term.opened));
+  const auto moving = [](const PrimaryTerm& term) {
+    return !term.successor.empty() || is_taken(term);
+  };
+  return situation_.first && (moving(situation_.term) || (plan_.term && moving(*plan_.term)));
+}
+
+asio::awaitable<void> SemiSyncCare::keep_up() {
+  co_await mark();
+  if (plan_.term) co_await record_term();
+  co_await carry_out_all();
+}
+
+// Nobody takes writes while the primary moves, so nothing that members are told waits for a label
+// or for words in a status.
+asio::awaitable<void> SemiSyncCare::move_on() {
+  takes_over_ = is_taken(situation_.term);
+  if (plan_.term && co_await record_term()) take_up_term();
+  co_await for_each(3, [this](std::size_t part) {
+    return part == 0 ? carry_out_all() : part == 1 ? mark() : tell_status();
+  });
+}
+
+// What was seen holds under the term that was just recorded, too. So what follows from both is done
+// in the same look, and a term that others wrote meanwhile stops it as ever (carry_out_all).
+void SemiSyncCare::take_up_term() {
+  const bool moved = plan_.term->number != situation_.term.number;
+  situation_.term = *plan_.term;
+  if (moved) situation_.first.reset();  // was of the former holder
+  takes_over_ = takes_over_ || is_taken(situation_.term);
+  plan_ = plan_semi_sync(situation_);
+}
+
+// Who takes over keeps its readiness, which leads nobody to it before it has the role. Taken away
+// and given back within a second, it would come back with the kubelet's next look at its
+// containers, and clients would wait for that.
+asio::awaitable<void> SemiSyncCare::mark() {
+  std::vector<bool> keeps(pods_.size(), false);
+  const std::size_t holder = pods_.index_of(situation_.term.holder);
+  if (takes_over_ && holder < pods_.size()) {
+    keeps[holder] = situation_.members[holder].seen.has_value();
+  }
+  co_await pods_.mark(plan_.roles, plan_.serving, plan_.has_term, std::move(keeps));
+  for (std::size_t i = 0; i < pods_.size(); ++i) {
+    const auto& seen = situation_.members[i].seen;
+    if (seen) co_await pods_.note_on_claim(i, seen->version);
+  }
 }
 
 bool SemiSyncCare::describe() {
@@ -156,24 +204,26 @@ asio::awaitable<void> SemiSyncCare::look_at(std::size_t i) {
   co_await pods_.look_at(i, context_.group.look_at_replica, situation_.members[i]);
 }
 
-// Only on the MySQL as it was before the members were looked at.
-asio::awaitable<void> SemiSyncCare::record_term() {
+// Only on the MySQL as it was before the members were looked at; false if that is another by now.
+asio::awaitable<bool> SemiSyncCare::record_term() {
   const std::string text = term_text(*plan_.term);
   const Reply reply = co_await context_.client.merge_patch(
       kinds::mysql, {database_.space, database_.name},
       {{"metadata",
         {{"resourceVersion", metadata_text(database_.object, "resourceVersion")},
          {"annotations", {{primary_term_annotation, text}}}}}});
-  if (!reply.ok()) co_return;
+  if (!reply.ok()) co_return false;
+  recorded_ = true;
   spdlog::info("MySQL {}: primary term {}", database_.path(), text);
   if (plan_.term->number == situation_.term.number) {
     const bool ended = plan_.term->successor != situation_.term.successor;
     if (ended) context_.emit(database_.object, {true, "HandOverEnded", plan_.message});
-    co_return;
+    co_return true;
   }
   context_.emit(database_.object, {false, "Successful",
                                    plan_.term->holder + " took the primary term " +
                                        std::to_string(plan_.term->number)});
+  co_return true;
 }
 
 // Not if the term has been changed by others: what was decided was decided for the old one.

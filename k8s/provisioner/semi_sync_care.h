@@ -32,9 +32,13 @@ class SemiSyncCare {
   bool describe();
   bool is_overdue() const;
   bool moves() const;
+  boost::asio::awaitable<void> keep_up();
+  boost::asio::awaitable<void> move_on();
+  void take_up_term();
+  boost::asio::awaitable<void> mark();
   boost::asio::awaitable<void> look_at_all();
   boost::asio::awaitable<void> look_at(std::size_t i);
-  boost::asio::awaitable<void> record_term();
+  boost::asio::awaitable<bool> record_term();
   boost::asio::awaitable<void> carry_out_all();
   boost::asio::awaitable<void> carry_out(ReplicaAction action);
   boost::asio::awaitable<void> forget_decisions();
@@ -45,6 +49,8 @@ class SemiSyncCare {
   MemberPods pods_;  // as situation_.members
   ReplicaSituation situation_;
   ReplicaPlan plan_;
+  bool recorded_ = false;    // a term, in this look
+  bool takes_over_ = false;  // the holder, which was not opened yet when the look began, or is not
 };
 
 }  // namespace ratchet::k8s::provisioner

@@ -95,13 +95,27 @@ void SemiSyncPlanner::hold_open(const Replica& holder) {
     if (is_voter(member)) others = others.plus(member.seen->known());
   }
   const GtidSet lacks = others.minus(seen.known());
-  if (lacks.empty()) return act({Kind::open, holder.pod});
+  if (lacks.empty()) {
+    const Replica* stray = acknowledging_without_vote();
+    if (stray == nullptr) return act({Kind::open, holder.pod});
+    return wait("WaitingForReplicas", holder.pod + " takes no writes while " + stray->pod +
+                                          " acknowledges without a vote");
+  }
   wait("DivergedMembers",
        holder.pod + " holds the primary term and lacks transactions that its replicas have (" +
            lacks.text() +
            "): it is not opened. To promote another, delete the claim and the pod "
            "of " +
            holder.pod);
+}
+
+// Its word would do for a commit, and nobody would ask it before the next promotion.
+const Replica* SemiSyncPlanner::acknowledging_without_vote() const {
+  for (const Replica& member : now_.members) {
+    if (!member.seen || is_voter(member) || member.seen->source != term_.holder) continue;
+    if (member.seen->acknowledges || member.seen->acknowledging) return &member;
+  }
+  return nullptr;
 }
 
 // As long as the wish asks for more than the term says, more are waited for already.

@@ -29,6 +29,7 @@ class SemiSyncPlanner {
   // While the holder is there.
   void keep(const Replica& holder);
   void hold_open(const Replica& holder);
+  const Replica* acknowledging_without_vote() const;
   bool is_settled(const ReplicaSeen& seen) const;
   unsigned wanted_acknowledgements() const;
   void bring_in(const Replica& member, const ReplicaSeen& holder);

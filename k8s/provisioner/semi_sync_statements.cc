@@ -8,6 +8,9 @@ namespace ratchet::k8s::provisioner {
 namespace {
 
 constexpr const char* stop_receiver = "STOP REPLICA IO_THREAD";
+// Closing waits for statements under way, and new ones wait for it: not for long.
+constexpr const char* short_wait = "SET SESSION lock_wait_timeout = 3";
+constexpr const char* close_for_writes = "SET GLOBAL super_read_only = ON";
 
 // The password is kept in memory only, for as long as the receiver runs. What runs is let run.
 std::string start_replica(const Credentials& credentials) {
@@ -28,12 +31,16 @@ std::string channel_files(bool has_certificates) {
          ", SOURCE_SSL_KEY = " + file("server.key");
 }
 
-// Before the receiver is told to start: the connection is made with it or without.
+// Before the receiver is told to start: the connection is made with it or without. Whoever ceases
+// to wait for acknowledgements takes no writes, also if somebody has opened it since it was looked
+// at.
 std::vector<std::string> attach(const ReplicaAction& action, const Replica& member,
                                 const Credentials& credentials, const std::string& source_host) {
   return {"STOP REPLICA",
           "SET GLOBAL offline_mode = OFF",
           acknowledge(action.acknowledges),
+          short_wait,
+          close_for_writes,
           "SET GLOBAL rpl_semi_sync_source_enabled = OFF",
           "CHANGE REPLICATION SOURCE TO SOURCE_HOST = " + quoted(source_host) +
               ", SOURCE_PORT = 3306, SOURCE_SSL = 1" + channel_files(member.has_certificates) +
@@ -78,8 +85,7 @@ std::vector<std::string> semi_sync_statements(const ReplicaAction& action, const
     case ReplicaAction::Kind::open:
       return open(settings);
     case ReplicaAction::Kind::close:
-      // It waits for statements under way, and new ones wait for it: not for long.
-      return {"SET SESSION lock_wait_timeout = 3", "SET GLOBAL super_read_only = ON"};
+      return {short_wait, close_for_writes};
     case ReplicaAction::Kind::restart:
       return {"SHUTDOWN"};
     case ReplicaAction::Kind::stop_receiving:

@@ -1,4 +1,4 @@
-// A semi-synchronous cluster on the embedded API server, its servers a model.
+// A semi-synchronous cluster's objects, votes, and what becomes of its members.
 #include "k8s/provisioner/semi_sync_care.h"
 
 #include <algorithm>
@@ -8,9 +8,7 @@
 
 #include "k8s/api/member_sets.h"
 #include "k8s/provisioner/objects.h"
-#include "tests/k8s/provisioner/fake_semi_sync.h"
-#include "tests/k8s/provisioner/manifests.h"
-#include "tests/k8s/provisioner/world.h"
+#include "tests/k8s/provisioner/semi_sync_world.h"
 
 namespace ratchet::k8s {
 namespace {
@@ -19,62 +17,9 @@ using provisioner::parse_term;
 using provisioner::PrimaryTerm;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using testing::FakeSemiSync;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::World;
-
-constexpr const char* db = "my-semi";
-
-class SemiSync : public ::testing::Test {
- protected:
-  SemiSync() {
-    world.context.group = servers.port();
-    world.context.now = [this] { return now; };
-  }
-
-  void bring_up() {
-    world.apply(testing::semi_sync);
-    world.settle(db);
-  }
-  // So long that a primary which is out of reach is replaced.
-  void wait() {
-    world.settle(db);
-    now = "2026-11-23T10:01:00Z";
-    world.settle(db);
-  }
-  std::string labels() {
-    std::string told;
-    for (int i = 0; i < 3; ++i) {
-      const Json pod = world.get(kinds::pod, "my-semi-" + std::to_string(i));
-      const Json found = pod.is_null() ? Json::object() : pod["metadata"]["labels"];
-      told += found.value("kubedb.com/role", "-").substr(0, 1);
-    }
-    return told;
-  }
-  Json annotations() {
-    return world.get(kinds::mysql, db)["metadata"].value("annotations", Json::object());
-  }
-  PrimaryTerm term() {
-    return parse_term(annotations().value(provisioner::primary_term_annotation, "")).value();
-  }
-  void name_successor(const std::string& pod) {
-    PrimaryTerm changed = term();
-    changed.successor = pod;
-    world.patch(kinds::mysql, db,
-                {{"metadata",
-                  {{"annotations",
-                    {{provisioner::primary_term_annotation, provisioner::term_text(changed)}}}}}});
-  }
-  std::string lacks(const char* field) {
-    const Json condition = world.condition("GroupComplete", db);
-    return condition.is_null() ? "" : condition[field].get<std::string>();
-  }
-
-  World world;
-  FakeSemiSync servers;
-  std::string now = "2026-11-23T10:00:00Z";
-};
+using testing::SemiSync;
 
 TEST_F(SemiSync, BecomesReadyWithItsObjectsLabelsAndTerm) {
   bring_up();
@@ -309,67 +254,6 @@ TEST_F(SemiSync, ATermThatMetAnotherWriteIsNotTaken) {
   world.faults.on_write = nullptr;
   world.settle(db);
   EXPECT_EQ(servers.open_pods(), "my-semi-1");
-}
-
-TEST_F(SemiSync, HandsOverToTheReplicaThatTheTermNames) {
-  bring_up();
-  ASSERT_TRUE(servers.write("my-semi-0"));
-  const auto acknowledged = servers.at("my-semi-0").executed;
-  name_successor("my-semi-2");
-  int open_together = 0;
-  for (int round = 0; round < 20; ++round) {
-    world.check(db);
-    const bool old_opened = !servers.at("my-semi-0").read_only;
-    const bool new_opened = !servers.at("my-semi-2").read_only;
-    if (new_opened) EXPECT_EQ(term().holder, "my-semi-2");
-    if (new_opened) EXPECT_TRUE(term().opened);
-    open_together += old_opened && new_opened ? 1 : 0;
-  }
-  EXPECT_EQ(open_together, 0);
-  EXPECT_EQ(term().number, 2u);
-  EXPECT_EQ(term().successor, "");
-  EXPECT_EQ(term().voters.size(), 2u);
-  EXPECT_EQ(servers.open_pods(), "my-semi-2");
-  EXPECT_TRUE(servers.at("my-semi-2").executed.contains(acknowledged));
-  EXPECT_TRUE(servers.write("my-semi-2"));
-  world.settle(db);
-  EXPECT_EQ(labels(), "ssp");
-  EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
-}
-
-TEST_F(SemiSync, HandsOverWhileItsMySqlIsPaused) {
-  bring_up();
-  world.pause(db, "2026-11-23T09:00:00Z");
-  name_successor("my-semi-1");
-  world.settle(db);
-  EXPECT_EQ(labels(), "sps");
-  EXPECT_EQ(servers.open_pods(), "my-semi-1");
-}
-
-TEST_F(SemiSync, OpensThePrimaryAgainWhenItsSuccessorIsLost) {
-  bring_up();
-  name_successor("my-semi-2");
-  world.check(db);
-  ASSERT_TRUE(servers.at("my-semi-0").read_only) << "closed for its successor";
-  servers.at("my-semi-2").up = false;
-  for (int round = 0; round < 3; ++round) world.check(db);
-  EXPECT_EQ(term().successor, "");
-  EXPECT_EQ(term().number, 1u);
-  EXPECT_EQ(servers.open_pods(), "my-semi-0");
-  EXPECT_TRUE(servers.write("my-semi-0")) << "my-semi-1 acknowledges";
-  EXPECT_THAT(world.event_texts(), Contains(HasSubstr("HandOverEnded: my-semi-0 stays")));
-}
-
-// A provisioner that was held up sends what it decided before the move: nothing is acknowledged.
-TEST_F(SemiSync, AfterAMoveTheFormerPrimaryAcknowledgesNothingWhoeverOpensIt) {
-  bring_up();
-  name_successor("my-semi-1");
-  for (int round = 0; round < 20 && term().number < 2; ++round) {
-    world.check(db);
-  }
-  ASSERT_EQ(term().number, 2u);
-  servers.at("my-semi-0").read_only = false;
-  EXPECT_FALSE(servers.write("my-semi-0"));
 }
 
 TEST_F(SemiSync, ATermThatCannotBeReadStopsEverything) {

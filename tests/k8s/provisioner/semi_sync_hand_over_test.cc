@@ -110,6 +110,16 @@ std::vector<SemiCase> moving() {
        {"stop db-1", "stop db-2"},
        "HandingOver",
        "Pss"},
+      {"NotOpenedWhileOneAcknowledgesWithoutAVote",
+       [] {
+         SemiStory story = SemiStory().taken_by(1).attached(0).attached(2);
+         story.now.term.opened = true;
+         story.now.term.voters = {{"db-0", id_of(0)}};
+         return story;
+       },
+       {"resume db-0 acknowledging", "resume db-2", "term 5 db-1 open w1 db-0 db-2"},
+       "WaitingForReplicas",
+       "sPs"},
       {"ALostHolderIsReplacedLikeAnyOther",
        [] { return handing(SemiStory().lost(0).stopped(1).stopped(2).executed(2, "1-10")); },
        {"term 5 db-2 w1 db-1 db-2"},
