@@ -95,7 +95,8 @@ def form(group):
 
 
 def check_rows(group, *writers):
-    """While the writers rest: every member has every acknowledged row, and the same GTIDs."""
+    """While the writers rest: every member has every acknowledged row, the same GTIDs, and the same
+    table."""
     acknowledged = [row for writer in writers for row in writer.acknowledged]
     unknown = sum(len(writer.unknown) for writer in writers)
     await_("the members have executed the same transactions",
@@ -107,8 +108,10 @@ def check_rows(group, *writers):
         never = max(acknowledged) + 1000
         check(lost(acknowledged + [never], rows) == [never],
               "the check does not notice a row that is missing")
+    sums = {pod: group.ask(pod, "CHECKSUM TABLE shop.orders") for pod in group.pods}
+    check(len({tuple(said) for said in sums.values()}) == 1, f"the members' tables differ: {sums}")
     say(f"{len(acknowledged)} acknowledged rows on every member, none lost "
-        f"({unknown} without an answer); GTIDs equal: {group.gtids(group.pods[0])}")
+        f"({unknown} without an answer); checksums equal, and GTIDs: {group.gtids(group.pods[0])}")
 
 
 def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None, proves=True):
