@@ -65,7 +65,7 @@ class Workflow {
 
   // Ends this run; the newest version of the workflow goes on with this input as another run, whose
   // history is empty. Everything else that is awaited is cancelled; signals that came and were not
-  // awaited are not passed on. For runs without an end:
+  // awaited are the next run's too. For runs without an end:
   //
   //   if (wf.should_continue_as_new()) co_return co_await wf.continue_as_new<Result>(state);
   template <Message Out>

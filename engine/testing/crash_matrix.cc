@@ -38,12 +38,29 @@ struct Plan {
   std::size_t activities = 0;
 };
 
+OpenLog in_memory() {
+  return [disk = std::make_shared<store::MemoryDisk>()](SimulatedHost& host) {
+    return std::make_unique<store::MemoryLog>(
+        disk, [&host](std::function<void()> task) { host.post(std::move(task)); });
+  };
+}
+
 // What outlives every process.
 struct Outside {
+  explicit Outside(const CrashCase& crash_case)
+      : world(crash_case.world()), open(crash_case.place ? crash_case.place() : in_memory()) {}
   std::unique_ptr<World> world;
-  std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
+  OpenLog open;
   MemoryAnchor anchor;
   Time now{Duration{1'000'000'000'000'000}};
+};
+
+// What is left of a process, but for the world and the log.
+struct Lived {
+  Registry registry;
+  Time now{};
+  bool stopped = false;
+  std::optional<RunState> end{};  // of the run, if it came to one; that may be its quarantine
 };
 
 // One life of the process: everything in it is lost at the stop.
@@ -52,8 +69,8 @@ class Process {
   Process(const CrashCase& crash_case, Outside& outside, Plan& plan,
           std::vector<std::string>& failures)
       : host_(outside.now),
-        memory_(outside.disk, [this](std::function<void()> task) { host_.post(std::move(task)); }),
-        log_(memory_, [this] { return goes_on_after_append(); }),
+        durable_(outside.open(host_)),
+        log_(*durable_, [this] { return goes_on_after_append(); }),
         plan_(plan),
         failures_(failures) {
     crash_case.registry(registry_);
@@ -62,25 +79,30 @@ class Process {
     real.for_each([this](const Handlers::Entry& entry) { handlers_.put(watched(entry)); });
     outside.anchor.serve(host_);
     engine_.emplace(log_, host_, registry_, handlers_, outside.anchor,
-                    EngineOptions{"test", "test", crash_case.resident_runs, crash_case.limits});
+                    EngineOptions{.build = "test",
+                                  .principal = "test",
+                                  .resident_runs = crash_case.resident_runs,
+                                  .limits = crash_case.limits,
+                                  .retention = crash_case.retention});
+    outside.world->meet(*engine_, outside.anchor);
   }
 
-  // True if the run ended; false if the process was stopped, or nothing moves any more.
-  bool live(const CrashCase& crash_case, World& world) {
+  // Until the run ended, the process was stopped, or nothing moves any more.
+  Lived live(const CrashCase& crash_case, World& world) {
+    bool opened = false;  // before that a run may be in the quarantine that this process ends
     engine_->open([&] {
       engine_->start(run_id, crash_case.workflow, crash_case.input, "test");
       world.steer(*engine_);
+      opened = true;
     });
-    return host_.run_until([&] {
-      if (host_.stopped() || !engine_->state(run_id)) return false;
-      const auto run = last_run(log_);
-      return run && (has_ended(run->state) || run->state == RunState::quarantined);
-    });
+    host_.run_until(
+        [&] { return host_.stopped() || (opened && log_.is_idle() && state_at_end()); });
+    // Observers hear of a record after it is durable; after the end of a run nobody waits for them.
+    if (!host_.stopped() && state_at_end() == RunState::quarantined) host_.settle();
+    Lived lived{.registry = registry_, .now = host_.now(), .stopped = host_.stopped()};
+    if (!lived.stopped) lived.end = state_at_end();
+    return lived;
   }
-  bool stopped() const { return host_.stopped(); }
-  Time now() { return host_.now(); }
-  store::LogReader& log() { return log_; }
-  const Registry& registry() const { return registry_; }
 
  private:
   bool goes_on_after_append() {
@@ -133,8 +155,15 @@ class Process {
     if (!intended) failures_.push_back("an activity ran without its recorded intent");
   }
 
+  // Nothing while it goes on.
+  std::optional<RunState> state_at_end() const {
+    const auto run = last_run(log_);
+    if (!run || (!has_ended(run->state) && run->state != RunState::quarantined)) return {};
+    return run->state;
+  }
+
   SimulatedHost host_;
-  store::MemoryLog memory_;
+  std::unique_ptr<store::Log> durable_;
   OneByOneLog log_;
   Plan& plan_;
   std::vector<std::string>& failures_;
@@ -154,43 +183,70 @@ std::string outcome(const store::LogReader& log) {
       if (const auto* done = std::get_if<RunCompleted>(&event)) text += " result " + done->result;
     }
   }
-  return text;
+  std::string pruned;
+  for (const RunInfo& info : list_runs(log)) {
+    if (info.pruned) pruned += " " + info.run_id;
+  }
+  return pruned.empty() ? text : text + " pruned" + pruned;
 }
 
-// What is wrong with the log as it is now: it must verify, its projections be those that its
-// records give, and its code decide again what is recorded.
-std::string trouble_in(const store::LogReader& log, const Registry& registry) {
-  if (const auto bad = verify(log); !bad.ok()) return "verify: " + bad.problems.front();
+std::string divergence_in(const store::LogReader& log, const Registry& registry) {
   for (const auto& replayed : replay_all(log, registry)) {
     if (replayed.divergence) return "replay: " + replayed.divergence->text();
   }
   return "";
 }
 
+// What is wrong with the log as the next process will find it: it must verify, its projections be
+// those that its records give, and code (one of these) decide again what is recorded.
+std::string trouble_in(const store::LogReader& log, const std::vector<Registry>& codes) {
+  if (const auto bad = verify(log); !bad.ok()) return "verify: " + bad.problems.front();
+  std::string trouble;
+  for (const Registry& registry : codes) {
+    trouble = divergence_in(log, registry);
+    if (trouble.empty()) break;
+  }
+  return trouble;
+}
+
+Lived live_once(const CrashCase& crash_case, Outside& outside, Plan& plan,
+                std::vector<std::string>& failures) {
+  Process process(crash_case, outside, plan, failures);
+  return process.live(crash_case, *outside.world);
+}
+
 // Runs the case through the given stops (in order, one process each) to its end.
 std::string run_once(const CrashCase& crash_case, const std::vector<Plan*>& plans,
                      std::vector<std::string>& failures) {
-  Outside outside;
-  outside.world = crash_case.world();
-  for (Plan* plan : plans) {
-    Process process(crash_case, outside, *plan, failures);
-    const bool ended = process.live(crash_case, *outside.world);
-    outside.now = process.now();
-    if (!ended && !process.stopped()) return "the run came to no end";
-    if (auto trouble = trouble_in(process.log(), process.registry()); !trouble.empty()) {
-      return trouble;
-    }
-    if (process.stopped()) continue;
-    return outside.world->state() + "\n" + outcome(process.log());
+  Outside outside(crash_case);
+  Plan more;  // without a stop
+  const std::size_t lives = plans.size() + (crash_case.outlives_quarantine ? 1 : 0);
+  std::vector<Registry> codes;
+  for (std::size_t life = 0; life < lives; ++life) {
+    Plan& plan = life < plans.size() ? *plans[life] : more;
+    Lived lived = live_once(crash_case, outside, plan, failures);
+    outside.now = lived.now;
+    if (!lived.end && !lived.stopped) return "the run came to no end";
+    if (!crash_case.outlives_quarantine) codes.clear();
+    codes.push_back(std::move(lived.registry));
+    SimulatedHost nobody(outside.now);
+    const auto log = outside.open(nobody);
+    if (auto trouble = trouble_in(*log, codes); !trouble.empty()) return trouble;
+    const bool goes_on = crash_case.outlives_quarantine && lived.end == RunState::quarantined;
+    if (lived.stopped || goes_on) continue;
+    return outside.world->state() + "\n" + outcome(*log);
   }
   return "the run was stopped as often as there were processes";
 }
 
-// Where a process can be stopped that was seen to do so much.
-std::vector<std::pair<std::string, Plan>> stops_of(const Plan& seen) {
+// Where a process can be stopped that was seen to do so much (a Plan or a CrashReport); `last`:
+// CrashCase::last_appends.
+template <class Seen>
+std::vector<std::pair<std::string, Plan>> stops_of(const Seen& seen, std::size_t last) {
   std::vector<std::pair<std::string, Plan>> stops;
-  stops.reserve(seen.appends + 2 * seen.activities);
-  for (std::size_t i = 0; i < seen.appends; ++i) {
+  const std::size_t first = last != 0 && last < seen.appends ? seen.appends - last : 0;
+  stops.reserve(seen.appends - first + 2 * seen.activities);
+  for (std::size_t i = first; i < seen.appends; ++i) {
     stops.push_back({"stopped after append " + std::to_string(i), {.after_append = i}});
   }
   for (std::size_t i = 0; i < seen.activities; ++i) {
@@ -218,20 +274,25 @@ void print(const CrashCase& crash_case, const CrashReport& report) {
 
 }  // namespace
 
-CrashReport run_crash_matrix(const CrashCase& crash_case) {
+CrashReport run_without_faults(const CrashCase& crash_case) {
   CrashReport report;
   Plan counted;
   report.end = run_once(crash_case, {&counted}, report.failures);
   report.appends = counted.appends;
   report.activities = counted.activities;
-  for (const auto& [where, stop] : stops_of(counted)) {
+  return report;
+}
+
+CrashReport run_crash_matrix(const CrashCase& crash_case) {
+  CrashReport report = run_without_faults(crash_case);
+  for (const auto& [where, stop] : stops_of(report, crash_case.last_appends)) {
     ++report.points;
     Plan first = stop;
     Plan rest;
     must_end_the_same(crash_case, {&first, &rest}, where, report);
     if (!crash_case.pairs) continue;
     const std::string before = where + ", then ";
-    for (const auto& [then, second_stop] : stops_of(rest)) {
+    for (const auto& [then, second_stop] : stops_of(rest, crash_case.last_appends)) {
       ++report.pairs;
       Plan again = stop;
       Plan second = second_stop;

@@ -14,6 +14,9 @@
 
 #include "engine/core/workflow.h"
 #include "engine/runtime/engine.h"
+#include "engine/testing/memory_anchor.h"
+#include "engine/testing/simulated_host.h"
+#include "store/log.h"
 
 namespace ratchet::engine::testing {
 
@@ -27,15 +30,23 @@ class World {
 
   // Registers handlers and probes that act on this world, for one process.
   virtual void serve(Handlers& handlers, Host& host) = 0;
+  // The engine of that process, before it opens, and where it anchors its log: for handlers that
+  // steer or query runs, or have the anchor refuse.
+  virtual void meet(Engine& /*engine*/, MemoryAnchor& /*anchor*/) {}
   // What must be the same at the end, whatever crashed: every lasting effect, as text. A world
   // that counts what must happen once puts the counts in here.
   virtual std::string state() const = 0;
-  // Called after the run was started, in the first process only: sends signals, if it has any.
+  // Called after the run was started, or found: sends signals, if it has any. In every process: who
+  // sends and dies begins anew.
   virtual void steer(Engine& /*engine*/) {}
 };
 
+// Opens the log for one process, as its predecessors have left it. What is durable is told in the
+// host's tasks only.
+using OpenLog = std::function<std::unique_ptr<store::Log>(SimulatedHost&)>;
+
 struct CrashCase {
-  std::function<void(Registry&)> registry;
+  std::function<void(Registry&)> registry;  // called once for each process
   std::function<std::unique_ptr<World>()> world;
   std::string workflow;
   Bytes input;
@@ -43,6 +54,15 @@ struct CrashCase {
   // 0: the run is evicted at every await and replayed before every turn.
   std::size_t resident_runs = EngineOptions{}.resident_runs;
   std::map<std::string, std::size_t> limits{};  // as EngineOptions
+  KeepFor retention{};                          // as EngineOptions
+  // For a registry that differs from one process to the next: a run that one of them quarantines
+  // goes on in the next, and its record must be what one of their codes decides.
+  bool outlives_quarantine = false;
+  // For a run whose beginning is long and all alike: stops after so many of its last appends only.
+  // 0: after every one.
+  std::size_t last_appends = 0;
+  // An empty place for a log. None: in memory.
+  std::function<OpenLog()> place{};
 };
 
 struct CrashReport {
@@ -52,10 +72,14 @@ struct CrashReport {
   std::size_t pairs = 0;         // of points, if asked for
   std::size_t lost_answers = 0;  // activities whose answer came too late
   std::vector<std::string> failures;
-  std::string end;  // state of the world, and the outcome of the run, without faults
+  // Without faults: the state of the world, the outcome of the run, and which runs were pruned.
+  std::string end;
 };
 
-// Deterministic, in memory, on virtual time. Prints its counts.
+// Deterministic, on virtual time. Prints its counts.
 CrashReport run_crash_matrix(const CrashCase& crash_case);
+
+// Its first run alone, which nothing stops.
+CrashReport run_without_faults(const CrashCase& crash_case);
 
 }  // namespace ratchet::engine::testing

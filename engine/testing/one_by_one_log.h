@@ -17,7 +17,7 @@ class OneByOneLog final : public store::ReadsPassedOn<store::Log> {
   // `goes_on` is asked when a record has become durable. False: the process is stopped, and nobody
   // in it hears of this record or writes another. `log` outlives this.
   OneByOneLog(store::Log& log, std::function<bool()> goes_on)
-      : log_(log), goes_on_(std::move(goes_on)) {}
+      : log_(log), goes_on_(std::move(goes_on)), next_index_(log.next_index()) {}
 
   void listen(store::Listener listener) override {
     listener_ = std::move(listener);
@@ -32,12 +32,14 @@ class OneByOneLog final : public store::ReadsPassedOn<store::Log> {
   }
   std::uint64_t begin_epoch() override { return log_.begin_epoch(); }
   std::uint64_t submit(store::Entry entry) override {
-    const std::uint64_t index = next_index();
     queue_.push_back(std::move(entry));
     if (queue_.size() == 1) forward();
-    return index;
+    return next_index_++;
   }
-  std::uint64_t next_index() const override { return log_.head().size + queue_.size(); }
+  std::uint64_t next_index() const override { return next_index_; }
+
+  // Nothing waits to be written, or to be told.
+  bool is_idle() const { return queue_.empty(); }
 
  private:
   const store::LogReader& answering() const override { return log_; }
@@ -48,6 +50,7 @@ class OneByOneLog final : public store::ReadsPassedOn<store::Log> {
 
   store::Log& log_;
   std::function<bool()> goes_on_;
+  std::uint64_t next_index_;
   store::Listener listener_;
   std::deque<store::Entry> queue_;
 };

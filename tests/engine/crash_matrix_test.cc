@@ -1,17 +1,20 @@
-// What is proved: a run stopped after any append, or before or after any activity, ends like one
-// that was never stopped, each conditional effect having happened once. And that the matrix would
-// notice if it did not.
+// What is proved: a run stopped after any append, or before or after any activity, or at any two of
+// these, ends like one that was never stopped, each conditional effect having happened once; so
+// does one that is evicted at every await, or whose activities answer in another order. And that
+// the matrix would notice if it did not.
 #include "engine/testing/crash_matrix.h"
 
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "tests/engine/disk.h"
+#include "tests/engine/every_way.h"
+#include "tests/engine/notebook.h"
 #include "tests/engine/travel.h"
 
 namespace ratchet::engine::testing {
@@ -26,13 +29,11 @@ CrashCase travel_case(bool honest_probe) {
                 return ledger;
               },
           .workflow = "travel",
-          .input = text("Lisbon").SerializeAsString(),
-          .pairs = true,
-          .resident_runs = EngineOptions{}.resident_runs};
+          .input = text("Lisbon").SerializeAsString()};
 }
 
 TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
-  const CrashReport report = run_crash_matrix(travel_case(true));
+  const CrashReport report = in_every_way(travel_case(true));
   EXPECT_EQ(report.failures, std::vector<std::string>{});
   EXPECT_EQ(report.points, report.appends + 2 * report.activities);
   EXPECT_EQ(report.activities, 4U);
@@ -43,13 +44,25 @@ TEST(CrashMatrix, ARunStoppedAnywhereEndsLikeOneThatWasNot) {
       << report.end;
 }
 
+// Here with activities that answer within the turn that begins them.
 TEST(CrashMatrix, ARunThatIsEvictedAtEveryAwaitEndsTheSame) {
   CrashCase evicted = travel_case(true);
-  evicted.pairs = false;
+  const CrashReport resident = run_without_faults(evicted);
   evicted.resident_runs = 0;
   const CrashReport report = run_crash_matrix(evicted);
   EXPECT_EQ(report.failures, std::vector<std::string>{});
-  EXPECT_EQ(report.end, run_crash_matrix(travel_case(true)).end);
+  EXPECT_EQ(report.end, resident.end);
+}
+
+// Each stop is a folder that a process has left, and each process opens it anew.
+TEST(CrashMatrix, ARunEndsTheSameOnARealLog) {
+  CrashCase travels = travel_case(true);
+  const CrashReport in_memory = run_crash_matrix(travels);
+  travels.place = [] { return place_of(rocks_disk()); };
+  const CrashReport report = run_crash_matrix(travels);
+  EXPECT_EQ(report.failures, std::vector<std::string>{});
+  EXPECT_EQ(report.points, in_memory.points);
+  EXPECT_EQ(report.end, in_memory.end);
 }
 
 TEST(CrashMatrix, NoticesAProbeThatDoesNotLook) {
@@ -57,70 +70,14 @@ TEST(CrashMatrix, NoticesAProbeThatDoesNotLook) {
   EXPECT_FALSE(report.failures.empty());
 }
 
-// What the workflows below do to the world: each note once, whoever repeats it.
-constexpr Activity<Text, Text> note{"note", Effect::idempotent};
-constexpr Activity<Text, Text> delicate{"delicate", Effect::manual};
-// Answers "early" as long as the note "steer" is not taken, "late" from then on.
-constexpr Activity<Text, Text> look{"look", Effect::read};
-
 const By ann{"ann", "a test"};
-
-using Steer = std::function<void(Engine&, Host&)>;
-
-// Notes what it is told. A test may steer the run when its engine has opened, and when the note
-// "steer" is taken.
-class Notebook final : public World {
- public:
-  Notebook(Steer at_open, Steer at_note)
-      : at_open_(std::move(at_open)), at_note_(std::move(at_note)) {}
-
-  void serve(Handlers& handlers, Host& host) override {
-    host_ = &host;
-    handlers.handle<Text, Text>(
-        note, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
-          notes_.insert(what.value());
-          if (what.value() == "steer" && at_note_) at_note_(*engine_, *host_);
-          answer.complete(what);
-        });
-    handlers.handle<Text, Text>(
-        look, [this](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
-          answer.complete(text(notes_.contains("steer") ? "late" : "early"));
-        });
-    handlers.handle<Text, Text>(
-        delicate, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
-          if (what.value() != "jams once" || !std::exchange(jammed_, true)) {
-            return answer.fail({"jammed", "by hand only"});
-          }
-          notes_.insert(what.value());
-          answer.complete(what);
-        });
-  }
-  void steer(Engine& engine) override {
-    engine_ = &engine;
-    if (at_open_) at_open_(engine, *host_);
-  }
-  std::string state() const override {
-    std::string all;
-    for (const std::string& what : notes_) all += what + " ";
-    return all;
-  }
-
- private:
-  Steer at_open_;
-  Steer at_note_;
-  Host* host_ = nullptr;  // both of the living process
-  Engine* engine_ = nullptr;
-  std::set<std::string> notes_;
-  bool jammed_ = false;
-};
 
 CrashReport matrix_of(Task<Text> (*code)(Workflow, Text), const Steer& at_open = {},
                       const Steer& at_note = {}) {
-  return run_crash_matrix(
-      {.registry = [code](Registry& registry) { registry.add("flow", 1, code); },
-       .world = [=] { return std::make_unique<Notebook>(at_open, at_note); },
-       .workflow = "flow",
-       .input = text("in").SerializeAsString()});
+  return in_every_way({.registry = [code](Registry& registry) { registry.add("flow", 1, code); },
+                       .world = [=] { return std::make_unique<Notebook>(at_open, at_note); },
+                       .workflow = "flow",
+                       .input = text("in").SerializeAsString()});
 }
 
 // Somebody who comes back: an attempt whose answer is lost takes its time-out.
@@ -258,15 +215,14 @@ Task<Text> family(Workflow wf, Text) {
 }
 
 TEST(CrashMatrix, ChildrenRunOnceWhereverTheFamilyIsStopped) {
-  const CrashReport report =
-      run_crash_matrix({.registry =
-                            [](Registry& registry) {
-                              registry.add("flow", 1, family);
-                              registry.add("helper", 1, help);
-                            },
-                        .world = [] { return std::make_unique<Notebook>(Steer{}, Steer{}); },
-                        .workflow = "flow",
-                        .input = {}});
+  const CrashReport report = in_every_way({.registry =
+                                               [](Registry& registry) {
+                                                 registry.add("flow", 1, family);
+                                                 registry.add("helper", 1, help);
+                                               },
+                                           .world = [] { return std::make_unique<Notebook>(); },
+                                           .workflow = "flow",
+                                           .input = {}});
   expect_whole(report, "again anew one three \nstate 2");
   EXPECT_NE(report.end.find("one by crash-matrix/1, anew by crash-matrix/2~2, 0"),
             std::string::npos)
@@ -275,10 +231,10 @@ TEST(CrashMatrix, ChildrenRunOnceWhereverTheFamilyIsStopped) {
 
 TEST(CrashMatrix, ARunThatContinuesAsNewLosesNothingWhereverItIsStopped) {
   const CrashReport report =
-      run_crash_matrix({.registry = [](Registry& registry) { registry.add("flow", 1, help); },
-                        .world = [] { return std::make_unique<Notebook>(Steer{}, Steer{}); },
-                        .workflow = "flow",
-                        .input = text("again").SerializeAsString()});
+      in_every_way({.registry = [](Registry& registry) { registry.add("flow", 1, help); },
+                    .world = [] { return std::make_unique<Notebook>(); },
+                    .workflow = "flow",
+                    .input = text("again").SerializeAsString()});
   expect_whole(report, "again anew \nstate 2");
   EXPECT_NE(report.end.find("anew by crash-matrix~2"), std::string::npos) << report.end;
 }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/engine/travel.h"
 
 namespace ratchet::engine::testing {
@@ -67,7 +68,7 @@ CrashCase visits(std::map<std::string, std::size_t> limits) {
 }
 
 TEST(CrashRuns, OnlySoManyAreOpenWhereverTheyAreStopped) {
-  const CrashReport report = run_crash_matrix(visits({{"visit", 1}}));
+  const CrashReport report = in_every_way(visits({{"visit", 1}}));
   expect_survived(report);
   EXPECT_TRUE(report.end.starts_with("one by one: abc")) << report.end;
 }
@@ -100,7 +101,7 @@ class Door final : public World {
           answer.complete(what);
         });
   }
-  void steer(Engine& engine) override { engine_ = &engine; }
+  void meet(Engine& engine, MemoryAnchor&) override { engine_ = &engine; }
   std::string state() const override { return std::to_string(guests_.size()) + " guests"; }
 
  private:
@@ -124,14 +125,15 @@ Task<Text> ringing_twice(Workflow wf, Text) {
 }
 
 TEST(CrashRuns, OneOfAKeyIsOpenWhereverItIsStopped) {
-  const CrashReport report = run_crash_matrix({.registry =
-                                                   [](Registry& registry) {
-                                                     registry.add("flow", 1, ringing_twice);
-                                                     registry.add("guest", 1, staying);
-                                                   },
-                                               .world = [] { return std::make_unique<Door>(); },
-                                               .workflow = "flow",
-                                               .input = {}});
+  const CrashReport report = in_every_way({.registry =
+                                               [](Registry& registry) {
+                                                 registry.add("flow", 1, ringing_twice);
+                                                 registry.add("guest", 1, staying);
+                                               },
+                                           .world = [] { return std::make_unique<Door>(); },
+                                           .workflow = "flow",
+                                           .input = {}},
+                                          AnswerOrder::shown);
   expect_survived(report);
   EXPECT_TRUE(report.end.starts_with("1 guests")) << report.end;
 }

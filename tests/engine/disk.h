@@ -6,9 +6,11 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "engine/testing/crash_matrix.h"
 #include "engine/testing/simulated_host.h"
 #include "store/log.h"
 #include "store/memory_log.h"
@@ -42,6 +44,10 @@ struct DiskKind {
   const char* name;
   std::shared_ptr<Disk> (*make)();
 };
+// For a crash matrix, on a new disk each time: CrashCase::place.
+inline OpenLog place_of(std::shared_ptr<Disk> disk) {
+  return [disk = std::move(disk)](SimulatedHost& host) { return disk->open(host); };
+}
 inline void PrintTo(const DiskKind& kind, std::ostream* out) { *out << kind.name; }
 inline auto all_disks() {
   return ::testing::Values(DiskKind{"MemoryLog", memory_disk}, DiskKind{"RocksLog", rocks_disk});

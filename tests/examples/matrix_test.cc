@@ -88,7 +88,8 @@ TEST(Trip, IsBookedAtOnceWhereverItIsStopped) {
       {.registry = [](Registry& registry) { registry.add("trip", 1, trip_at_once); },
        .world = [] { return std::make_unique<Agencies>("nothing"); },
        .workflow = "trip",
-       .input = Wish{}.SerializeAsString()});
+       .input = Wish{}.SerializeAsString(),
+       .pairs = true});
   EXPECT_EQ(report.end.find("flight x1\nhotel x1\n"), 0U) << report.end;
 }
 
@@ -147,7 +148,8 @@ CrashReport refund_matrix(Task<Done> (*code)(Workflow, Refund), std::optional<bo
   return expect_survives({.registry = [code](Registry& r) { r.add("refund", 1, code); },
                           .world = [granted] { return std::make_unique<Till>(granted); },
                           .workflow = "refund",
-                          .input = request.SerializeAsString()});
+                          .input = request.SerializeAsString(),
+                          .pairs = true});
 }
 
 TEST(Refund, IsPaidBackOnceWhereverItIsStopped) {

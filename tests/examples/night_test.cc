@@ -48,7 +48,8 @@ TEST(Night, WorkWaitsForItsWindowWhereverItIsStopped) {
       {.registry = [](Registry& r) { r.add("tidy_up_at_night", 1, tidy_up_at_night); },
        .world = [] { return std::make_unique<Night>(); },
        .workflow = "tidy_up_at_night",
-       .input = Refund{}.SerializeAsString()});
+       .input = Refund{}.SerializeAsString(),
+       .pairs = true});
   // The matrix begins on 2001-09-09 at 01:46:40 UTC, 03:46:40 in Berlin.
   EXPECT_EQ(report.end.find("at night\n"), 0U) << report.end;
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/workflows/fake_group_cluster.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/update_version.h"
@@ -125,6 +126,7 @@ engine::testing::CrashReport matrix(const std::function<void(FakeGroupCluster&)>
   };
   crash_case.workflow = update_version_name;
   crash_case.input = FakeGroupCluster(from, to).request().SerializeAsString();
+  if (!fault) engine::testing::must_not_depend_on_the_way(crash_case);
   return engine::testing::run_crash_matrix(crash_case);
 }
 

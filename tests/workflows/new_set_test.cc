@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/workflows/fake_two_sets.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/update_version.h"
@@ -130,6 +131,7 @@ engine::testing::CrashReport matrix(const char* old,
   };
   crash_case.workflow = update_version_name;
   crash_case.input = FakeTwoSets(old, to).request().SerializeAsString();
+  if (!fault) engine::testing::must_not_depend_on_the_way(crash_case);
   return engine::testing::run_crash_matrix(crash_case);
 }
 

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/restart.h"
 #include "workflows/mysql/update_version.h"
@@ -37,6 +38,7 @@ engine::testing::CrashReport matrix_of(const std::string& workflow,
   };
   crash_case.workflow = workflow;
   crash_case.input = request.SerializeAsString();
+  if (!fault) engine::testing::must_not_depend_on_the_way(crash_case);
   return engine::testing::run_crash_matrix(crash_case);
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/workflows/fake_two_sets.h"
 #include "tests/workflows/one_run.h"
 #include "workflows/mysql/plan.h"
@@ -116,6 +117,7 @@ engine::testing::CrashReport matrix(const std::function<void(SemiSets&)>& fault 
   };
   crash_case.workflow = update_version_name;
   crash_case.input = SemiSets().request().SerializeAsString();
+  if (!fault) engine::testing::must_not_depend_on_the_way(crash_case);
   return engine::testing::run_crash_matrix(crash_case);
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/every_way.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/one_run.h"
 
@@ -83,6 +84,7 @@ engine::testing::CrashReport matrix(const std::string& from, const std::string& 
   };
   crash_case.workflow = update_version_name;
   crash_case.input = FakeCluster(from, to).request().SerializeAsString();
+  if (!fault) engine::testing::must_not_depend_on_the_way(crash_case);
   return engine::testing::run_crash_matrix(crash_case);
 }
 
