@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "k8s/api/member_sets.h"
 #include "tests/crash/share.h"
 #include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/provisioner/fake_group.h"
@@ -16,36 +17,104 @@
 namespace ratchet::k8s::testing {
 namespace {
 
+constexpr const char* request = "my-request";
+
+void carry_out_upgrade(OpsWorld& ops, const std::string& target) {
+  ops.request(request, target);
+  ops.finish(request);
+}
+
+void carry_out_request(OpsWorld& ops, const std::string& type, const std::string& spec = "") {
+  ops.request_of(type, request, spec);
+  ops.finish(request);
+}
+
+std::string of_four(std::string manifest) {
+  const std::string three = "replicas: 3";
+  return manifest.replace(manifest.find(three), three.size(), "replicas: 4");
+}
+
+// Each: a database, and a request about it that ends well.
 struct OneServer {
-  static constexpr const char* target = "11.8.6";
+  void carry_out() { carry_out_upgrade(ops, "11.8.6"); }
+  OpsWorld ops;
+};
+
+struct BiggerServer {
+  void carry_out() {
+    carry_out_request(ops, "VerticalScaling",
+                      "  verticalScaling:\n"
+                      "    mysql: {resources: {requests: {cpu: \"0.7\", memory: 2Gi}, "
+                      "limits: {memory: 2Gi}}}\n");
+  }
   OpsWorld ops;
 };
 
 struct OneGroup : ClusterWorld<FakeGroup> {
-  static constexpr const char* target = "9.7.5";
-  OneGroup() : ClusterWorld(group, "my-group") { servers.write(); }
+  explicit OneGroup(const std::string& manifest = group)
+      : ClusterWorld(manifest.c_str(), "my-group") {
+    servers.write();
+  }
+  void carry_out() { carry_out_upgrade(ops, "9.7.5"); }
+};
+
+struct RestartedGroup : OneGroup {
+  void carry_out() { carry_out_request(ops, "Restart"); }
+};
+
+struct GrowingGroup : OneGroup {
+  void carry_out() {
+    carry_out_request(ops, "HorizontalScaling", "  horizontalScaling: {member: 4}\n");
+  }
+};
+
+struct ShrinkingGroup : OneGroup {
+  ShrinkingGroup() : OneGroup(of_four(group)) {}
+  void carry_out() {
+    carry_out_request(ops, "HorizontalScaling", "  horizontalScaling: {member: 3}\n");
+  }
+};
+
+void ask_for_a_new_set(OpsWorld& ops, const char* name) {
+  ops.world.patch(
+      kinds::mysql, name,
+      {{"metadata", {{"annotations", {{api::strategy_annotation, api::new_set_strategy}}}}}});
+}
+
+struct GroupOfANewSet : OneGroup {
+  GroupOfANewSet() {
+    for (int i = 0; i < 3; ++i) follow_too(pod_name("my-group-1", i));
+    ask_for_a_new_set(ops, "my-group");
+  }
 };
 
 struct OneSemiSync : ClusterWorld<FakeSemiSync> {
-  static constexpr const char* target = "9.7.5";
   OneSemiSync() : ClusterWorld(semi_sync, "my-semi") {}
+  void carry_out() { carry_out_upgrade(ops, "9.7.5"); }
+};
+
+struct SemiSyncOfANewSet : OneSemiSync {
+  SemiSyncOfANewSet() {
+    for (int i = 0; i < 3; ++i) {
+      servers.fill(pod_name("my-semi-1", i), pod_name(2));
+      follow_too(pod_name("my-semi-1", i));
+    }
+    ask_for_a_new_set(ops, "my-semi");
+  }
 };
 
 template <class SomeWorld>
 class AtEveryWrite : public ::testing::Test {
  public:
-  static void upgrade(SomeWorld& world) {
-    world.ops.request("my-upgrade", SomeWorld::target);
-    world.ops.finish("my-upgrade");
-  }
   static void expect_as_calm(SomeWorld& world, SomeWorld& calm, const std::string& where) {
-    EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful")
-        << where << world.ops.message_of("my-upgrade", "Failed");
+    EXPECT_EQ(world.ops.phase_of(request), "Successful")
+        << where << world.ops.message_of(request, "Failed");
     EXPECT_EQ(world.ops.writes(), calm.ops.writes()) << where;
   }
 };
 
-using Worlds = ::testing::Types<OneServer, OneGroup, OneSemiSync>;
+using Worlds = ::testing::Types<OneServer, BiggerServer, OneGroup, RestartedGroup, GrowingGroup,
+                                ShrinkingGroup, GroupOfANewSet, OneSemiSync, SemiSyncOfANewSet>;
 TYPED_TEST_SUITE(AtEveryWrite, Worlds);
 
 bool is_of_the_ops_manager(const embedded::Call& call) { return call.user == "ops-manager"; }
@@ -58,8 +127,9 @@ TYPED_TEST(AtEveryWrite, ALostAnswerChangesNothing) {
     writes += is_of_the_ops_manager(call) ? 1U : 0U;
     return embedded::Fault::none;
   };
-  TestFixture::upgrade(calm);
-  ASSERT_GT(writes, 20U);
+  calm.carry_out();
+  ASSERT_GT(writes, 10U);
+  ASSERT_EQ(calm.ops.phase_of(request), "Successful") << calm.ops.message_of(request, "Failed");
   for (std::size_t lost = 1; lost <= writes; ++lost) {
     if (!crash::takes(lost, 16)) continue;
     TypeParam world;
@@ -68,7 +138,7 @@ TYPED_TEST(AtEveryWrite, ALostAnswerChangesNothing) {
       const bool is_it = is_of_the_ops_manager(call) && ++seen == lost;
       return is_it ? embedded::Fault::lost_after : embedded::Fault::none;
     };
-    TestFixture::upgrade(world);
+    world.carry_out();
     TestFixture::expect_as_calm(world, calm,
                                 "the answer to write " + std::to_string(lost) + " lost: ");
   }
@@ -76,11 +146,11 @@ TYPED_TEST(AtEveryWrite, ALostAnswerChangesNothing) {
 
 TYPED_TEST(AtEveryWrite, AWatchThatLagsChangesNothing) {
   TypeParam calm;
-  TestFixture::upgrade(calm);
+  calm.carry_out();
   for (const std::size_t steps : {7U, 40U}) {
     TypeParam world;
     world.ops.watch_lag = steps;
-    TestFixture::upgrade(world);
+    world.carry_out();
     TestFixture::expect_as_calm(world, calm, std::to_string(steps) + " steps behind: ");
   }
 }
