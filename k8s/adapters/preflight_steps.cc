@@ -8,6 +8,7 @@
 
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/backup_look.h"
+#include "k8s/adapters/budget_look.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
@@ -225,7 +226,12 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
     throw std::runtime_error("MySQL " + in.space() + "/" + in.name() +
                              " has no pod that could be looked at");
   }
-  for (const auto& [key, pod] : pods) co_await look_at_member(environment, in, pod, sight);
+  std::vector<Json> looked_at;
+  for (const auto& [key, pod] : pods) {
+    co_await look_at_member(environment, in, pod, sight);
+    looked_at.push_back(pod);
+  }
+  co_await look_at_budgets(environment, in, std::move(looked_at), sight);
   co_await look_at_backups(environment, in, sight);
   co_return sight;
 }
