@@ -69,6 +69,12 @@ bool Database::runs_init_script() const {
   return init.contains("script") && !(is_cluster() && init.value("initialized", false));
 }
 
+std::string Database::config_secret() const {
+  const std::string named = spec().value("configSecret", Json::object()).value("name", "");
+  if (!named.empty()) return named;
+  return spec().value("configuration", Json::object()).value("secretName", "");
+}
+
 Database read_database(const Json& mysql) {
   const Json& meta = mysql.at("metadata");
   const Json& spec = mysql.at("spec");

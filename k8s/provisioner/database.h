@@ -55,6 +55,7 @@ struct Database {
   bool is_cluster() const { return group || semi_sync; }
   // Of a cluster only until it is provisioned: a member that loses its data later joins empty.
   bool runs_init_script() const;
+  std::string config_secret() const;  // by either name of the field; empty if none is named
   const Json& spec() const { return object.at("spec"); }
   std::string path() const { return space + "/" + name; }
 };

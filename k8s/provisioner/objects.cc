@@ -50,9 +50,7 @@ std::vector<OptionalVolume> optional_volumes(const Database& database, const std
     volumes.push_back(
         {std::move(volume), "/docker-entrypoint-initdb.d", cluster ? "$(POD_NAME)" : ""});
   }
-  std::string config = spec.value("configSecret", Json::object()).value("name", "");
-  if (config.empty()) config = spec.value("configuration", Json::object()).value("secretName", "");
-  if (!config.empty()) {
+  if (const std::string config = database.config_secret(); !config.empty()) {
     volumes.push_back(
         {{{"name", "custom-config"}, {"secret", {{"secretName", config}}}}, "/etc/mysql/conf.d"});
   }

@@ -53,6 +53,7 @@ asio::awaitable<MaybeStop> Pass::go() {
   if (MaybeStop stop = co_await admit()) co_return stop;
   if (MaybeStop stop = co_await check_storage_class()) co_return stop;
   if (MaybeStop stop = co_await find_init_script()) co_return stop;
+  if (MaybeStop stop = co_await check_config_secret()) co_return stop;
   if (MaybeStop stop = co_await begin()) co_return stop;
   if (MaybeStop stop = co_await provision()) co_return stop;
   co_await observe();
@@ -119,30 +120,6 @@ asio::awaitable<MaybeStop> Pass::admit() {
     co_return Stop{Refusal{"MalformedSpec",
                            std::string("the spec has a field of the wrong type: ") + error.what()}};
   }
-  co_return std::nullopt;
-}
-
-asio::awaitable<MaybeStop> Pass::find_init_script() {
-  if (!database().is_cluster() || !database().runs_init_script()) co_return std::nullopt;
-  const Json& script = database().spec().at("init").at("script");
-  const bool secret = script.contains("secret");
-  const std::string name = secret ? script.at("secret").value("secretName", "")
-                                  : script.at("configMap").value("name", "");
-  const Reply found = co_await context_.client.get(secret ? kinds::secret : kinds::config_map,
-                                                   {database().space, name});
-  std::vector<std::string> keys;
-  for (const char* part : {"data", "binaryData"}) {
-    const Json files = found.body.value(part, Json::object());
-    for (const auto& [key, value] : files.items()) keys.push_back(key);
-  }
-  if (!found.ok() || keys.empty()) {
-    co_return Stop{Refusal{"InitScriptMissing",
-                           std::string(secret ? "secret " : "configmap ") + database().space + "/" +
-                               name + " of spec.init.script " +
-                               (found.ok() ? "has no file" : "not found") +
-                               "; create it with the scripts that the first member is to run"}};
-  }
-  guarded_.know_init_files(std::move(keys));
   co_return std::nullopt;
 }
 

@@ -32,7 +32,10 @@ class Pass {
   boost::asio::awaitable<MaybeStop> check_storage_class();
   boost::asio::awaitable<MaybeStop> check_data(std::string claim);
 
+  // pass_sources.cc
   boost::asio::awaitable<MaybeStop> find_init_script();
+  boost::asio::awaitable<MaybeStop> check_config_secret();
+
   boost::asio::awaitable<MaybeStop> begin();
   boost::asio::awaitable<MaybeStop> provision();
   boost::asio::awaitable<MaybeStop> choose_group_name();

@@ -215,6 +215,34 @@ TEST(Provisioning, WhatTheApiServerForbidsIsSaidWithTheWayOut) {
   EXPECT_EQ(world.phase(), "Ready");
 }
 
+TEST(Provisioning, WaitsForTheSourcesThatTheSpecNamesUntilTheSetIsMade) {
+  World world;
+  world.apply(testing::standalone);
+  world.patch(kinds::mysql, "my-standalone",
+              {{"spec",
+                {{"configSecret", {{"name", "conf"}}},
+                 {"init", {{"script", {{"configMap", {{"name", "scripts"}}}}}}}}}});
+  const auto refused = [&] {
+    world.settle();
+    const Json condition = world.condition("SpecAccepted");
+    return condition.is_null() ? "" : condition["message"].get<std::string>();
+  };
+  EXPECT_THAT(refused(), HasSubstr("configmap demo/scripts of spec.init.script not found"));
+  world.apply(
+      "{apiVersion: v1, kind: ConfigMap, metadata: {name: scripts, namespace: demo}, "
+      "data: {a.sql: SELECT 1}}");
+  EXPECT_THAT(refused(), HasSubstr("secret demo/conf of spec.configSecret not found"));
+  EXPECT_TRUE(world.names(kinds::stateful_set).empty());
+  world.apply(
+      "{apiVersion: v1, kind: Secret, metadata: {name: conf, namespace: demo}, "
+      "stringData: {a.cnf: '[mysqld]'}}");
+  EXPECT_EQ(refused(), "");
+  EXPECT_EQ(world.phase(), "Ready");
+  world.remove(kinds::secret, "conf");
+  world.remove(kinds::config_map, "scripts");
+  EXPECT_EQ(refused(), "");
+}
+
 TEST(Provisioning, KeepsTheSetThatAnUpgradeMadeInPlaceOfTheOldOne) {
   World world;
   world.apply(testing::standalone);

@@ -20,7 +20,8 @@ Resource kind_of(const Json& object) {
   for (const Resource& kind :
        {kinds::custom_resource_definition, kinds::mysql, kinds::mysql_version, kinds::space,
         kinds::secret, kinds::service, kinds::stateful_set, kinds::service_account,
-        kinds::persistent_volume_claim, kinds::mysql_ops_request, kinds::storage_class}) {
+        kinds::persistent_volume_claim, kinds::mysql_ops_request, kinds::storage_class,
+        kinds::config_map}) {
     if (object.at("kind") != kind.kind) continue;
     Resource named = kind;
     const std::string version = object.at("apiVersion");
