@@ -1,6 +1,9 @@
 // One look at a replication group or a semi-synchronous cluster.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <boost/asio/awaitable.hpp>
 
 #include "k8s/adapters/steps.h"
@@ -22,6 +25,10 @@ boost::asio::awaitable<mysql::GroupState> look_at_cluster(const Environment& env
 inline constexpr const char* who_is_primary =
     "SELECT MEMBER_ID FROM performance_schema.replication_group_members "
     "WHERE MEMBER_ROLE = 'PRIMARY'";
+
+// What a member of a semi-synchronous cluster is asked: who it is and what it has executed, its
+// channel, and what it does about acknowledgements.
+std::vector<std::string> semi_sync_questions();
 
 // Waits a moment until a server has executed these transactions (0: it has), and tells which of
 // them it has not.

@@ -45,19 +45,7 @@ class SemiSyncLook : public ClusterLook {
     }
   }
 
-  std::vector<std::string> questions() const override {
-    return {"SELECT @@server_uuid, @@GLOBAL.gtid_executed, @@GLOBAL.super_read_only",
-            "SELECT SUBSTRING_INDEX(c.HOST, '.', 1), s.SERVICE_STATE, a.SERVICE_STATE, "
-            "s.RECEIVED_TRANSACTION_SET "
-            "FROM performance_schema.replication_connection_configuration c "
-            "JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) "
-            "JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) "
-            "WHERE CHANNEL_NAME = ''",
-            "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM performance_schema.global_status "
-            "WHERE VARIABLE_NAME LIKE 'rpl\\_semi\\_sync\\_%\\_status' UNION ALL "
-            "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM performance_schema.global_variables "
-            "WHERE VARIABLE_NAME = 'rpl_semi_sync_source_wait_for_replica_count'"};
-  }
+  std::vector<std::string> questions() const override { return semi_sync_questions(); }
 
   void read(mysql::GroupMember& member, const std::vector<SqlRows>& answers,
             std::size_t first) override {
@@ -176,6 +164,20 @@ class SemiSyncLook : public ClusterLook {
 };
 
 }  // namespace
+
+std::vector<std::string> semi_sync_questions() {
+  return {"SELECT @@server_uuid, @@GLOBAL.gtid_executed, @@GLOBAL.super_read_only",
+          "SELECT SUBSTRING_INDEX(c.HOST, '.', 1), s.SERVICE_STATE, a.SERVICE_STATE, "
+          "s.RECEIVED_TRANSACTION_SET "
+          "FROM performance_schema.replication_connection_configuration c "
+          "JOIN performance_schema.replication_connection_status s USING (CHANNEL_NAME) "
+          "JOIN performance_schema.replication_applier_status a USING (CHANNEL_NAME) "
+          "WHERE CHANNEL_NAME = ''",
+          "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM performance_schema.global_status "
+          "WHERE VARIABLE_NAME LIKE 'rpl\\_semi\\_sync\\_%\\_status' UNION ALL "
+          "SELECT LOWER(VARIABLE_NAME), VARIABLE_VALUE FROM performance_schema.global_variables "
+          "WHERE VARIABLE_NAME = 'rpl_semi_sync_source_wait_for_replica_count'"};
+}
 
 asio::awaitable<mysql::GroupState> look_at_semi_sync(const Environment& environment,
                                                      mysql::InspectGroup in) {

@@ -46,6 +46,10 @@ if [ -n "$CERTIFICATES" ]; then
   set -- "$@" --ssl-capath=/run/certs --ssl-ca=/run/certs/ca.crt --ssl-cert=/run/certs/server.crt \
     --ssl-key=/run/certs/server.key --require-secure-transport=ON
 fi
+if [ -n "$NAMES" ]; then
+  echo "127.0.0.1 localhost $NAMES" > "$ROOT/tmp/hosts"
+  mount --bind "$ROOT/tmp/hosts" "$ROOT/etc/hosts"
+fi
 mount -t proc none "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 chroot "$ROOT" /usr/local/bin/docker-entrypoint.sh mysqld --port="$PORT" "$@"
@@ -54,7 +58,7 @@ exit $?
 
 [[noreturn]] void run_server(const std::string& root, std::uint16_t port,
                              const std::string& certificates,
-                             const std::vector<std::string>& options) {
+                             const std::vector<std::string>& options, const std::string& names) {
   const int quiet = open("/dev/null", O_RDWR);
   dup2(quiet, 0);
   if (std::getenv("RATCHET_TEST_SERVER_LOG") == nullptr) {
@@ -63,6 +67,7 @@ exit $?
   }
   setenv("ROOT", root.c_str(), 1);
   setenv("CERTIFICATES", certificates.c_str(), 1);
+  setenv("NAMES", names.c_str(), 1);
   setenv("PORT", std::to_string(port).c_str(), 1);
   setenv("MYSQL_ROOT_PASSWORD", Server::password, 1);
   setenv("RATCHET_BIND_ADDRESS", "127.0.0.1", 1);
@@ -94,13 +99,13 @@ bool answers(std::uint16_t port) {
 }
 
 Server::Server(const std::string& image, const std::string& certificates,
-               const std::vector<std::string>& options)
+               const std::vector<std::string>& options, const std::string& names)
     : port_(free_port()) {
   const auto folder = image_folder(image);
   std::ifstream(folder / "version") >> version_;
   const std::string root = (folder / "rootfs").string();
   process_ = fork();
-  if (process_ == 0) run_server(root, port_, certificates, options);
+  if (process_ == 0) run_server(root, port_, certificates, options, names);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (!answers(port_)) {
     if (waitpid(process_, nullptr, WNOHANG) == process_) {

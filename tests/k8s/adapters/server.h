@@ -23,7 +23,7 @@ class Server {
   // more of the server's, on its command line. Returns once the server accepts connections (120 s
   // at most). Throws std::runtime_error that says how to get what is missing.
   explicit Server(const std::string& image, const std::string& certificates = "",
-                  const std::vector<std::string>& options = {});
+                  const std::vector<std::string>& options = {}, const std::string& names = "");
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -1,5 +1,8 @@
 #include "tests/k8s/provisioner/fake_semi_sync.h"
 
+#include <algorithm>
+#include <array>
+
 #include "k8s/api/version.h"
 #include "k8s/provisioner/semi_sync_sql.h"
 #include "tests/k8s/provisioner/fake_member.h"
@@ -30,6 +33,31 @@ bool lags_behind(const std::string& replica, const std::string& source) {
 // Columns that the provisioner reads.
 constexpr std::size_t widest_answer = 8;
 
+constexpr int writes_prevented = 1290;
+constexpr int no_channel = 1200;
+constexpr int commits_wait = 1205;
+constexpr int receiver_runs = 3021;
+constexpr int replica_runs = 3081;
+
+bool is_write(const std::string& line) {
+  return std::ranges::any_of(std::array{"DELETE ", "INSERT ", "CREATE DATABASE ", "CREATE TABLE "},
+                             [&](const char* begin) { return line.starts_with(begin); });
+}
+
+// As a server starts.
+void forget_settings(provisioner::ReplicaSeen& seen) {
+  seen.source_enabled = seen.source_on = seen.acknowledges = seen.acknowledging = false;
+  seen.after_sync = seen.waits_alone = true;
+  seen.wait_for = 1;
+  seen.timeout_ms = 10'000;
+}
+
+[[noreturn]] void prevent_writes() {
+  throw sql::Error(writes_prevented,
+                   "the server is running with the --super-read-only option so it cannot execute "
+                   "this statement");
+}
+
 }  // namespace
 
 void FakeSemiSync::hear(const Server& server, const std::string& statement) {
@@ -46,6 +74,7 @@ asio::awaitable<std::optional<std::string>> FakeSemiSync::obey_all(
   try {
     for (const std::string& statement : statements) {
       hear(at(pod), statement);
+      told.push_back(pod + ": " + statement);
       obey(pod, statement);
     }
   } catch (const sql::Error& error) {
@@ -69,6 +98,8 @@ FakeSemiSync::Server& FakeSemiSync::at(const std::string& pod) {
   if (made) {
     entry->second.id = id_of_pod(pod);
     entry->second.version = version_;
+    entry->second.server_id = 1;
+    forget_settings(entry->second);
     entry->second.executed = GtidSet::parse(entry->second.id + ":1-5").value();
   }
   return entry->second;
@@ -87,19 +118,50 @@ void FakeSemiSync::restart(const std::string& pod) {
   Server& server = at(pod);
   server.read_only = !server.account.empty();
   server.executed = server.executed.plus(waiting_[pod]);
-  server.source_enabled = server.source_on = server.acknowledges = server.acknowledging = false;
+  waiting_.erase(pod);
+  forget_settings(server);
   server.receiving = server.hears = server.applying = false;
   server.waiting = 0;
+  for (auto& [name, other] : servers_) {
+    if (other.source == pod) other.hears = false;  // and connects anew
+  }
 }
 
+// Whether it acknowledges is agreed upon when it connects, and stands until its receiver is
+// stopped.
 void FakeSemiSync::catch_up(Server& server) {
-  if (!server.receiving || !servers_.contains(server.source)) return;
-  const Server& source = servers_[server.source];
-  server.hears = source.up;
-  server.acknowledging = server.hears && server.acknowledges;
-  if (!source.up) return;
-  server.executed = server.executed.plus(source.executed);
-  if (lags_behind(server.version, source.version)) outdated.insert(server.id);
+  if (server.receiving && servers_.contains(server.source)) {
+    const Server& source = servers_[server.source];
+    if (source.up && !server.hears) server.acknowledging = server.acknowledges;
+    server.hears = source.up;
+    if (source.up) {
+      receive(server, source.executed.plus(waiting_[server.source]).minus(server.known()));
+    }
+    server.has_tables = server.has_tables || (source.up && source.has_tables);
+    if (source.up && lags_behind(server.version, source.version)) outdated.insert(server.id);
+    release(server.source);
+  }
+  receive(server, {});
+}
+
+// Commits end whose acknowledgements are there.
+void FakeSemiSync::release(const std::string& pod) {
+  Server& server = at(pod);
+  const GtidSet waiting = waiting_[pod];
+  const auto acknowledged = std::ranges::count_if(servers_, [&](const auto& entry) {
+    const Server& other = entry.second;
+    return other.up && other.source == pod && other.hears && other.acknowledging &&
+           other.known().contains(waiting);
+  });
+  if (!server.up || !server.source_enabled || acknowledged < server.wait_for) return;
+  server.executed = server.executed.plus(waiting);
+  server.waiting = 0;
+  waiting_.erase(pod);
+}
+
+void FakeSemiSync::receive(Server& server, const GtidSet& transactions) {
+  server.received = server.received.plus(transactions);
+  if (server.applying) server.executed = server.executed.plus(server.received);
 }
 
 asio::awaitable<sql::Rows> FakeSemiSync::hear_question(std::string pod, std::string statement) {
@@ -133,9 +195,10 @@ asio::awaitable<ReplicaReport> FakeSemiSync::look(std::string pod) {
 }
 
 void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {
-  told.push_back(pod + ": " + statement);
   Server& server = at(pod);
-  assign(server.read_only, set_to(statement, "SET GLOBAL super_read_only"));
+  const std::string closing = set_to(statement, "SET GLOBAL super_read_only");
+  if (closing == "ON" && server.waiting > 0) throw sql::Error(commits_wait, "a commit waits");
+  assign(server.read_only, closing);
   assign(server.waits_alone, set_to(statement, "source_wait_no_replica"));
   assign(server.source_enabled, set_to(statement, "rpl_semi_sync_source_enabled"));
   assign(server.acknowledges, set_to(statement, "rpl_semi_sync_replica_enabled"));
@@ -156,54 +219,70 @@ void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {
     server.account = between(statement, R"("ratchet": ")", "\"");
   }
   const bool forgets = statement.starts_with("RESET BINARY") || statement == "RESET MASTER";
-  if (forgets) server.executed = GtidSet();
+  if (forgets) {
+    server.executed = GtidSet();
+    numbers_.erase(server.id);
+  }
   if (statement == "SHUTDOWN") restart(pod);
   obey_as_replica(pod, server, statement);
 }
 
 void FakeSemiSync::obey_as_replica(const std::string& pod, Server& server,
                                    const std::string& statement) {
-  if (statement.starts_with("STOP REPLICA")) {
-    server.receiving = server.hears = server.acknowledging = false;
-    server.applying = server.applying && statement != "STOP REPLICA";
-  } else if (statement.starts_with("RESET REPLICA")) {
+  const auto is = [&](const char* begin) { return statement.starts_with(begin); };
+  if (is("STOP REPLICA")) {
+    const bool receiver = statement != "STOP REPLICA SQL_THREAD";
+    if (receiver) server.receiving = server.hears = server.acknowledging = false;
+    server.applying = server.applying && statement == "STOP REPLICA IO_THREAD";
+  } else if (is("RESET REPLICA")) {
+    if (server.receiving || server.applying) throw sql::Error(replica_runs, "threads run");
     server.source.clear();
-  } else if (statement.starts_with("CHANGE")) {
+    server.received = GtidSet();
+  } else if (is("CHANGE")) {
+    if (server.receiving) throw sql::Error(receiver_runs, "the receiver runs");
     server.source = between(statement, "SOURCE_HOST = '", ".");
+    server.received = GtidSet();  // it throws its relay log away
     server.verifies = !between(statement, "SOURCE_SSL_CA = '", "'").empty();
-  } else if (statement.starts_with("START REPLICA")) {
-    server.applying = true;
-    server.receiving = server.receiving || statement != "START REPLICA SQL_THREAD";
+  } else if (is("START REPLICA")) {
+    const bool receiver = statement != "START REPLICA SQL_THREAD";
+    if (receiver && server.source.empty()) throw sql::Error(no_channel, "it is no replica");
+    server.applying = !server.source.empty();
+    server.receiving = server.receiving || receiver;
     catch_up(server);
-  } else if (statement.starts_with("CLONE")) {
-    if (server.read_only && !server.executed.empty()) return;  // a real one: error 1290
-    server.executed = at(between(statement, "'@'", ".")).executed;
-    waiting_.erase(pod);
-    restart(pod);
-    server.source.clear();
+  } else if (is("CLONE")) {
+    copy(pod, server, between(statement, "'@'", "."));
   }
+}
+
+void FakeSemiSync::copy(const std::string& pod, Server& server, const std::string& donor) {
+  if (server.read_only && !server.executed.empty()) prevent_writes();
+  server.executed = at(donor).executed;
+  server.has_tables = at(donor).has_tables;
+  server.received = GtidSet();
+  waiting_.erase(pod);  // before it starts, which would keep them
+  restart(pod);
+  server.source.clear();
+}
+
+// The lowest number that it has not given yet.
+GtidSet FakeSemiSync::next_of(const std::string& pod, const Server& server) {
+  int& number = numbers_[server.id];
+  GtidSet gtid;
+  do {
+    gtid = GtidSet::parse(server.id + ":" + std::to_string(++number)).value();
+  } while (server.executed.plus(waiting_[pod]).contains(gtid));
+  return gtid;
 }
 
 bool FakeSemiSync::write(const std::string& pod) {
   Server& server = at(pod);
   if (!server.up || server.read_only) return false;
-  const GtidSet gtid = GtidSet::parse(server.id + ":" + std::to_string(++transactions_)).value();
-  unsigned acknowledgements = 0;
+  waiting_[pod] = waiting_[pod].plus(next_of(pod, server));
+  ++server.waiting;
   for (auto& [name, other] : servers_) {
-    if (!other.up || other.source != pod) continue;
-    catch_up(other);
-    if (!other.hears) continue;
-    other.executed = other.executed.plus(gtid);
-    if (other.acknowledging) ++acknowledgements;
+    if (other.up && other.source == pod) catch_up(other);
   }
-  const bool acknowledged = server.source_enabled && acknowledgements >= server.wait_for;
-  if (acknowledged) {
-    server.executed = server.executed.plus(gtid);
-  } else {
-    waiting_[pod] = waiting_[pod].plus(gtid);
-    ++server.waiting;
-  }
-  return acknowledged;
+  return server.waiting == 0;
 }
 
 namespace {
@@ -218,8 +297,20 @@ std::vector<std::vector<std::string>> FakeSemiSync::ask(const std::string& pod,
   if (!server.up) throw sql::Error(0, "connection refused");
   hear(server, statement);
   catch_up(server);
-  if (auto rows = answer_of_any(statement)) return *rows;
-  const auto is = [&](const char* begin) { return statement.starts_with(begin); };
+  const std::string line = on_one_line(statement);
+  if (auto rows = answer_of_any(line)) return *rows;
+  if (line.starts_with("SELECT")) return answer(server, line);
+  if (is_write(line)) {
+    change_data(pod, line);
+  } else {
+    obey(pod, line);
+  }
+  return {};
+}
+
+std::vector<std::vector<std::string>> FakeSemiSync::answer(const Server& server,
+                                                           const std::string& line) {
+  const auto is = [&](const char* begin) { return line.starts_with(begin); };
   if (is("SELECT @@server_uuid")) {
     return {{server.id, server.executed.text(), server.read_only ? "1" : "0"}};
   }
@@ -235,14 +326,18 @@ std::vector<std::vector<std::string>> FakeSemiSync::ask(const std::string& pod,
             {"rpl_semi_sync_source_wait_for_replica_count", std::to_string(server.wait_for)}};
   }
   if (is("SELECT WAIT_FOR_EXECUTED_GTID_SET")) {
-    const GtidSet lacks =
-        GtidSet::parse(between(statement, "('", "'")).value().minus(server.executed);
+    const GtidSet lacks = GtidSet::parse(between(line, "('", "'")).value().minus(server.executed);
     return {{lacks.empty() ? "0" : "1", lacks.text()}};
   }
-  if (is("DELETE FROM mysql.help_topic") && server.read_only) {
-    throw sql::Error(1290, "the server is running with the --super-read-only option");
-  }
   return {};
+}
+
+void FakeSemiSync::change_data(const std::string& pod, const std::string& line) {
+  Server& server = at(pod);
+  if (server.read_only) prevent_writes();
+  if (line.starts_with("DELETE")) return;  // the only one that is told meets no row
+  server.has_tables = server.has_tables || line.starts_with("CREATE TABLE");
+  if (!write(pod)) throw sql::Error(0, "the commit waits for acknowledgements");
 }
 
 std::string FakeSemiSync::open_pods() const {

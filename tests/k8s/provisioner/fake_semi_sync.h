@@ -29,15 +29,16 @@ class FakeSemiSync {
   // Its process ends and starts again.
   void restart(const std::string& pod);
   // An application's commit on that server: true if it was acknowledged, which every voter that
-  // listens does at once. Without that it waits, and is there after a restart.
+  // listens does at once. Without that it waits for who connects, and is there after a restart.
   bool write(const std::string& pod);
   // The pods that take writes.
   std::string open_pods() const;
   bool serves(const std::string& pod) { return at(pod).up; }
-  // What a member answers to a statement of the ops manager, row by row. Throws sql::Error.
+  // What a member answers to a statement, row by row; what it is told, it does. Throws sql::Error,
+  // of number 0 where a real one does not answer.
   std::vector<std::vector<std::string>> ask(const std::string& pod, const std::string& statement);
 
-  // "pod: statement" of each thing that a member was told.
+  // "pod: statement" of each thing that a member was told by `port`.
   std::vector<std::string> told;
   // "version: statement" of each that a server did not understand.
   std::set<std::string> refused;
@@ -52,12 +53,19 @@ class FakeSemiSync {
                                                               std::vector<std::string> statements);
   void obey(const std::string& pod, const std::string& statement);
   void obey_as_replica(const std::string& pod, Server& server, const std::string& statement);
+  void change_data(const std::string& pod, const std::string& line);
+  static std::vector<std::vector<std::string>> answer(const Server& server,
+                                                      const std::string& line);
+  void copy(const std::string& pod, Server& server, const std::string& donor);
+  provisioner::GtidSet next_of(const std::string& pod, const Server& server);
   void catch_up(Server& server);
+  void release(const std::string& pod);
+  static void receive(Server& server, const provisioner::GtidSet& transactions);
 
   std::string version_;
   std::map<std::string, Server> servers_;
   std::map<std::string, provisioner::GtidSet> waiting_;  // commits that nobody acknowledged
-  int transactions_ = 0;
+  std::map<std::string, int> numbers_;  // the last that a server gave to a transaction, by its id
 };
 
 }  // namespace ratchet::k8s::testing

@@ -1,11 +1,18 @@
-// The model of a group's servers answers as the real ones did, and changes its state as they did.
-// Red if the model takes a write on a secondary, knows a member before its server was told to join,
-// or elects by anything but weight.
+// The models of servers answer as the real ones did, and change their state as they did.
+// Red if the model of a group takes a write on a secondary, knows a member before its server was
+// told to join, or elects by anything but weight; if that of a semi-synchronous cluster takes a
+// write on who is closed, lets a channel be changed that runs, or acknowledges as soon as it is
+// told to and not from the next connection on.
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/k8s/adapters/run_sql.h"
 #include "tests/k8s/provisioner/fake_group.h"
 #include "tests/k8s/provisioner/fake_member.h"
+#include "tests/k8s/provisioner/fake_semi_sync.h"
+#include "tests/k8s/transcript/replicas_story.h"
 #include "tests/k8s/transcript/story.h"
 #include "tests/k8s/transcript/transcript.h"
 
@@ -17,52 +24,103 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-std::string member_pod(std::size_t server) { return "my-group-" + std::to_string(server); }
-
-Reply reply_of(FakeGroup& servers, std::size_t server, const std::string& statement) {
+template <class Servers>
+Reply reply_of(Servers& servers, const std::string& pod, const std::string& statement) {
   Reply reply;
   try {
-    for (const auto& row : servers.ask(member_pod(server), statement)) {
+    for (const auto& row : servers.ask(pod, statement)) {
       reply.rows.emplace_back(row.begin(), row.end());
     }
   } catch (const sql::Error& error) {
+    if (error.number() == 0) throw;
     reply.error = error.number();
     reply.words = error.what();
   }
   return reply;
 }
 
-Stage stage_of(FakeGroup& servers) {
-  Stage stage;
-  stage.say = [&servers](std::size_t server, const std::vector<std::string>& statements) {
+template <class Servers>
+void set(Stage& stage, Servers& servers, const std::string& name) {
+  const auto pod = [name](std::size_t i) { return name + "-" + std::to_string(i); };
+  stage.say = [&servers, pod](std::size_t server, const std::vector<std::string>& statements) {
     std::vector<Reply> replies;
     for (const std::string& statement : statements) {
-      replies.push_back(reply_of(servers, server, statement));
+      replies.push_back(reply_of(servers, pod(server), statement));
       if (replies.back().error != 0) break;
     }
     return replies;
   };
-  for (std::size_t i = 0; i < story_members; ++i) {
-    stage.ids.push_back(id_of_pod(member_pod(i)));
-    stage.names.emplace_back(member_pod(i) + ".my-group-pods.demo.svc", "<host>");
-  }
+  for (std::size_t i = 0; i < story_members; ++i) stage.ids.push_back(id_of_pod(pod(i)));
   stage.names.emplace_back("9.7.4", "<version>");
-  return stage;
+}
+
+Transcript told_to(FakeGroup& servers) {
+  Stage stage;
+  set(stage, servers, "my-group");
+  for (std::size_t i = 0; i < story_members; ++i) {
+    stage.names.emplace_back("my-group-" + std::to_string(i) + ".my-group-pods.demo.svc", "<host>");
+  }
+  return tell_story(stage);
+}
+
+boost::asio::awaitable<void> look_into(const provisioner::GroupPort& port,
+                                       provisioner::ProbeTarget target,
+                                       provisioner::ReplicaReport& report) {
+  report = co_await port.look_at_replica(std::move(target));
+}
+
+Transcript told_to(FakeSemiSync& servers) {
+  ReplicasStage stage;
+  set(stage, servers, "my-semi");
+  stage.look = [port = servers.port()](std::size_t server) {
+    provisioner::ReplicaReport report;
+    provisioner::ProbeTarget target;
+    target.pod = replicas_pod(server);
+    testing::run([&] { return look_into(port, target, report); });
+    return report.seen.value();
+  };
+  stage.begin = [&servers](std::size_t server, const std::string& statement) {
+    const std::string pod = replicas_pod(server);
+    EXPECT_THROW(servers.ask(pod, statement), sql::Error) << "it does not wait";
+    return [&servers, pod] {
+      EXPECT_EQ(servers.at(pod).waiting, 0U);
+      return Reply{};
+    };
+  };
+  stage.kill = [&servers](std::size_t server) { servers.at(replicas_pod(server)).up = false; };
+  return tell_replicas_story(stage);
 }
 
 TEST(ModelOfAGroup, AnswersAsRealServersDid) {
   FakeGroup servers;
-  const Transcript model = tell_story(stage_of(servers));
-  EXPECT_THAT(differences(recorded_transcript(), model), IsEmpty());
+  EXPECT_THAT(differences(recorded_transcript(group_recording), told_to(servers)), IsEmpty());
 }
 
 TEST(ModelOfAGroup, IsToldEveryKindOfThing) {
   FakeGroup servers;
-  const std::string text = text_of(tell_story(stage_of(servers)));
+  const std::string text = text_of(told_to(servers));
   for (const char* part :
        {"START GROUP_REPLICATION", "STOP GROUP_REPLICATION", "group_replication_bootstrap_group",
         "SET PERSIST", "RESET BINARY LOGS", "WAIT_FOR_EXECUTED_GTID_SET", "! 1290", "! 1064",
         "| ONLINE | PRIMARY", "| OFFLINE | -"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_EQ(text.find(story_account().password), std::string::npos) << "no secret is written down";
+}
+
+TEST(ModelOfASemiSynchronousCluster, AnswersAsRealServersDid) {
+  FakeSemiSync servers;
+  EXPECT_THAT(differences(recorded_transcript(semi_sync_recording), told_to(servers)), IsEmpty());
+}
+
+TEST(ModelOfASemiSynchronousCluster, IsToldEveryKindOfThing) {
+  FakeSemiSync servers;
+  const std::string text = text_of(told_to(servers));
+  for (const char* part :
+       {"CHANGE REPLICATION SOURCE TO", "START REPLICA SQL_THREAD", "RESET REPLICA ALL",
+        "STOP REPLICA IO_THREAD", "CLONE INSTANCE", "! 1205", "! 1290", "! 3021", "! 3081",
+        "| CONNECTING | ON", "receiving hears applying acknowledges acknowledging",
+        "enabled on after_sync waits_alone | 2 in"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(text.find(story_account().password), std::string::npos) << "no secret is written down";

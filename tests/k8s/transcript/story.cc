@@ -1,9 +1,6 @@
 #include "tests/k8s/transcript/story.h"
 
 #include <algorithm>
-#include <chrono>
-#include <stdexcept>
-#include <thread>
 
 #include "k8s/adapters/group_look.h"
 #include "k8s/adapters/servers.h"
@@ -19,8 +16,6 @@ namespace asio = boost::asio;
 using provisioner::Action;
 
 namespace {
-
-using Statements = std::vector<std::string>;
 
 // What the ops manager asks beyond what has a name in a header; version_pairs_test.cc sees to it
 // that nothing is missing here.
@@ -78,14 +73,10 @@ std::string grant_of_old() {
          provisioner::quoted(provisioner::replication_user) + "@'%'";
 }
 
-class Teller {
+class TellerOfAGroup : Teller {
  public:
-  explicit Teller(const Stage& stage) : stage_(stage), names_(stage.names) {
-    for (std::size_t i = 0; i < stage.ids.size(); ++i) {
-      names_.emplace_back(stage.ids[i], "<server-" + std::to_string(i) + ">");
-    }
+  explicit TellerOfAGroup(const Stage& stage) : Teller(stage) {
     names_.emplace_back(story_group, "<group>");
-    names_.emplace_back(story_account().password, "<password>");
   }
 
   Transcript run() {
@@ -99,17 +90,6 @@ class Teller {
   }
 
  private:
-  std::vector<Reply> say(std::size_t server, const Statements& statements, Depth depth) {
-    std::vector<Reply> replies = stage_.say(server, statements);
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-      transcript_.push_back(entry_of(server, statements[i], depth, replies[i], names_));
-    }
-    return replies;
-  }
-  void say(std::size_t server, const char* statement) {
-    say(server, Statements{statement}, Depth::rows);
-  }
-
   void tell(std::size_t server, Action::Kind kind) {
     Action action{kind, "my-group-" + std::to_string(server)};
     action.fresh = kind == Action::Kind::configure;
@@ -139,7 +119,7 @@ class Teller {
     if (statement.find("group_replication_applier") != std::string::npos) {
       for (auto& row : shown.rows) row.back() = "~";
     }
-    transcript_.push_back(entry_of(server, statement, Depth::rows, shown, names_));
+    write_down(server, statement, Depth::rows, shown);
     co_return std::move(reply.rows);
   }
 
@@ -149,16 +129,12 @@ class Teller {
     return any ? reply.rows[0][0].value_or("") : "";
   }
 
-  // Not part of the transcript: how long it takes is the machine's.
   void await(std::size_t server, const char* question, const std::string& wanted) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-    while (first_cell(server, question) != wanted) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        throw std::runtime_error("server " + std::to_string(server) + " does not answer " + wanted +
-                                 " to " + question + ", but " + first_cell(server, question));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
+    wait_until([&] { return first_cell(server, question) == wanted; },
+               [&] {
+                 return "server " + std::to_string(server) + " does not answer " + wanted + " to " +
+                        question + ", but " + first_cell(server, question);
+               });
   }
   bool sees_online(std::size_t server, std::size_t count) {
     const Reply reply = stage_.say(server, {who_is_in}).at(0);
@@ -167,15 +143,12 @@ class Teller {
   }
   // Every one of them, as each of them sees it, and the primary open.
   void await_online(const std::vector<std::size_t>& servers, std::size_t primary) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
     for (const std::size_t server : servers) {
-      while (!sees_online(server, servers.size())) {
-        if (std::chrono::steady_clock::now() > deadline) {
-          throw std::runtime_error("server " + std::to_string(server) + " does not see " +
-                                   std::to_string(servers.size()) + " members ONLINE");
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-      }
+      wait_until([&] { return sees_online(server, servers.size()); },
+                 [&] {
+                   return "server " + std::to_string(server) + " does not see " +
+                          std::to_string(servers.size()) + " members ONLINE";
+                 });
     }
     await(primary, who_is_primary, stage_.ids.at(primary));
     await(primary, is_closed, "0");
@@ -257,18 +230,10 @@ class Teller {
     tell(0, Action::Kind::leave);
     say(0, who_is_in);
   }
-
-  const Stage& stage_;
-  Names names_;
-  Transcript transcript_;
 };
 
 }  // namespace
 
-provisioner::Credentials story_account() {
-  return {provisioner::replication_user, "only-of-this-story"};
-}
-
-Transcript tell_story(const Stage& stage) { return Teller(stage).run(); }
+Transcript tell_story(const Stage& stage) { return TellerOfAGroup(stage).run(); }
 
 }  // namespace ratchet::k8s::testing

@@ -122,12 +122,14 @@ std::string pattern_of(const std::string& statement) {
   return std::regex_replace(std::regex_replace(on_one_line(statement), literal, "?"), number, "?");
 }
 
-std::string recording_path() { return RATCHET_SOURCE_DIR "/tests/k8s/transcript/mysql-9.7.4.txt"; }
+std::string recording_path(const std::string& recording) {
+  return RATCHET_SOURCE_DIR "/tests/k8s/transcript/" + recording;
+}
 
-Transcript recorded_transcript() {
-  std::ifstream file(recording_path());
+Transcript recorded_transcript(const std::string& recording) {
+  std::ifstream file(recording_path(recording));
   if (!file) {
-    throw std::runtime_error("no recording " + recording_path() +
+    throw std::runtime_error("no recording " + recording_path(recording) +
                              ": RATCHET_RECORD=1 k8s_transcript_server_test makes it");
   }
   std::ostringstream text;

@@ -1,5 +1,6 @@
-// What servers of a group answered to a list of statements, as a text that people read and tests
-// compare: of real servers, kept in mysql-9.7.4.txt, and of the model (fake_group.h).
+// What servers of a cluster answered to a list of statements, as a text that people read and tests
+// compare: of real servers, kept in the files beside this one, and of the models (fake_group.h,
+// fake_semi_sync.h).
 #pragma once
 
 #include <string>
@@ -46,8 +47,12 @@ std::vector<std::string> differences(const Transcript& a, const Transcript& b);
 // The statement without what differs between one use of it and another: texts and numbers.
 std::string pattern_of(const std::string& statement);
 
-// The recording of the real servers. Throws std::runtime_error that says how it is made.
-Transcript recorded_transcript();
-std::string recording_path();
+// Recordings of real servers: of a replication group, and of a semi-synchronous cluster.
+inline constexpr const char* group_recording = "mysql-9.7.4.txt";
+inline constexpr const char* semi_sync_recording = "mysql-9.7.4-semi-sync.txt";
+
+// Throws std::runtime_error that says how it is made.
+Transcript recorded_transcript(const std::string& recording = group_recording);
+std::string recording_path(const std::string& recording);
 
 }  // namespace ratchet::k8s::testing
