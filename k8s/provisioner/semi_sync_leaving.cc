@@ -19,11 +19,12 @@ bool SemiSyncPlanner::may_vote(const Replica& member) const {
   return static_cast<std::size_t>(others) < now_.wish.acknowledgements;
 }
 
-// What a replica is to be told.
+// What a replica is to be told. A receiver that only tries to connect keeps the status of one that
+// acknowledges (tests/k8s/transcript).
 bool SemiSyncPlanner::acknowledges(const Replica& member) const {
   if (!is_voter(member) || !member.leaving || !term_.opened) return is_voter(member);
   const auto others = std::ranges::count_if(now_.members, [&](const Replica& other) {
-    return !other.leaving && is_voter(other) && other.seen->acknowledging;
+    return !other.leaving && is_voter(other) && other.seen->acknowledging && other.seen->hears;
   });
   return static_cast<std::size_t>(others) < wanted_acknowledgements();
 }

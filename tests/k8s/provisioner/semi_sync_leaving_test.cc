@@ -46,6 +46,15 @@ std::vector<SemiCase> going() {
        {},
        "MembersLeaving",
        "Pss"},
+      {"NorWhileTheOthersOnlyTryToConnect",
+       [] {
+         SemiStory story = leaving({1});
+         for (const int i : {2, 3, 4}) story.at(i).hears = false;
+         return story;
+       },
+       {},
+       "MembersLeaving",
+       "Pssss"},
       {"NoVoteIsTakenOfOneThatStillAcknowledges",
        [] {
          SemiStory story = leaving({1});
