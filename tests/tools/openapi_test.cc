@@ -55,17 +55,17 @@ class OpenApi : public ::testing::Test {
     for (const YAML::Node& name : schema["required"]) {
       EXPECT_TRUE(object.contains(name.as<std::string>())) << what << " lacks " << name;
     }
+    const std::string inside = what + ".";
     for (const auto& [name, value] : object.items()) {
       const YAML::Node property = schema["properties"][name];
       EXPECT_TRUE(property) << what << " has " << name;
       if (!property) continue;
       if (value.is_object() && at(property)["properties"]) {
-        expect_fits(value, property, what + "." + name);
+        expect_fits(value, property, inside + name);
       }
       const YAML::Node items = at(property)["items"];
       if (items && at(items)["properties"]) {
         EXPECT_FALSE(value.empty()) << what << ": no " << name << " to compare";
-        const std::string inside = what + ".";
         for (const Json& item : value) expect_item_fits(item, items, inside + name);
       }
     }

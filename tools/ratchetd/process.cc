@@ -80,10 +80,10 @@ void Process::spawn(asio::awaitable<void> task) {
   });
 }
 
-std::shared_ptr<void> Process::watch(k8s::Resource kind, std::string space,
+std::shared_ptr<void> Process::watch(k8s::Resource kind, const std::string& space,
                                      std::string label_selector, k8s::WatchHandler handler) const {
   k8s::WatchOptions how;
-  how.space = space.empty() ? options.space : std::move(space);
+  how.space = space.empty() ? options.space : space;
   how.label_selector = std::move(label_selector);
   auto followed = std::make_shared<k8s::Watch>(client, std::move(kind), how, std::move(handler));
   followed->start();

@@ -32,10 +32,9 @@ struct Process {
   void spawn(boost::asio::awaitable<void> task);
 
   // Follows a kind for as long as the handle lives: in the namespace, or if that is empty in all
-  // that
-  // --namespace leaves.
-  std::shared_ptr<void> watch(k8s::Resource kind, std::string space, std::string label_selector,
-                              k8s::WatchHandler handler) const;
+  // that --namespace leaves.
+  std::shared_ptr<void> watch(k8s::Resource kind, const std::string& space,
+                              std::string label_selector, k8s::WatchHandler handler) const;
   k8s::Key lease_key(const char* name) const;
   // Of a role's lease. Whoever has a log open on this boot knows that an earlier holder with the
   // same log and boot is dead: nobody waits for that one's lease to run out.

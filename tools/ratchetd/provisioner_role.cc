@@ -26,9 +26,9 @@ asio::awaitable<void> run_provisioner(Process& process) {
   auto events = std::make_shared<k8s::EventRecorder>(process.io.get_executor(), process.client,
                                                      "KubeDB Operator");
   k8s::provisioner::Ports ports;
-  ports.watch = [&process](k8s::Resource kind, std::string space, std::string labels,
+  ports.watch = [&process](k8s::Resource kind, const std::string& space, std::string labels,
                            k8s::WatchHandler handler) {
-    return process.watch(std::move(kind), std::move(space), std::move(labels), std::move(handler));
+    return process.watch(std::move(kind), space, std::move(labels), std::move(handler));
   };
   ports.emit = [events](const k8s::Json& object, k8s::Report report) {
     events->record(object, std::move(report));
