@@ -70,7 +70,7 @@ bool Database::runs_init_script() const {
 }
 
 std::string Database::config_secret() const {
-  const std::string named = spec().value("configSecret", Json::object()).value("name", "");
+  std::string named = spec().value("configSecret", Json::object()).value("name", "");
   if (!named.empty()) return named;
   return spec().value("configuration", Json::object()).value("secretName", "");
 }

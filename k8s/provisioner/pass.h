@@ -74,6 +74,7 @@ class Pass {
   boost::asio::awaitable<MaybeStop> release_children();
   boost::asio::awaitable<bool> shares_secret();
   boost::asio::awaitable<MaybeStop> release_secret(std::string name);
+  boost::asio::awaitable<MaybeStop> release_readable_secret(std::string name);
   boost::asio::awaitable<MaybeStop> set_owner(Resource kind, Json object);
 
   Context& context_;

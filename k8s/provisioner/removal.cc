@@ -154,8 +154,24 @@ asio::awaitable<MaybeStop> Pass::release_children() {
   co_return std::nullopt;
 }
 
-// One that the user brought along has not our labels, and stays.
+// Where secrets may not be read any more it stays: the bindings that let us go first, as a rule,
+// when a namespace is deleted, and it goes with that.
 asio::awaitable<MaybeStop> Pass::release_secret(std::string name) {
+  try {
+    co_return co_await release_readable_secret(name);
+  } catch (const ApiError& error) {
+    if (error.code() != 403) throw;
+    context_.emit(database().object, {true, "SecretLeft",
+                                      "secret " + name +
+                                          " stays, as the API server forbids what "
+                                          "makes it go with the MySQL: " +
+                                          error.what()});
+  }
+  co_return std::nullopt;
+}
+
+// One that the user brought along has not our labels, and stays.
+asio::awaitable<MaybeStop> Pass::release_readable_secret(std::string name) {
   const Reply secret = co_await context_.client.get(kinds::secret, {database().space, name});
   if (!secret.ok()) co_return std::nullopt;
   const bool made_for_us = covers(secret.body.at("metadata").value("labels", Json::object()),

@@ -72,9 +72,10 @@ asio::awaitable<std::optional<std::string>> FakeSemiSync::obey_all(
     std::string pod, std::vector<std::string> statements) {
   if (!at(pod).up) co_return "connection refused";
   try {
+    const std::string told_it = pod + ": ";
     for (const std::string& statement : statements) {
       hear(at(pod), statement);
-      told.push_back(pod + ": " + statement);
+      told.push_back(told_it + statement);
       obey(pod, statement);
     }
   } catch (const sql::Error& error) {

@@ -42,6 +42,21 @@ TEST(Deletion, WipeOutLeavesNothing) {
   EXPECT_THAT(world.names(kinds::secret), IsEmpty());
 }
 
+// As when the namespace is deleted, whose bindings may go before its MySQL.
+TEST(Deletion, WipeOutIsNotHeldUpByASecretThatMayNotBeReadAnyMore) {
+  World world;
+  bring_up(world, "WipeOut");
+  world.faults.on_write = [](const embedded::Call& call) {
+    const bool of_ours = call.user == "provisioner" && call.plural == "secrets";
+    return of_ours ? embedded::Fault::forbid : embedded::Fault::none;
+  };
+  world.remove(kinds::mysql, "my-standalone");
+  world.settle();
+  expect_no_workload(world);
+  EXPECT_THAT(world.names(kinds::secret), ElementsAre("my-standalone-auth"));
+  EXPECT_THAT(world.event_texts(), Contains(HasSubstr("secret my-standalone-auth stays")));
+}
+
 TEST(Deletion, DeleteKeepsTheSecretOnly) {
   World world;
   bring_up(world, "Delete");
