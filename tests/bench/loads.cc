@@ -21,6 +21,7 @@ class Driver {
 
   Measured run() {
     const std::uint64_t syncs = server_.wal().syncs;
+    const std::uint64_t sync_ns = server_.wal().sync_ns;
     const std::uint64_t wal_bytes = server_.wal().bytes;
     const double cpu = cpu_seconds();
     const auto begin = Clock::now();
@@ -29,6 +30,7 @@ class Driver {
     measured_.elapsed_s = seconds(Clock::now() - begin);
     measured_.cpu_s = cpu_seconds() - cpu;
     measured_.syncs = server_.wal().syncs - syncs;
+    measured_.sync_s = static_cast<double>(server_.wal().sync_ns - sync_ns) / 1e9;
     measured_.wal_bytes = server_.wal().bytes - wal_bytes;
     server_.observe({});
     return std::move(measured_);

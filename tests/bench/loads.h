@@ -26,6 +26,7 @@ struct Measured {
   double elapsed_s = 0;
   double cpu_s = 0;
   std::uint64_t syncs = 0;
+  double sync_s = 0;  // waited for the disk, in all syncs
   std::uint64_t wal_bytes = 0;
 };
 

@@ -19,6 +19,7 @@ void print_table(const std::vector<Json>& lines) {
                                          "p99_ms",
                                          "cpu_ms_per_step",
                                          "syncs_per_run",
+                                         "sync_ms_per_run",
                                          "starts_per_s",
                                          "ready_s",
                                          "restart_to_done_s",

@@ -1,5 +1,6 @@
 #include "tests/bench/parent.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <csignal>
@@ -191,7 +192,7 @@ class Bench {
     Expected expected;
     if (events_before > 0) {
       const std::size_t runs = scaled(events_before / 22);
-      in_child({"steps", dir, runs, 10, 0, 1024, "fill"});
+      in_child({"fill", dir, runs, 10, 0, 1024, "fill"});
       expected.add_steps(runs, 10);
     }
     const Order order{"steps", dir, scaled(2000), 10, scaled(200), 64};
@@ -222,6 +223,11 @@ class Bench {
     Expected expected;
     expected.add_steps(order.runs + order.warm_up, steps);
     done(dir, expected, figures);
+    // One sync a turn: the start, with the first step's intent, and each completion. No fewer
+    // either: then something was acknowledged that is not durable.
+    if (figures.at("syncs").get<std::uint64_t>() != order.runs * (steps + 1)) {
+      throw std::runtime_error("not one sync a turn: " + figures.dump());
+    }
   }
 
   void w3() {
@@ -245,14 +251,17 @@ class Bench {
   void killed(const std::string& workload, Order order, std::size_t released) {
     order.dir = fresh(workload);
     const std::string part = order.part;
+    double peak_before = 0;
     {
       order.part = part + "-block";
       Child blocked(order);
-      blocked.figures();
+      peak_before = blocked.figures().at("server_peak_mb").get<double>();
       blocked.kill_9();
     }
     order.part = part + "-release";
-    const Json figures = in_child(order);
+    Json figures = in_child(order);
+    Json& peak = figures.at("server_peak_mb");  // of both processes
+    peak = std::max(peak.get<double>(), peak_before);
     const std::uint64_t before = order.runs * (2 + 2 * order.steps);
     done(order.dir, {order.runs, before + released * (2 + 2 * order.steps)}, figures);
     if (figures.at("steps_repeated_after") != 0 || figures.at("steps_missing") != 0) {

@@ -1,5 +1,6 @@
 #include "tests/bench/server.h"
 
+#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "engine/core/workflow.h"
 #include "engine/runtime/asio_host.h"
 #include "engine/runtime/file_anchor.h"
+#include "store/page.h"
 #include "store/rocks_log.h"
 #include "tests/bench/wal_count.h"
 #include "tests/bench/workflows.h"
@@ -21,10 +23,12 @@ std::string anchor_file(const std::string& dir) { return dir + ".anchor"; }
 struct Server::Parts {
   explicit Parts(const std::string& dir)
       : log(store::open_rocks_log(dir, {.flush_at_close = true, .env = files.env()})),
+        page(store::Page::open_or_create(dir, log->head().log_id, log->head().size)),
         anchor(anchor_file(dir), host) {}
 
   CountedFiles files;
   std::unique_ptr<store::Log> log;
+  store::Page page;
   boost::asio::io_context io{1};
   engine::AsioHost host{io};
   engine::Registry registry;
@@ -46,9 +50,14 @@ Server::Server(const std::string& dir, std::function<void(const engine::AttemptI
         if (performed) performed(info);
         answer.complete(ok);
       });
-  parts_->engine.emplace(*parts_->log, parts_->host, parts_->registry, parts_->handlers,
-                         parts_->anchor,
-                         engine::EngineOptions{.build = "bench", .principal = "bench"});
+  // What each turn costs in ratchetd, it costs here: it is marked in the page, and timed.
+  parts_->engine.emplace(
+      *parts_->log, parts_->host, parts_->registry, parts_->handlers, parts_->anchor,
+      engine::EngineOptions{
+          .build = "bench",
+          .principal = "bench",
+          .breadcrumb = parts_->page.engine_bytes(),
+          .report_slow_turn = [](const std::string& what) { std::cerr << what << '\n'; }});
   parts_->engine->observe([this](const engine::Recorded& recorded) {
     if (parts_->observer) parts_->observer(recorded);
   });

@@ -1,5 +1,6 @@
-// The product as a program embeds it: RocksDB log, io_context, anchor in a file, engine. Nothing
-// here is the benchmark's own but the counting.
+// The product as a program embeds it: RocksDB log, io_context, anchor in a file, engine, with the
+// breadcrumb page and the watch on turns that ratchetd has. Nothing here is the benchmark's own but
+// the counting.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
 #include "tests/bench/wal_count.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -23,8 +24,12 @@ class CountedWal final : public rocksdb::FSWritableFileOwnerWrapper {
     return FSWritableFileOwnerWrapper::Append(data, options, context);
   }
   IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
+    const auto begin = std::chrono::steady_clock::now();
+    IOStatus status = FSWritableFileOwnerWrapper::Sync(options, context);
+    const std::chrono::nanoseconds time = std::chrono::steady_clock::now() - begin;
+    counts_->sync_ns += static_cast<std::uint64_t>(time.count());
     ++counts_->syncs;
-    return FSWritableFileOwnerWrapper::Sync(options, context);
+    return status;
   }
 
  private:

@@ -1,4 +1,5 @@
-// Counts what really reaches the write-ahead log: syncs and bytes, below a real RocksDB.
+// Counts what really reaches the write-ahead log: syncs, their time, and bytes, below a real
+// RocksDB.
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,7 @@ namespace ratchet::bench {
 
 struct WalCounts {
   std::atomic<std::uint64_t> syncs = 0;
+  std::atomic<std::uint64_t> sync_ns = 0;  // in all of them
   std::atomic<std::uint64_t> bytes = 0;
 };
 
