@@ -8,9 +8,7 @@ snapshot that cannot be made has the old server come back; one that is ready let
 in the order that the audit log shows. Backups that were paused for it are resumed each time, others
 are not.
 """
-import argparse
 import json
-import os
 import pathlib
 import sys
 import threading
@@ -20,8 +18,8 @@ import audit
 import checks
 import cluster
 import kills
-from cluster import Database, Failed, Request, await_, check, conditions_of, get, kubectl
-from daemons import Programs
+from cluster import Database, Request, await_, check, conditions_of, get, kubectl
+from suite import parser_of, say, with_both_roles
 
 IMAGES = ("mariadb-bookworm", "mariadb-trixie")
 SPELLING = ("UpdateVersion", "updateVersion")
@@ -29,11 +27,6 @@ STASH = "backupconfigurations.stash.appscode.com"
 KUBESTASH = "backupconfigurations.core.kubestash.com"
 SESSIONS = "backupsessions.stash.appscode.com"
 SNAPSHOTS = "volumesnapshots.snapshot.storage.k8s.io"
-BEGUN = time.monotonic()
-
-
-def say(text):
-    print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
 
 
 class SnapshotController(threading.Thread):
@@ -225,7 +218,17 @@ def upgraded_with_evidence(programs, database, target):
     say(f"{database.space}: {told['BackupEvidence']}")
 
 
-def story(programs, controller):
+def story(programs):
+    know_the_kinds()
+    controller = SnapshotController()
+    controller.start()
+    try:
+        tell_story(programs, controller)
+    finally:
+        controller.over.set()
+
+
+def tell_story(programs, controller):
     source, target = map(cluster.version_of, IMAGES)
     failing = make_database("demo-failing", source)
     add_class(failing)
@@ -235,34 +238,10 @@ def story(programs, controller):
     upgraded_with_evidence(programs, make_database("demo", source), target)
 
 
-def inside(folder):
-    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
-    cluster.prepare()
-    know_the_kinds()
-    controller = SnapshotController()
-    controller.start()
-    try:
-        programs.start()
-        story(programs, controller)
-        programs.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        for daemon in (programs.ops_manager, programs.provisioner):
-            print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
-        print(programs.ratchetctl("history", "--last", "--hints")[1], flush=True)
-        return 1
-    finally:
-        controller.over.set()
-        programs.kill()
-    say("passed")
-    return 0
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    options = parser.parse_args()
-    return cluster.in_its_own(__file__, " ".join(IMAGES), lambda: inside(options.bin.resolve()))
+    options = parser_of(__doc__).parse_args()
+    return cluster.in_its_own(__file__, " ".join(IMAGES),
+                              lambda: with_both_roles(options.bin.resolve(), story))
 
 
 if __name__ == "__main__":

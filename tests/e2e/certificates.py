@@ -14,8 +14,9 @@ import tempfile
 
 import cluster
 from cluster import await_, check, conditions_of, get, kubectl
-from group import IMAGE, delete, main, say, whole
+from group import IMAGE, delete, main, whole
 from members import Group, SemiSync
+from suite import say
 
 FILES = "/etc/mysql/certs"
 

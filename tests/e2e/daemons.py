@@ -95,6 +95,12 @@ class Daemon:
             self.process.wait()
             raise Failed("ratchetd did not stop within 15 s after SIGTERM") from None
 
+    def end(self):
+        """Whatever the state; for the end of a test that failed."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
 
 class Programs:
     """Where the programs are, and the log that they work on."""
@@ -119,11 +125,8 @@ class Programs:
         self.provisioner.stop()
 
     def kill(self):
-        """Whatever the state; for the end of a test that failed."""
         for daemon in (self.ops_manager, self.provisioner):
-            if daemon.process is not None and daemon.process.poll() is None:
-                daemon.process.kill()
-                daemon.process.wait()
+            daemon.end()
 
     def ratchetctl(self, *words, log=None, program="ratchetctl"):
         """(exit code, output) of a ratchetctl command on the log, or on a copy."""

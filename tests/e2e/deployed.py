@@ -8,7 +8,6 @@ server, the provisioner makes a database, another replica takes over when the fi
 the ops manager keeps its log over the loss of its pod. What the overlay adds (a token, a folder
 that other users may write) brings other clusters' service account admission and storage.
 """
-import argparse
 import base64
 import json
 import os
@@ -20,8 +19,8 @@ import tempfile
 
 import cluster
 import node
-from cluster import Database, Failed, await_, check, get, kubectl
-from group import say
+from cluster import Database, await_, check, get, kubectl
+from suite import parser_of, say, verdict
 
 IMAGE = "mariadb-bookworm"
 TARGET = "mariadb-trixie"  # that the node can have it is looked at before anybody is asked
@@ -244,30 +243,21 @@ def story(work):
     say("a namespace with a MySQL was deleted")
 
 
-def inside(work):
-    try:
-        story(work)
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        for words in (["get", "pods", "-A", "-o", "wide"], ["describe", "pods", "-n", SPACE],
-                      ["logs", "-n", SPACE, "-l", "app.kubernetes.io/name=ratchet", "--tail=20"],
-                      ["get", "mysqlopsrequest", "-A", "-o", "yaml"]):
-            print(kubectl(*words, quiet=True), flush=True)
-        return 1
-    say("passed")
-    return 0
+def tell():
+    for words in (["get", "pods", "-A", "-o", "wide"], ["describe", "pods", "-n", SPACE],
+                  ["logs", "-n", SPACE, "-l", "app.kubernetes.io/name=ratchet", "--tail=20"],
+                  ["get", "mysqlopsrequest", "-A", "-o", "yaml"]):
+        print(kubectl(*words, quiet=True), flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    options = parser.parse_args()
+    options = parser_of(__doc__).parse_args()
     if os.environ.get("RATCHET_NO_E2E") == "1":
         print("LEFT OUT because RATCHET_NO_E2E=1; nothing was tested")
         return cluster.LEFT_OUT
     with tempfile.TemporaryDirectory(prefix="ratchet-deployed-") as folder:
         if "RATCHET_CLUSTER_DIR" in os.environ:
-            return inside(pathlib.Path(folder))
+            return verdict(lambda: story(pathlib.Path(folder)), tell)
         tar = make_image(options.bin.resolve(), pathlib.Path(folder))
         return subprocess.run([cluster.SOURCE / "tests/cluster/run", sys.executable, __file__,
                                *sys.argv[1:]], check=False,

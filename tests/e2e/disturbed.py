@@ -10,10 +10,7 @@ then nor after the end, and what the provisioner does not follow is told until t
 A second request waits for the first, and is withdrawn. An application writes throughout, and no
 acknowledged row may be lost.
 """
-import argparse
 import json
-import os
-import pathlib
 import sys
 import threading
 import time
@@ -22,10 +19,10 @@ import checks
 import cluster
 import kills
 from cluster import Failed, await_, check, conditions_of, get, kubectl
-from daemons import Programs
-from group import IMAGE, check_rows, say, whole
+from group import IMAGE, check_rows, whole
 from scaling import Operation
-from upgrade_group import GROUP, TAG, GroupUpgrade, add_release, tell
+from suite import parser_of, say, with_both_roles
+from upgrade_group import GROUP, TAG, GroupUpgrade, add_release
 
 SECONDS = 300  # for the run
 PATIENCE = 20  # seconds in which the eviction must be allowed
@@ -185,28 +182,10 @@ def story(programs):
     upgrade.check_spec()
 
 
-def inside(folder):
-    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
-    cluster.prepare()
-    try:
-        programs.start()
-        story(programs)
-        programs.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        tell(programs)
-        return 1
-    finally:
-        programs.kill()
-    say("passed")
-    return 0
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    options = parser.parse_args()
-    return cluster.in_its_own(__file__, IMAGE, lambda: inside(options.bin.resolve()),
+    options = parser_of(__doc__).parse_args()
+    return cluster.in_its_own(__file__, IMAGE,
+                              lambda: with_both_roles(options.bin.resolve(), story),
                               RATCHET_SECOND_TAG=TAG)
 
 

@@ -13,8 +13,9 @@ import sys
 
 import cluster
 from cluster import Failed, await_, check, conditions_of, get, kubectl
-from group import main, say
+from group import main
 from members import Group
+from suite import say
 
 # Kind, name after the MySQL's, a change by hand.
 CHANGES = [

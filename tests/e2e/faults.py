@@ -24,9 +24,10 @@ import members
 import node
 from cluster import Failed, await_, check, kubectl
 from daemons import Daemon
-from group import check_rows, delete, form, make_primary, parser_of, run, say, through
+from group import check_rows, delete, form, make_primary, run, through
 from members import Client, Group
 from proxy import Proxy
+from suite import parser_of, say
 from writer import Writer
 
 MINUTE = 60

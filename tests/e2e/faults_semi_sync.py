@@ -16,9 +16,10 @@ import sys
 import faults
 import members
 from cluster import Failed, check
-from group import delete, say
+from group import delete
 from members import SemiSync
 from semi_sync import decide, form, make_primary, term
+from suite import say
 
 
 class SmallSemiSync(faults.Small, SemiSync):

@@ -12,9 +12,10 @@ import time
 
 import node
 from cluster import Failed, await_, check
-from group import ROWS, check_rows, main, say, through, whole
+from group import ROWS, check_rows, main, through, whole
 from members import Client, SemiSync
 from semi_sync import decide, form, term
+from suite import say
 from writer import Writer
 
 

@@ -6,9 +6,7 @@ is formed by the provisioner; then an application writes while each pod is delet
 the primary's and all servers are killed, a member gets a row of its own, spec.replicas is edited,
 and all pods are deleted at once. No acknowledged row may be lost.
 """
-import argparse
 import os
-import pathlib
 import subprocess
 import sys
 import threading
@@ -19,16 +17,12 @@ import members
 from cluster import Failed, await_, check, kubectl
 from daemons import Daemon
 from members import Client, Group
+from suite import logs, parser_of, say, verdict
 from writer import Writer, lost
 
 IMAGE = "mysql-sid"
 ROWS = 200  # before each fault, and after
 LABEL_LIMIT = 5.0  # seconds from the election to the label
-BEGUN = time.monotonic()
-
-
-def say(text):
-    print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
 
 
 class Election:
@@ -268,36 +262,27 @@ def run_faults(group, work):
 
 def inside(folder, group, play):
     """The cluster runs: with the provisioner of that folder `play(group, work)`."""
-    work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
     provisioner = Daemon(folder, ["--role", "provisioner", "--health-interval", "1"],
-                         os.environ["RATCHET_KUBECONFIG_PROVISIONER"], work / "provisioner.out")
+                         os.environ["RATCHET_KUBECONFIG_PROVISIONER"], logs() / "provisioner.out")
     group.provisioner = provisioner
     cluster.prepare()
-    try:
+
+    def played():
         provisioner.start()
-        play(group, work)
+        play(group, logs())
         provisioner.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        print(f"--- the end of {provisioner.output.name}:\n{provisioner.tail()}", flush=True)
-        for words in (["get", "pods", "-o", "wide"], ["get", "mysql.kubedb.com", "-o", "yaml"]):
-            print(kubectl(*words, "-n", group.space, quiet=True), flush=True)
-        for pod in group.pods:
-            print(f"--- {pod}:\n" + (kubectl("logs", "-n", group.space, pod, "-c", "mysql",
-                                             "--tail=25", quiet=True) or ""), flush=True)
-        return 1
-    finally:
-        if provisioner.process is not None and provisioner.process.poll() is None:
-            provisioner.process.kill()
-            provisioner.process.wait()
-    say("passed")
-    return 0
+
+    return verdict(played, lambda: tell(group), provisioner.end)
 
 
-def parser_of(description):
-    parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
-    return parser
+def tell(group):
+    daemon = group.provisioner
+    print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
+    for words in (["get", "pods", "-o", "wide"], ["get", "mysql.kubedb.com", "-o", "yaml"]):
+        print(kubectl(*words, "-n", group.space, quiet=True), flush=True)
+    for pod in group.pods:
+        print(f"--- {pod}:\n" + (kubectl("logs", "-n", group.space, pod, "-c", "mysql",
+                                         "--tail=25", quiet=True) or ""), flush=True)
 
 
 def main(program, description, group, play, images=IMAGE):

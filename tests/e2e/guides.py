@@ -10,19 +10,16 @@ stands for one word, and "> ..." for any lines. "within N s" asks again until it
 begins a remark, "images: " names the images that the guide needs, if --images does not. {OLD} and
 {NEW} stand for the catalogue's names of their versions.
 """
-import argparse
 import dataclasses
 import fnmatch
-import os
 import pathlib
 import subprocess
 import sys
 import time
 
 import cluster
-from cluster import Failed, check
-from daemons import Daemon
-from group import say
+from cluster import check
+from suite import parser_of, say, with_both_roles
 from upgrade_group import TAG, add_release
 
 GUIDES = pathlib.Path(__file__).resolve().parent / "guides"
@@ -104,48 +101,24 @@ def names_of(images):
     return names
 
 
-def inside(folder, guide, images):
-    text = (GUIDES / guide).read_text()
-    work = pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs"
-    cluster.prepare()
+def story(guide, images):
     names = names_of(images)
-    daemons = [Daemon(folder, words, os.environ[cluster.ROLES[role]], work / f"{role}.out")
-               for role, words in (
-                   ("ratchet-provisioner", ["--role", "provisioner", "--health-interval", "1"]),
-                   ("ratchet-ops-manager", ["--role", "ops-manager", "--log", str(work / "log")]))]
-    try:
-        for daemon in daemons:
-            daemon.start()
-        for step in steps_of(text):
-            took = take(step, names)
-            if step.command.startswith("kubectl create ns "):
-                cluster.let_hold_databases(step.command.split()[-1])
-            say(f"{took:5.1f} s  $ {step.command.splitlines()[0][:80]}")
-        for daemon in daemons:
-            daemon.stop()
-    except (Failed, subprocess.TimeoutExpired) as failure:
-        say(f"FAILED: {failure}")
-        for daemon in daemons:
-            print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
-        return 1
-    finally:
-        for daemon in daemons:
-            if daemon.process is not None and daemon.process.poll() is None:
-                daemon.process.kill()
-                daemon.process.wait()
-    say(f"passed: {guide}")
-    return 0
+    for step in steps_of((GUIDES / guide).read_text()):
+        took = take(step, names)
+        if step.command.startswith("kubectl create ns "):
+            cluster.let_hold_databases(step.command.split()[-1])
+        say(f"{took:5.1f} s  $ {step.command.splitlines()[0][:80]}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = parser_of(__doc__)
     parser.add_argument("guide", choices=sorted(path.name for path in GUIDES.iterdir()))
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--images", nargs=2)
     options = parser.parse_args()
     images = options.images or images_of((GUIDES / options.guide).read_text())
     return cluster.in_its_own(__file__, " ".join(images),
-                              lambda: inside(options.bin.resolve(), options.guide, images),
+                              lambda: with_both_roles(options.bin.resolve(), lambda programs: story(
+                                  options.guide, images)),
                               RATCHET_SECOND_TAG=TAG)
 
 

@@ -9,11 +9,8 @@ acknowledged row may be lost, and no pod replaced more often than that.
 
 --topology SemiSync: a semi-synchronous cluster, which stays as large as it is.
 """
-import argparse
 import dataclasses
 import json
-import os
-import pathlib
 import sys
 import time
 import typing
@@ -23,11 +20,10 @@ import cluster
 import group as groups
 import kills
 import semi_sync
-from cluster import Failed, Request, await_, check, conditions_of, get, kubectl
-from daemons import Programs
-from group import IMAGE, check_cloned, check_rows, make_primary, purge_logs, say, whole
+from cluster import Request, await_, check, conditions_of, get, kubectl
+from group import IMAGE, check_cloned, check_rows, make_primary, purge_logs, whole
 from members import Group, SemiSync
-from upgrade_group import tell
+from suite import parser_of, say, with_both_roles
 from writer import Writer
 
 RESOURCES = {"requests": {"cpu": "150m", "memory": "600Mi"}, "limits": {"memory": "1200Mi"}}
@@ -239,31 +235,14 @@ def story(programs, kind, count):
     scaling.check_record()
 
 
-def inside(folder, kind, count):
-    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
-    cluster.prepare()
-    try:
-        programs.start()
-        story(programs, kind, count)
-        programs.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        tell(programs)
-        return 1
-    finally:
-        programs.kill()
-    say("passed")
-    return 0
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser = parser_of(__doc__)
     parser.add_argument("--topology", choices=sorted(KINDS), default="GroupReplication")
     parser.add_argument("--members", type=int, choices=range(4, 10), default=5)
     options = parser.parse_args()
-    return cluster.in_its_own(__file__, IMAGE, lambda: inside(
-        options.bin.resolve(), KINDS[options.topology], options.members))
+    kind, count = KINDS[options.topology], options.members
+    return cluster.in_its_own(__file__, IMAGE, lambda: with_both_roles(
+        options.bin.resolve(), lambda programs: story(programs, kind, count)))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ import sys
 import cluster
 import members
 from cluster import await_, check, kubectl
-from group import (IMAGE, check_cloned, check_rows, delete, kill_servers, lose_data, main, say,
+from group import (IMAGE, check_cloned, check_rows, delete, kill_servers, lose_data, main,
                    scale_by_edits, through, whole)
 from members import Client, SemiSync
+from suite import say
 from writer import Writer
 
 LATE = 10_000_000  # the id of the row that is written to the primary of the term before

@@ -13,8 +13,9 @@ import sys
 import cluster
 import node
 from cluster import await_, check, kubectl
-from group import IMAGE, delete, main, say, through
+from group import IMAGE, delete, main, through
 from members import Group
+from suite import say
 from writer import Writer
 
 SERVERS = {IMAGE: "mysqld", "mariadb-trixie": "mariadbd"}  # by image: the server's process

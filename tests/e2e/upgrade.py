@@ -9,20 +9,19 @@ application writes throughout, and no acknowledged row may be lost. How long not
 is printed, beside the plan's estimate and the same change made by hand to a fourth one. A way back
 is refused, and so is an image that cannot be pulled, before anything is touched.
 """
-import argparse
 import json
 import os
-import pathlib
 import sys
 import time
 
 import checks
 import cluster
 import kills
-from cluster import Database, Failed, Request, check, kubectl
-from daemons import STARTED, Programs
+from cluster import Database, Request, check, kubectl
+from daemons import STARTED
 from history import kinds_of
 from members import Client
+from suite import parser_of, say, with_both_roles
 from writer import Writer
 
 SCENARIOS = {  # pairs of images from and to, spelling of the request
@@ -31,7 +30,6 @@ SCENARIOS = {  # pairs of images from and to, spelling of the request
                ("mariadb-trixie", "mariadb-sid")], ("UpdateVersion", "updateVersion")),
     "major": ([("mariadb-bookworm", "mariadb-trixie")], ("Upgrade", "upgrade")),
 }
-BEGUN = time.monotonic()
 
 
 def images_of(scenario):
@@ -43,10 +41,6 @@ def images_of(scenario):
     patches = [pair for pair, (source, target) in servers.items()
                if source[:2] == target[:2] and source != target]
     return (patches or [pair for pair, (one, other) in servers.items() if one == other])[0]
-
-
-def say(text):
-    print(f"{time.monotonic() - BEGUN:6.1f} s  {text}", flush=True)
 
 
 def application(programs, database, image):
@@ -248,40 +242,25 @@ def refuse_forbidden():
     database.remove()
 
 
-def inside(folder, scenario):
-    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
-    cluster.prepare()
-    try:
-        programs.start()
-        say(f"the cluster runs, and both roles of ratchetd; upgrades ({scenario}) without faults")
-        way, writes = upgrade_without_faults(programs, scenario)
-        change_by_hand(programs, scenario)
-        say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
-        upgrade_killed_at_events(programs, scenario, way, writes)
-        upgrade_killed_at_moments(programs, scenario, way, writes)
-        refuse_unpullable(scenario)
-        if scenario == "major":
-            refuse_forbidden()
-        programs.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        for daemon in (programs.ops_manager, programs.provisioner):
-            print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
-        print(programs.ratchetctl("history", "--last", "--hints")[1], flush=True)
-        return 1
-    finally:
-        programs.kill()
-    say(f"passed: {scenario}")
-    return 0
+def story(programs, scenario):
+    say(f"the cluster runs, and both roles of ratchetd; upgrades ({scenario}) without faults")
+    way, writes = upgrade_without_faults(programs, scenario)
+    change_by_hand(programs, scenario)
+    say(f"{len(way)} commands and completions, {len(writes)} writes; next: killed at each")
+    upgrade_killed_at_events(programs, scenario, way, writes)
+    upgrade_killed_at_moments(programs, scenario, way, writes)
+    refuse_unpullable(scenario)
+    if scenario == "major":
+        refuse_forbidden()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = parser_of(__doc__)
     parser.add_argument("scenario", choices=SCENARIOS)
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
     options = parser.parse_args()
     return cluster.in_its_own(__file__, " ".join(images_of(options.scenario)),
-                              lambda: inside(options.bin.resolve(), options.scenario))
+                              lambda: with_both_roles(options.bin.resolve(), lambda programs: story(
+                                  programs, options.scenario)))
 
 
 if __name__ == "__main__":

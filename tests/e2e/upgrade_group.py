@@ -11,10 +11,7 @@ changes something (--every: at each command and completion); there a root sessio
 its transaction open since before the upgrade, commits right after the fence, which must fail.
 --part: one of the two only.
 """
-import argparse
 import dataclasses
-import os
-import pathlib
 import subprocess
 import sys
 import time
@@ -24,12 +21,12 @@ import audit
 import checks
 import cluster
 import kills
-from cluster import Failed, Request, await_, check, get, kubectl
-from daemons import Programs
-from group import IMAGE, check_rows, form, make_primary, purge_logs, say, whole
+from cluster import Request, await_, check, get, kubectl
+from group import IMAGE, check_rows, form, make_primary, purge_logs, whole
 from history import kinds_of
 from members import Group
 from open_transaction import OpenTransaction, check_control
+from suite import parser_of, say, with_both_roles
 from writer import Writer
 
 TAG = "-again"
@@ -270,42 +267,18 @@ def upgrade_killed(programs, kind, target, known, every):
     upgrade.group.remove()
 
 
-def tell(programs):
-    """What helps to understand a failure."""
-    for daemon in (programs.ops_manager, programs.provisioner):
-        print(f"--- the end of {daemon.output.name}:\n{daemon.tail()}", flush=True)
-    print(programs.ratchetctl("history", "--last", "--hints")[1], flush=True)
-    for words in (["get", "pods", "-A", "-o", "wide"], ["get", "mysql.kubedb.com", "-A", "-o",
-                                                        "yaml"]):
-        print(kubectl(*words, quiet=True), flush=True)
-
-
-def inside(folder, kind, part, every):
-    programs = Programs(folder, pathlib.Path(os.environ["RATCHET_CLUSTER_DIR"]) / "logs")
-    cluster.prepare()
+def story(programs, kind, part, every):
     target = add_release()
     known = None
-    try:
-        programs.start()
-        if part in (None, "calm"):
-            known = upgrade_calmly(programs, kind, target)
-            say(f"{len(known[0])} commands and completions, {len(known[1])} writes")
-        if part in (None, "killed"):
-            upgrade_killed(programs, kind, target, known, every)
-        programs.stop()
-    except (Failed, TimeoutError, RuntimeError) as failure:
-        say(f"FAILED: {failure}")
-        tell(programs)
-        return 1
-    finally:
-        programs.kill()
-    say("passed")
-    return 0
+    if part in (None, "calm"):
+        known = upgrade_calmly(programs, kind, target)
+        say(f"{len(known[0])} commands and completions, {len(known[1])} writes")
+    if part in (None, "killed"):
+        upgrade_killed(programs, kind, target, known, every)
 
 
 def main(kind, by_new_set, description):
-    parser = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser = parser_of(description)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--strategy", choices=("InPlace", "NewStatefulSet"), default="InPlace")
@@ -314,7 +287,8 @@ def main(kind, by_new_set, description):
         kind = by_new_set
     return cluster.in_its_own(
         kind.program, IMAGE,
-        lambda: inside(options.bin.resolve(), kind, options.part, options.every),
+        lambda: with_both_roles(options.bin.resolve(), lambda programs: story(
+            programs, kind, options.part, options.every)),
         RATCHET_SECOND_TAG=TAG)
 
 
