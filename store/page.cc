@@ -97,11 +97,7 @@ Page Page::open_or_create(const std::string& dir, const std::string& log_id,
   if (access(file.c_str(), F_OK) != 0) create(file, log_id, durable_size);
   std::optional<Page> page = map(file, true);
   if (!page) throw_errno("open", file, ENOENT);
-  if (page->log_id() != log_id) {
-    throw Error(Fault::corrupt, file +
-                                    " belongs to another log than the files beside it: the "
-                                    "folder mixes two logs; restore a backup into an empty one");
-  }
+  page->check_belongs_to(log_id, dir);
   return std::move(*page);
 }
 
@@ -111,6 +107,13 @@ std::optional<Page> Page::open_to_read(const std::string& dir) {
 
 std::string Page::log_id() const {
   return {reinterpret_cast<const char*>(at_ + log_id_offset), log_id_bytes};
+}
+
+void Page::check_belongs_to(const std::string& log_id, const std::string& dir) const {
+  if (this->log_id() == log_id) return;
+  throw Error(Fault::corrupt, dir + "/" + file_name +
+                                  " belongs to another log than the files beside it: the folder "
+                                  "mixes two logs; restore a backup into an empty one");
 }
 
 std::uint64_t Page::durable_size() const { return size_at(at_).load(std::memory_order_acquire); }

@@ -32,6 +32,8 @@ class Page {
   ~Page();
 
   std::string log_id() const;
+  // Throws Fault::corrupt if the page, which is in `dir`, is another log's.
+  void check_belongs_to(const std::string& log_id, const std::string& dir) const;
   std::uint64_t durable_size() const;
   void publish(std::uint64_t durable_size);
   std::span<std::byte> engine_bytes();

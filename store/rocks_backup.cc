@@ -11,6 +11,7 @@
 
 #include "store/keys.h"
 #include "store/page.h"
+#include "store/rocks_check.h"
 #include "store/rocks_database.h"
 #include "store/rocks_reads.h"
 
@@ -143,7 +144,7 @@ Head back_up_rocks_log(const std::string& from, const std::string& to,
   }
   Source source(from, patience);
   Begun begun(to);
-  const auto db = open_database(to, nullptr);
+  const auto db = open_database(to, nullptr, is_whole(to));
   copy(source.db(), from, *db, to);
   const RocksView made(*db, to);
   const std::optional<Head> head = made.stored_head();

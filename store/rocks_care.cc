@@ -10,6 +10,7 @@
 #include "store/keys.h"
 #include "store/merkle.h"
 #include "store/page.h"
+#include "store/rocks_check.h"
 #include "store/rocks_database.h"
 #include "store/rocks_reads.h"
 
@@ -23,23 +24,6 @@ void require_log(const std::string& dir) {
   if (std::error_code ignored; fs::exists(dir + "/CURRENT", ignored)) return;
   throw Error(Fault::not_a_log, "there is no log in " + dir);
 }
-
-// Holds RocksDB's lock of a folder, so that no process writes to it meanwhile.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& dir) {
-    if (env_->LockFile(dir + "/LOCK", &lock_).ok()) return;
-    throw Error(Fault::locked,
-                "the log in " + dir + " is open in another process: stop that first");
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-  ~FolderLock() { env_->UnlockFile(lock_); }
-
- private:
-  rocksdb::Env* env_ = rocksdb::Env::Default();
-  rocksdb::FileLock* lock_ = nullptr;
-};
 
 void copy_database(const std::string& from, const std::string& to) {
   fs::create_directories(to);
@@ -103,7 +87,7 @@ Salvaged salvage_rocks_log(const std::string& from, const std::string& to, const
   if (fs::exists(to)) throw Error(Fault::io, to + " exists: name a folder that does not");
   Salvaged salvaged;
   if (const auto page = Page::open_to_read(from)) salvaged.durable = page->durable_size();
-  const FolderLock lock(from);
+  const FolderLock lock(from, *rocksdb::Env::Default());
   try {
     copy_database(from, to);
     const auto db = open_up_to_damage(to);
@@ -124,7 +108,8 @@ namespace {
 // Shows a log whose derived data may be damaged.
 class Records final : public RocksReads<LogReader> {
  public:
-  explicit Records(const std::string& dir) : RocksReads(open_database(dir, nullptr), dir) {
+  explicit Records(const std::string& dir)
+      : RocksReads(open_database(dir, nullptr, nothing_is_missing(dir)), dir) {
     const std::optional<Head> head = view().stored_head();
     if (!head) throw Error(Fault::not_a_log, "the log in " + dir + " has no head");
     show(*head);

@@ -112,6 +112,22 @@ bool is_locked(const rocksdb::Status& status) {
          text.find("lock hold by") != std::string::npos;
 }
 
+void check_unlocked(const rocksdb::Status& status, const std::string& dir) {
+  if (!is_locked(status)) return;
+  throw Error(Fault::locked, "the log in " + dir +
+                                 " is open for writing in another process: "
+                                 "stop that one, or name another folder");
+}
+
+void look_before_writing(const std::string& dir, rocksdb::Env* env, const Accept& accept) {
+  const rocksdb::Options options = database_options(env);
+  const FolderLock lock(dir, *options.env);
+  rocksdb::DB* opened = nullptr;
+  check(rocksdb::DB::OpenForReadOnly(options, dir, &opened), "open", dir);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  accept(*db);
+}
+
 }  // namespace
 
 rocksdb::Options database_options(rocksdb::Env* env) {
@@ -177,18 +193,24 @@ void check(const rocksdb::Status& status, std::string_view doing, const std::str
   throw Error(Fault::io, what + ": check the volume and the permissions");
 }
 
-std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env) {
+FolderLock::FolderLock(const std::string& dir, rocksdb::Env& env) : env_(env) {
+  const rocksdb::Status status = env_.LockFile(dir + "/LOCK", &lock_);
+  check_unlocked(status, dir);
+  check(status, "lock", dir);
+}
+
+FolderLock::~FolderLock() { env_.UnlockFile(lock_).PermitUncheckedError(); }
+
+std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env,
+                                           const Accept& accept) {
   count_nothing();
   const Folder folder = prepare_folder(dir);
+  if (folder == Folder::log) look_before_writing(dir, env, accept);
   rocksdb::Options options = database_options(env);
   options.create_if_missing = folder == Folder::fresh;
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, dir, &opened);
-  if (is_locked(status)) {
-    throw Error(Fault::locked, "the log in " + dir +
-                                   " is open for writing in another process: "
-                                   "stop that one, or name another folder");
-  }
+  check_unlocked(status, dir);
   check(status, "open", dir);
   std::unique_ptr<rocksdb::DB> db(opened);
   check_settings(*db);

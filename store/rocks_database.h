@@ -3,12 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 
 #include "store/log.h"
@@ -28,9 +30,31 @@ void count_nothing();
 // `doing` completes "cannot …".
 void check(const rocksdb::Status& status, std::string_view doing, const std::string& dir);
 
-// The database in `dir`, open for writing; made if the folder is empty or absent. Checks that
-// RocksDB took the settings as they are. Throws Error: not_a_log, locked, corrupt, io.
-std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env);
+// Holds RocksDB's lock of a folder, so that no process writes to the log in it meanwhile. Throws
+// Error: locked, io.
+class FolderLock {
+ public:
+  FolderLock(const std::string& dir, rocksdb::Env& env);
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock();
+
+ private:
+  rocksdb::Env& env_;
+  rocksdb::FileLock* lock_ = nullptr;
+};
+
+// Shown a database that is open for reading only. Throws Error if it must not be written to.
+using Accept = std::function<void(rocksdb::DB&)>;
+
+// The database in `dir`, open for writing; made if the folder is empty or absent. To open one for
+// writing is to change it: RocksDB deletes every table that the manifest does not name, and moves
+// the write-ahead log into tables and deletes it, too. Therefore a database that is there is read
+// first and shown to `accept`; what is refused by then has all its files as they were. Checks that
+// RocksDB took the settings as they are. Throws Error: not_a_log, locked, corrupt, io, and what
+// `accept` throws.
+std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env,
+                                           const Accept& accept);
 
 // The database in `dir` as it can be read beside a writer, or without one. Both write nothing but
 // RocksDB's own log file, into `scratch`.

@@ -9,6 +9,7 @@
 
 #include "store/keys.h"
 #include "store/page.h"
+#include "store/rocks_check.h"
 #include "store/rocks_database.h"
 #include "store/rocks_reads.h"
 #include "store/turn_order.h"
@@ -39,7 +40,6 @@ class RocksLog final : public RocksReads<Log> {
  private:
   void load_head();
   void make_head();
-  [[noreturn]] void throw_lost_tail(const Page& page, std::uint64_t size) const;
   bool has_room(std::size_t bytes) const;
   void wait_for_room(std::size_t bytes);
   [[noreturn]] void throw_halted(const std::string& why) const;
@@ -86,7 +86,6 @@ RocksLog::RocksLog(std::unique_ptr<rocksdb::DB> database, const std::string& dir
       turns_([this](RunTurn at) { return view().has_turn(at); }, options.max_queued_entries) {
   load_head();
   page_.emplace(Page::open_or_create(dir, written_.log_id, written_.size));
-  if (page_->durable_size() > written_.size) throw_lost_tail(*page_, written_.size);
   page_->publish(written_.size);
   tree_ = Tree(written_.size, view().stored_hashes());
   next_index_ = written_.size;
@@ -109,14 +108,12 @@ RocksLog::~RocksLog() {
 }
 
 void RocksLog::load_head() {
-  if (const std::optional<Head> stored = view().stored_head()) {
+  if (const std::optional<Head> stored = durable_head(view())) {
     written_ = *stored;
     view().check_head(written_);
-    return;
+  } else {
+    make_head();
   }
-  // A log has its head before its page: a page without a head is what is left of a log.
-  if (const std::optional<Page> page = Page::open_to_read(view().dir())) throw_lost_tail(*page, 0);
-  make_head();
 }
 
 void RocksLog::make_head() {
@@ -126,13 +123,6 @@ void RocksLog::make_head() {
     throw Error(Fault::io, "the system gives no random bytes for the name of the log");
   }
   check(db().Put(write_options_, head_key, encode_head(written_)), "create", view().dir());
-}
-
-void RocksLog::throw_lost_tail(const Page& page, std::uint64_t size) const {
-  throw Error(Fault::corrupt, "the log in " + view().dir() + " has " + std::to_string(size) +
-                                  " records, but " + std::to_string(page.durable_size()) +
-                                  " were durable: it lost its tail; restore the newest backup, "
-                                  "or accept the loss by `ratchetctl repair`");
 }
 
 void RocksLog::listen(Listener listener) {
@@ -264,7 +254,7 @@ void RocksLog::halt(const std::string& why) {
 }  // namespace
 
 std::unique_ptr<Log> open_rocks_log(const std::string& dir, const RocksOptions& options) {
-  return std::make_unique<RocksLog>(open_database(dir, options.env), dir, options);
+  return std::make_unique<RocksLog>(open_database(dir, options.env, is_whole(dir)), dir, options);
 }
 
 }  // namespace ratchet::store

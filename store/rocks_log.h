@@ -30,9 +30,9 @@ struct RocksOptions {
 };
 
 // Opens the log in `dir` for writing, or makes one if the folder is empty or absent (its parent
-// must exist). Before it returns it has compared the head with the last record, the root of the
-// records and the durable size of the breadcrumb page (store/page.h). Throws Error with any fault
-// but halted.
+// must exist). Before it writes anything it has compared the head with the last record, the root of
+// the records and the durable size of the breadcrumb page (store/page.h): a log that it refuses has
+// all its files as they were. Throws Error with any fault but halted.
 std::unique_ptr<Log> open_rocks_log(const std::string& dir, const RocksOptions& options = {});
 
 // Opens the log in `dir` for reading: live, closed or a copy, also on a read-only file system.

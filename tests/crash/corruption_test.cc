@@ -1,7 +1,8 @@
 // A small log, with the anchor of its last head, damaged in every way that one can enumerate: every
 // byte flipped, every file cut at every length, each file deleted, and older copies put in its
-// place. Each is found, or changes nothing of what `verify` and `replay` say. An assertion of
-// RocksDB's that ends the process counts as found, and is counted apart.
+// place. Each is found, or changes nothing of what `verify` and `replay` say; a log that cannot be
+// opened for writing has all its files as they were. An assertion of RocksDB's that ends the
+// process counts as found, and is counted apart.
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -84,6 +85,7 @@ class Damager {
   std::uint64_t aborted_in_rocksdb() const { return aborted_; }
   std::uint64_t identical() const { return identical_; }
   std::uint64_t opened() const { return opened_; }
+  std::uint64_t refused_unchanged() const { return refused_; }
 
  private:
   // Readers judge every case, the daemon's way of opening, which is slower, some of them.
@@ -95,7 +97,10 @@ class Damager {
     if (!also_writer) return;
     ++opened_;
     const std::string said = examiner.ask("write", log);
-    if (said != found && said != aborted && said != whole_) {
+    if (said == refused) {
+      ++refused_;
+      if (read_image(log) != image) complain(what + ": it was refused, and its files changed");
+    } else if (said != found && said != aborted && said != whole_) {
       complain(what + ", opened for writing: " + said);
     }
   }
@@ -126,6 +131,7 @@ class Damager {
   std::atomic<std::uint64_t> aborted_ = 0;
   std::atomic<std::uint64_t> identical_ = 0;
   std::atomic<std::uint64_t> opened_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
 };
 
 // The file and the offset in it that byte `n` of an image is.
@@ -214,6 +220,7 @@ void damage_all(const Small& log, Counts& counts) {
   counts["aborted_in_rocksdb"] += damager.aborted_in_rocksdb();
   counts["identical"] += damager.identical();
   counts["also_opened_for_writing"] += damager.opened();
+  counts["refused_unchanged"] += damager.refused_unchanged();
 }
 
 TEST(Corruption, IsFoundOrChangesNothing) {

@@ -4,6 +4,7 @@
 //                     "write FOLDER", as the daemon does; the answer is a line on standard output
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 
 #include "engine/inspect/replay.h"
@@ -38,10 +39,19 @@ std::string say(const store::LogReader& log, const store::Head& anchor) {
   return counts.str() + store::to_hex({reinterpret_cast<const char*>(all_of_it.data()), 32});
 }
 
+std::unique_ptr<store::Log> opened(const std::string& folder) {
+  try {
+    return store::open_rocks_log(folder);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
 std::string examine(const std::string& way, const std::string& folder, const store::Head& anchor) {
   try {
     if (way == "read") return say(*store::open_rocks_reader(folder), anchor);
-    const auto log = store::open_rocks_log(folder);
+    const auto log = opened(folder);
+    if (!log) return refused;
     store::check_extends(*log, anchor);
     return say(*log, anchor);
   } catch (const std::exception&) {

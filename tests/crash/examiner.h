@@ -9,6 +9,7 @@ namespace ratchet::crash {
 
 // Answers that are not what was said of a whole log.
 inline const std::string found = "found";
+inline const std::string refused = "refused";
 inline const std::string aborted = "RocksDB aborted";
 
 // One process, started again when it ended. For one thread.
@@ -21,8 +22,8 @@ class Examiner {
   Examiner& operator=(const Examiner&) = delete;
 
   // What is said of the log in `folder`, opened in this `way`: "read" or "write". `found`: that it
-  // is damaged. `aborted`: an assertion of RocksDB's ended the process. Any other end, and no
-  // answer in 60 s, is a text that says so.
+  // is damaged. `refused`: that it cannot be opened for writing. `aborted`: an assertion of
+  // RocksDB's ended the process. Any other end, and no answer in 60 s, is a text that says so.
   std::string ask(const std::string& way, const std::string& folder);
 
  private:
