@@ -10,6 +10,7 @@
 #include "k8s/adapters/servers.h"
 #include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/image_id.h"
 
 namespace ratchet::k8s {
 
@@ -112,6 +113,8 @@ asio::awaitable<void> ClusterLook::take_up(Json pod, mysql::GroupMember& member)
   co_await add_pod(environment_, pod, *member.mutable_workload());
   const Json& container = element(part_at(pod, "/spec/containers"), "name", database_container);
   member.set_pod_image(text_at(container, "/image"));
+  const mysql::ImageId id = image_id_in(pod);
+  if (mysql::is_known(id)) *member.mutable_image_id() = id;
   try {
     co_await question(member);
   } catch (const std::exception& e) {

@@ -151,14 +151,19 @@ asio::awaitable<mysql::SwitchProof> prove(const Environment& environment, Attemp
   }
 }
 
-// Empty if every member is as it must be. A server of another version never becomes right.
+// Empty if every member is as it must be. A server of another version, or of another image by the
+// same name, never becomes right.
 std::string unlike(const mysql::VerifyGroup& in, const mysql::GroupState& group) {
   if (group.lacks_size() > 0) return lacks_of(group);
   for (const mysql::GroupMember& member : group.members()) {
     const std::string& pod = member.workload().pod();
     if (!in.of_set().empty() && member.workload().stateful_set() != in.of_set()) continue;
     if (member.pod_image() != in.image()) return "pod " + pod + " has image " + member.pod_image();
-    if (mysql::same_release(member.state().version(), in.version())) continue;
+    if (mysql::same_release(member.state().version(), in.version())) {
+      refuse_other_image(in.image_id(), member.image_id(),
+                         "pod " + in.group().database().space() + "/" + pod);
+      continue;
+    }
     throw Refused("other_version", "the server in pod " + pod + " is version " +
                                        member.state().version() + ", not " + in.version() +
                                        ": the image of the MySQLVersion does not hold what it "

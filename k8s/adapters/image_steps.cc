@@ -10,6 +10,7 @@
 #include "k8s/adapters/objects.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/gate.h"
+#include "workflows/mysql/image_id.h"
 
 namespace ratchet::k8s {
 
@@ -150,7 +151,11 @@ std::optional<ImageSeen> seen_of(const Json& pod, std::string& last) {
   const bool began = part_at(status, "/state/running").is_object() ||
                      part_at(status, "/state/terminated").is_object();
   const std::string reason = text_at(status, "/state/waiting/reason");
-  if ((began && !text_at(status, "/imageID").empty()) || is_one_of(with_image, reason)) return seen;
+  if ((began && !text_at(status, "/imageID").empty()) || is_one_of(with_image, reason)) {
+    const mysql::ImageId id = image_id_in(pod);
+    if (mysql::is_known(id)) *seen.mutable_image_id() = id;
+    return seen;
+  }
   const std::string words = text_at(status, "/state/waiting/message");
   // The first failure says why, the later ones only that it is tried less often.
   if (reason.starts_with("Err") || last.empty())

@@ -1,6 +1,7 @@
 #include "k8s/adapters/objects.h"
 
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/image_id.h"
 #include "workflows/mysql/ports.h"
 
 namespace ratchet::k8s {
@@ -50,6 +51,12 @@ const Json& element(const Json& list, const char* key, const std::string& value)
     if (candidate.value(key, "") == value) return candidate;
   }
   return nothing;
+}
+
+mysql::ImageId image_id_in(const Json& pod) {
+  const Json& status =
+      element(part_at(pod, "/status/containerStatuses"), "name", database_container);
+  return mysql::image_id_of(text_at(status, "/imageID"));
 }
 
 bool condition_is_true(const Json& object, const std::string& type) {

@@ -38,6 +38,8 @@ std::string annotation(const Json& object, const char* name);  // empty if it is
 bool bears_mark(const Json& object, const engine::AttemptInfo& info);
 // The uid of the owner that controls the object; empty if none does.
 std::string controller_of(const Json& object);
+// What the node calls the image of the pod's database container; unknown if that was not created.
+mysql::ImageId image_id_in(const Json& pod);
 // The element of a list whose `key` is `value`; null if there is none.
 const Json& element(const Json& list, const char* key, const std::string& value);
 bool condition_is_true(const Json& object, const std::string& type);

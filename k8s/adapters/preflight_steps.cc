@@ -158,11 +158,9 @@ MemberSight member_of(const Json& pod) {
   member.set_node(text_at(pod, "/spec/nodeName"));
   const Json& container = element(part_at(pod, "/spec/containers"), "name", database_container);
   member.set_image(text_at(container, "/image"));
-  const Json& status =
-      element(part_at(pod, "/status/containerStatuses"), "name", database_container);
-  const std::string id = text_at(status, "/imageID");
-  const auto digest = id.find("sha256:");
-  if (digest != std::string::npos) member.set_image_digest(id.substr(digest));
+  const mysql::ImageId id = image_id_in(pod);
+  member.set_image_digest(id.digest());
+  member.set_digest_of_config(id.of_config());
   return member;
 }
 

@@ -6,6 +6,7 @@
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/servers.h"
 #include "k8s/client/kinds.h"
+#include "workflows/mysql/image_id.h"
 #include "workflows/mysql/ports.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -56,6 +57,17 @@ mysql::ServerState read_state(const std::vector<SqlRows>& answers) {
   state.set_forced_recovery(std::atoll(cell(answers, 1, 2).c_str()));
   state.set_prepared_transactions(static_cast<std::int64_t>(answers.at(2).size()));
   return state;
+}
+
+void refuse_other_image(const mysql::ImageId& wanted, const mysql::ImageId& has,
+                        const std::string& pod) {
+  if (!mysql::are_different(wanted, has)) return;
+  throw Refused("other_image",
+                "the container mysql of " + pod + " was started from " + has.digest() +
+                    ", and the plan pins " + wanted.digest() +
+                    ": the tag of the image was moved since the plan was made, or the node pulled "
+                    "another image by it. Find out which of the two is meant, and name that one in "
+                    "the MySQLVersion by its digest (NAME@sha256:...)");
 }
 
 namespace {
@@ -114,6 +126,12 @@ void refuse_other_version(const mysql::VerifyServer& in, const std::string& vers
                                      ": the image of the MySQLVersion does not hold what it says");
 }
 
+asio::awaitable<void> expect_image(const Environment& environment, mysql::VerifyServer in) {
+  if (!in.has_image_id()) co_return;
+  const auto pod = co_await find_pod(environment, in.server());
+  if (pod) refuse_other_image(in.image_id(), image_id_in(*pod), pod_name(in.server()));
+}
+
 asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environment,
                                                       mysql::VerifyServer in) {
   std::vector<std::string> questions{
@@ -125,6 +143,7 @@ asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environ
   const auto answers = co_await ask(environment, in.server(), std::move(questions));
   const std::string version = cell(answers, 0, 0);
   refuse_other_version(in, version);
+  co_await expect_image(environment, in);
 
   std::vector<std::string> reads;
   for (const auto& table : answers.at(1)) {

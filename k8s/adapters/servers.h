@@ -26,6 +26,11 @@ boost::asio::awaitable<std::vector<SqlRows>> ask(const Environment& environment,
 const std::string& cell(const std::vector<SqlRows>& answers, std::size_t statement,
                         std::size_t column);
 
+// Throws Refused if the pod's container has another image than it must have, as far as both are
+// known. `pod`: for people.
+void refuse_other_image(const mysql::ImageId& wanted, const mysql::ImageId& has,
+                        const std::string& pod);
+
 // What a server is asked for its state, and what its answers, the first of a list, say.
 std::vector<std::string> state_questions();
 mysql::ServerState read_state(const std::vector<SqlRows>& answers);

@@ -59,6 +59,25 @@ def planned_outage(request):
     return found[1]
 
 
+def without_digest(plan):
+    """As a dry run can know it: no node has told what it has as the target's image."""
+    return {key: value for key, value in plan.items()
+            if key not in ("target_digest", "digest_of_config")}
+
+
+def check_digest(programs, request, pods):
+    """The request's plan pins what the servers were started from."""
+    space = request.database.space
+    code, output = programs.ratchetctl("-o", "json", "plan", f"{space}/{request.name}")
+    check(code == 0, f"ratchetctl plan ended with {code}: {output}")
+    pinned = json.loads(output)["plan"].get("target_digest", "")
+    for pod in pods:
+        statuses = get(space, "pod", pod)["status"]["containerStatuses"]
+        found = next(status["imageID"] for status in statuses if status["name"] == "mysql")
+        check("sha256:" in found and found.endswith(pinned) and pinned.startswith("sha256:"),
+              f"{pod} was started from {found}, and the plan pins {pinned or 'nothing'}")
+
+
 def check_shutdown(log):
     """`log`: what the old server said to its end."""
     check("Shutdown complete" in log.strip().rsplit("\n", 1)[-1],

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import checks
 import cluster
 import node
 from cluster import Database, await_, check, get, kubectl
@@ -156,8 +157,7 @@ def ended(pod):
 def check_manager(database, target):
     """An upgrade waits for approval of its plan, over the loss of the ops manager's pod too. A dry
     run in that pod, by its own service account, comes to the same plan."""
-    foreseen = ratchetctl("plan", "--database", f"{database.space}/{database.name}",
-                          "--target", target)
+    foreseen = plan_in("--database", f"{database.space}/{database.name}", "--target", target)
     cluster.apply(f"""
 apiVersion: ops.kubedb.com/v1alpha1
 kind: MySQLOpsRequest
@@ -180,7 +180,7 @@ spec:
     check(request()["metadata"]["annotations"].get("ratchet.dev/requested-by") == "admin",
           f"the webhook did not write who asked: {request()['metadata']}")
     plan = ratchetctl("plan", "--last")
-    check(foreseen.split()[1] == plan.split()[1], f"the dry run came to {foreseen}, not {plan}")
+    check(foreseen == plan_in("--last"), f"the dry run came to {foreseen}, not {plan}")
     kubectl("delete", "pod", f"{MANAGER}-0", "-n", SPACE)
     kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
             timeout=100)
@@ -193,6 +193,10 @@ spec:
     ratchetctl("verify")
     say("the ops manager came back with its log; admin denied the plan; verify: whole")
     return said
+
+
+def plan_in(*words):
+    return checks.without_digest(json.loads(ratchetctl("-o", "json", "plan", *words))["plan"])
 
 
 def ratchetctl(*words):

@@ -80,25 +80,26 @@ class Upgrade:
             self.server_log = log.read()
         check(self.writer.await_more(20, 60), "no rows come in after the upgrade")
         self.writer.stop()
-        planned = self.hash_of_plan(run)
+        planned = self.plan(run)
         check(planned == foreseen, f"the run's plan is {planned}, the dry run's was {foreseen}")
         return known
 
-    def hash_of_plan(self, *words):
+    def plan(self, *words):
         code, output = self.programs.ratchetctl("-o", "json", "plan", *words)
         check(code == 0, f"ratchetctl plan {' '.join(words)} ended with {code}: {output}")
-        return json.loads(output)["hash"]
+        return checks.without_digest(json.loads(output)["plan"])
 
     def dry_run(self):
         """The plan, with no request there, by the ops manager's own rights: what a dry run wrote
         would be a write without an intent (checks.check_writes)."""
-        return self.hash_of_plan("--database", f"{self.database.space}/{self.database.name}",
-                                 "--target", self.request.target,
-                                 "--kubeconfig", os.environ["RATCHET_KUBECONFIG_OPS"])
+        return self.plan("--database", f"{self.database.space}/{self.database.name}",
+                         "--target", self.request.target,
+                         "--kubeconfig", os.environ["RATCHET_KUBECONFIG_OPS"])
 
     def check(self, events, expected_writes=None):
         checks.check_objects(self.database, self.request)
         checks.check_server(self.database, self.request)
+        checks.check_digest(self.programs, self.request, [self.database.pod])
         checks.check_written(self.database, self.writer)
         checks.check_shutdown(self.server_log)
         checks.check_words(self.database, self.request, pod=self.database.pod)

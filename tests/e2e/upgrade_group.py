@@ -164,6 +164,7 @@ class GroupUpgrade:
             claim = get(group.space, "pvc", f"data-{pod}")["metadata"]["annotations"]
             check(claim.get("ratchet.dev/server-version") == cluster.server_of(IMAGE),
                   f"the claim of {pod} says {claim}")
+        checks.check_digest(self.programs, request, group.pods)
 
 
 class NewSetUpgrade(GroupUpgrade):

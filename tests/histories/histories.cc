@@ -225,6 +225,32 @@ constexpr Upgrade image_checks[] = {
     {"image-approved", "10.11.6", "11.8.6", [](FakeCluster& c) { c.needs_approval = true; }},
 };
 
+// The nodes tell what they have as the target's image: two plans, and a digest that servers must
+// have. As in tests/workflows/image_id_test.cc.
+constexpr const char* pinned_id = "mysql@sha256:aa";
+constexpr Upgrade pinned_upgrades[] = {
+    {"pinned", "11.8.6", "11.8.9", [](FakeCluster& c) { c.image_ids[""] = pinned_id; }},
+    {"pinned-approved", "10.11.6", "11.8.6",
+     [](FakeCluster& c) {
+       c.image_ids[""] = pinned_id;
+       c.needs_approval = true;
+     }},
+    {"pinned-other-image", "11.8.6", "11.8.9",
+     [](FakeCluster& c) {
+       c.image_ids[""] = pinned_id;
+       c.started_id = "mysql@sha256:bb";
+     }},
+};
+constexpr GroupUpgrade pinned_groups[] = {
+    {"pinned-group", "9.7.3", "9.7.4", [](FakeGroupCluster& c) { c.image_ids[""] = pinned_id; }},
+    {"pinned-group-differs", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) {
+       c.image_ids = {{"", pinned_id}, {"my-group-1", "mysql@sha256:bb"}};
+     }},
+    {"pinned-group-warned", "9.7.3", "9.7.4",
+     [](FakeGroupCluster& c) { c.image_ids = {{"", pinned_id}, {"my-group-1", "sha256:cc"}}; }},
+};
+
 template <class Cluster, class Kind>
 void record(Outside& outside, const Kind& upgrade) {
   Cluster cluster(upgrade.from, upgrade.to);
@@ -333,6 +359,11 @@ std::vector<Recording> recordings() {
              each_on<FakeCluster>(image_checks)(outside);
              each_on<FakeGroupCluster>(group_upgrades)(outside);
              each_on<SemiSyncCluster>(semi_sync_upgrades)(outside);
+           }},
+          {"update_version-1-pinned.history",
+           [](Outside& outside) {
+             each_on<FakeCluster>(pinned_upgrades)(outside);
+             each_on<FakeGroupCluster>(pinned_groups)(outside);
            }},
           {"update_version-1-backup.history", record_upgrades_with_backups},
           {"update_version-1-new-set.history", each_on<FakeTwoSets>(new_sets)},

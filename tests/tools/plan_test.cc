@@ -37,8 +37,8 @@ std::string shown(const std::string& run, Format format = Format::table) {
 
 TEST(Plan, ShowsStepsOutageAndThePointOfNoReturn) {
   const std::string text = shown("look-approved");
-  EXPECT_THAT(text,
-              HasSubstr("MySQL demo/db: 10.11.6 to 11.8.6 (image:11.8.6)\noutage: about 5 s"));
+  EXPECT_THAT(text, HasSubstr("MySQL demo/db: 10.11.6 to 11.8.6 (image:11.8.6)\nimage: not known\n"
+                              "outage: about 5 s"));
   EXPECT_THAT(text, HasSubstr("approved: read it (ann)"));
   EXPECT_THAT(text,
               HasSubstr("release the volume of db-0: version 11.8.6 may open it, and after it "
@@ -88,6 +88,7 @@ TEST(DryRun, IsShownLikeAPlanAndSaysWhereItEnded) {
   EXPECT_EQ(text.code, Exit::well);
   EXPECT_EQ(text.err, "");
   EXPECT_THAT(text.out, HasSubstr("MySQL demo/db: 10.11.6 to 11.8.6 (image:11.8.6)"));
+  EXPECT_THAT(text.out, HasSubstr("image: known only once a node has pulled the image"));
   EXPECT_THAT(text.out, HasSubstr("findings\n  WARNING engines: something\n"));
   EXPECT_THAT(text.out,
               HasSubstr("dry run: nothing was written; it ended before pause_database\n"));
@@ -108,6 +109,7 @@ TEST(DryRun, IsADocumentForPrograms) {
   EXPECT_EQ(well["plan"]["steps"].size(), 8u);
   EXPECT_EQ(well["hash"], nlohmann::json::parse(shown("look-warning", Format::json))["hash"]);
   EXPECT_EQ(well["findings"][0]["check"], "engines");
+  EXPECT_EQ(well["image"].get<std::string>().find("known only once a node has pulled"), 0U);
   EXPECT_EQ(well["stopped_before"], "pause_database");
   EXPECT_FALSE(well.contains("failure"));
   const engine::Failure why{"preflight", "not so"};

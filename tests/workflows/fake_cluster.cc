@@ -219,7 +219,8 @@ void FakeCluster::serve_server(Handlers& handlers, Host& host) {
                               return Done{};
                             });
   on<VerifyServer, VerifiedServer>(handlers, host, verify_server,
-                                   [this](const Info&, const VerifyServer&) {
+                                   [this](const Info&, const VerifyServer& in) {
+                                     expect_image(in.image_id());
                                      VerifiedServer verified;
                                      verified.set_version(to_);
                                      verified.set_tables(3);

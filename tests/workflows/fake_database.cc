@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "workflows/mysql/image_id.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -52,9 +53,15 @@ void FakeDatabase::serve_image_checks(Handlers& handlers, Host& host) {
                                 check);
       });
   on<AwaitImageCheck, ImageSeen>(handlers, host, await_image_check,
-                                 [this](const Info&, const AwaitImageCheck&) {
+                                 [this](const Info&, const AwaitImageCheck& in) {
                                    ImageSeen seen;
                                    seen.set_trouble(image_trouble);
+                                   if (image_ids.empty()) return seen;
+                                   const std::string pod = in.check().pod();
+                                   auto told = image_ids.find(pod.substr(0, pod.rfind('-')));
+                                   if (told == image_ids.end()) told = image_ids.find("");
+                                   if (told == image_ids.end()) return seen;
+                                   *seen.mutable_image_id() = image_id_of(told->second);
                                    return seen;
                                  });
   on<ImageCheck, Done>(
@@ -66,6 +73,12 @@ void FakeDatabase::serve_image_checks(Handlers& handlers, Host& host) {
       [this](const Info&, const ImageCheck& in) {
         return when<Done>(!image_checks.contains(in.pod()));
       });
+}
+
+void FakeDatabase::expect_image(const ImageId& wanted) {
+  if (is_known(wanted)) pinned.insert(wanted.digest());
+  if (!are_different(wanted, image_id_of(started_id))) return;
+  throw Refusal{{"other_image", "the plan pins " + wanted.digest()}};
 }
 
 void FakeDatabase::serve_backups(Handlers& handlers, Host& host) {

@@ -34,8 +34,12 @@ class FakeDatabase : public engine::testing::World {
   std::map<std::string, engine::Failure> refuse;  // activity → why it fails for good
   std::vector<Finding> findings;                  // of each look
   std::string image_trouble;                      // why no node can pull the target's image
-  std::optional<Backups> backups;                 // that each look sees; nothing: none looks
-  bool needs_approval = false;                    // of request()
+  // The imageID of the target's image, by the member whose node has it; "": of all others. None: no
+  // node tells one.
+  std::map<std::string, std::string> image_ids;
+  std::string started_id;          // the imageID of containers that are started; empty: not known
+  std::optional<Backups> backups;  // that each look sees; nothing: none looks
+  bool needs_approval = false;     // of request()
   std::string window;
   // Called when a step is begun; may throw a Refusal, or do what somebody does just then.
   std::function<void(const std::string& activity)> at_begin;
@@ -51,6 +55,7 @@ class FakeDatabase : public engine::testing::World {
   std::vector<std::string> writes;
   std::map<std::string, std::string> image_checks;  // pods → marks
   int checked_images = 0;
+  std::set<std::string> pinned;  // digests that servers which had started were to have
   std::map<std::string, std::string> paused_backups;  // names → who has paused them
   std::string snapshot_mark;                          // of the one that was taken
   bool gone = false;                                  // the MySQL object
@@ -72,6 +77,9 @@ class FakeDatabase : public engine::testing::World {
   void serve_image_checks(engine::Handlers& handlers, engine::Host& host);
   void serve_backups(engine::Handlers& handlers, engine::Host& host);
   void serve_resources(engine::Handlers& handlers, engine::Host& host);
+  // Throws a Refusal if a container that was started has another image than that, as the real
+  // handlers of verify_server and verify_group do.
+  void expect_image(const ImageId& wanted);
   // What is not as it is at first, for state().
   std::string scaled() const;
   void wrote(const std::string& what) { writes.push_back(what); }

@@ -224,7 +224,8 @@ void FakeGroupCluster::serve_servers(Handlers& handlers, Host& host) {
   on<RestoreSettings, Done>(handlers, host, restore_settings,
                             [](const Info&, const RestoreSettings&) { return Done{}; });
   on<VerifyServer, VerifiedServer>(handlers, host, verify_server,
-                                   [this](const Info&, const VerifyServer&) {
+                                   [this](const Info&, const VerifyServer& in) {
+                                     expect_image(in.image_id());
                                      VerifiedServer verified;
                                      verified.set_version(to_);
                                      return verified;
@@ -302,6 +303,7 @@ void FakeGroupCluster::serve_group(Handlers& handlers, Host& host) {
                                      if (!serves(i) || members[i].image != in.image()) {
                                        throw Refusal{{"timeout", pod_of(i) + " is not upgraded"}};
                                      }
+                                     expect_image(in.image_id());
                                      verified.add_members()->set_version(in.version());
                                    }
                                    return verified;

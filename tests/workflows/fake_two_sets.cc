@@ -175,6 +175,7 @@ void FakeTwoSets::serve_looks(Handlers& handlers, Host& host) {
   on<VerifyGroup, VerifiedGroup>(
       handlers, host, verify_group, [this](const Info&, const VerifyGroup& in) {
         VerifiedGroup verified;
+        expect_image(in.image_id());
         for (const auto& [name, pod] : pods) {
           const bool asked = in.of_set().empty() || pod.set == in.of_set();
           if (!serves(name) || (asked && pod.image != in.image())) {
@@ -305,7 +306,8 @@ void FakeTwoSets::serve_waits(Handlers& handlers, Host& host) {
     on<Await, Done>(handlers, host, *activity, [](const Info&, const Await&) { return Done{}; });
   }
   on<VerifyServer, VerifiedServer>(handlers, host, verify_server,
-                                   [](const Info&, const VerifyServer& in) {
+                                   [this](const Info&, const VerifyServer& in) {
+                                     expect_image(in.image_id());
                                      VerifiedServer verified;
                                      verified.set_version(in.version());
                                      return verified;

@@ -1,6 +1,7 @@
 // What precedes an upgrade: findings that stop it, the plan, the approval that is bound to it, the
 // window; each with the moment at which something else has changed.
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -194,6 +195,29 @@ TEST(LookBefore, AnotherStateNeedsAnotherApproval) {
   };
   const Decided run(denied, [](int gate) { return gate == 1; });
   EXPECT_EQ(run.failure().code, denied_code);
+  EXPECT_TRUE(denied.writes.empty());
+}
+
+// Red if the plan that is shown does not have the digest, or an approval holds for another one.
+TEST(LookBefore, ATagThatIsMovedBehindAnApprovalNeedsAnother) {
+  FakeCluster cluster("11.8.5", "11.8.6");
+  cluster.needs_approval = true;
+  cluster.image_ids[""] = "mariadb@sha256:aa";
+  cluster.at_look = [](FakeCluster& c, int look) {
+    if (look == 2) c.image_ids[""] = "mariadb@sha256:bb";
+  };
+  const Decided run(cluster);
+  EXPECT_EQ(run.state(), RunState::completed) << run.failure().message;
+  ASSERT_EQ(run.gates, 2);
+  EXPECT_EQ(run.shown[0].target_digest(), "sha256:aa");
+  EXPECT_EQ(run.shown[1].target_digest(), "sha256:bb");
+  EXPECT_EQ(cluster.pinned, std::set<std::string>{"sha256:bb"}) << "what was approved last";
+
+  FakeCluster denied("11.8.5", "11.8.6");
+  denied.needs_approval = true;
+  denied.image_ids[""] = "mariadb@sha256:aa";
+  denied.at_look = cluster.at_look;
+  EXPECT_EQ(Decided(denied, [](int gate) { return gate == 1; }).failure().code, denied_code);
   EXPECT_TRUE(denied.writes.empty());
 }
 

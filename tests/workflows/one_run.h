@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "engine/testing/memory_anchor.h"
 #include "engine/testing/simulated_host.h"
 #include "store/memory_log.h"
+#include "workflows/mysql/plan.pb.h"
 #include "workflows/mysql/update_version.h"
 
 namespace ratchet::mysql::testing {
@@ -72,6 +74,21 @@ class OneRun {
       }
     }
     return out.str();
+  }
+  // The last plan that it made.
+  Plan plan() const {
+    Plan last;
+    std::set<engine::CommandId> plans;
+    const auto run = engine::find_run(log_, "run-1");
+    for (const auto& record : engine::read_history(log_, run->run)) {
+      for (const auto& event : record.turn.events) {
+        const auto* step = std::get_if<engine::StepScheduled>(&event);
+        if (step != nullptr && step->activity == "make_plan") plans.insert(step->command);
+        const auto* done = std::get_if<engine::StepCompleted>(&event);
+        if (done != nullptr && plans.contains(done->command)) last.ParseFromString(done->result);
+      }
+    }
+    return last;
   }
 
  private:

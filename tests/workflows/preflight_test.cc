@@ -229,8 +229,9 @@ TEST(Preflight, IsWhatTheDocumentationSays) {
   std::ifstream file(PREFLIGHT_PAGE);
   std::stringstream page;
   page << file.rdbuf();
-  std::set<std::string> ids{"version",         "catalogue-version", "fork", "disk", "image-pull",
-                            "backup-evidence", "disruption-budget"};
+  std::set<std::string> ids{
+      "version",         "catalogue-version", "fork",        "disk", "image-pull",
+      "backup-evidence", "disruption-budget", "image-digest"};
   for (const Check& check : all_checks()) ids.insert(check.id);
   std::set<std::string> rows;
   for (std::string line; std::getline(page, line);) {

@@ -66,11 +66,24 @@ void print_findings(const Document& findings, std::ostream& out) {
   }
 }
 
-void print(const Planned& planned, std::ostream& out) {
+// `dry`: of a dry run, for which no node has pulled anything.
+std::string digest_of(const Document& plan, bool dry) {
+  const std::string digest = text_in(plan, "target_digest");
+  if (!digest.empty()) {
+    return plan.value("digest_of_config", false) ? digest + " (of the image's configuration)"
+                                                 : digest;
+  }
+  if (!dry) return "not known";
+  return "known only once a node has pulled the image; the plan of a request names it, and has "
+         "another hash for it";
+}
+
+void print(const Planned& planned, bool dry, std::ostream& out) {
   const Document& plan = planned.plan;
   out << "plan " << planned.hash << "\n"
       << "MySQL " << text_in(plan, "database") << ": " << text_in(plan, "from") << " to "
       << text_in(plan, "to") << " (" << text_in(plan, "target_image") << ")\n"
+      << "image: " << digest_of(plan, dry) << "\n"
       << "outage: about " << text_in(plan, "outage_seconds") << " s\n";
   if (plan.contains("backup")) out << "backup evidence: " << text_in(plan, "backup") << "\n";
   if (plan.contains("window")) out << "window: " << text_in(plan, "window") << "\n";
@@ -98,7 +111,7 @@ Document beside_plan(const Document& findings, bool planned) {
 
 void print_table(const Rehearsal& tried, const std::optional<Planned>& plan,
                  const Document& findings, std::ostream& out) {
-  if (plan) print(*plan, out);
+  if (plan) print(*plan, true, out);
   const Document beside = beside_plan(findings, plan.has_value());
   if (!beside.empty()) {
     out << (plan ? "findings about the moment, no part of the plan\n" : "findings\n");
@@ -116,6 +129,7 @@ Document document_of(const Intent& intent, const Rehearsal& tried,
   if (plan) {
     document["hash"] = plan->hash;
     document["plan"] = plan->plan;
+    document["image"] = digest_of(plan->plan, true);
   }
   document["findings"] = findings;
   if (!tried.stopped_before.empty()) document["stopped_before"] = tried.stopped_before;
@@ -182,7 +196,7 @@ int print_plan(const store::LogReader& log, const RunName& name, const Output& o
   document["plan"] = found.plan;
   if (output.format == Format::json) write_json(output.streams.out, document);
   if (output.format == Format::yaml) write_yaml(output.streams.out, document);
-  if (output.format == Format::table) print(found, output.streams.out);
+  if (output.format == Format::table) print(found, false, output.streams.out);
   return Exit::well;
 }
 

@@ -155,6 +155,12 @@ void write_checks(std::ostream& out, const engine::Report& report) {
   write_table(out, {"Look", "Time", "Severity", "Check", "Pod", "What was found", "Fix"}, rows);
 }
 
+std::string target_of(const Document& plan) {
+  const std::string image = text_in(plan, "target_image");
+  const std::string digest = text_in(plan, "target_digest");
+  return digest.empty() ? image : image + " (" + digest + ")";
+}
+
 void write_plan(std::ostream& out, const Reported& reported) {
   title(out, "Plan and approval");
   if (!reported.plan) {
@@ -166,7 +172,7 @@ void write_plan(std::ostream& out, const Reported& reported) {
   write_facts(
       out, {{{Cell{"plan"}, Cell{reported.plan->hash}}},
             {{Cell{"decision"}, Cell{decision.empty() ? "none was asked for" : decision}}},
-            {{Cell{"target image"}, Cell{text_in(plan, "target_image")}}},
+            {{Cell{"target image"}, Cell{target_of(plan)}}},
             {{Cell{"backup evidence"}, Cell{text_in(plan, "backup")}}},
             {{Cell{"window"}, Cell{text_in(plan, "window")}}},
             {{Cell{"outage"}, Cell{"expected: about " + text_in(plan, "outage_seconds") + " s"}}}});

@@ -5,9 +5,11 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "workflows/mysql/backups.h"
 #include "workflows/mysql/explain.h"
+#include "workflows/mysql/image_id.h"
 #include "workflows/mysql/plan.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -81,13 +83,41 @@ StepFailure blocked(const Sight& sight) {
                           blocking_text(sight) + ". Then create the request again"});
 }
 
-// Once a node: what has the image there already has proven it.
-Task<> prove_images(Workflow wf, Upgrade upgrade, Sight sight) {
+// An upgrade that was left half made. (A tag that was moved to the target's release, and has always
+// been that of the former one as well, makes no member one of the target.)
+bool is_of_target(const Upgrade& upgrade, const MemberSight& member) {
+  const CatalogueVersion& target = upgrade.database.target();
+  return member.image() == target.image() &&
+         same_release(member.server_version(), target.version());
+}
+
+NodeImage image_of(const MemberSight& member) {
+  NodeImage image{member.pod(), member.node(), {}};
+  image.id.set_digest(member.image_digest());
+  image.id.set_of_config(member.digest_of_config());
+  return image;
+}
+
+// What the nodes have by the target's name. Only where a node that was asked has told its own; a
+// history from before they told is decided as it was then.
+std::vector<NodeImage> all_images(const Upgrade& upgrade, const Sight& sight,
+                                  std::vector<NodeImage> asked) {
+  if (!is_known(common_id(asked)) || names_digest(upgrade.database.target().image())) return {};
+  for (const MemberSight& member : sight.members()) {
+    if (is_of_target(upgrade, member)) asked.push_back(image_of(member));
+  }
+  return asked;
+}
+
+// Once a node: what has the image there already has proven it. Returns what the nodes have as the
+// target's image, for a plan that is to pin it.
+Task<std::vector<NodeImage>> prove_images(Workflow wf, Upgrade upgrade, Sight sight) {
   std::set<std::string> proven;
   for (const MemberSight& member : sight.members()) {
     if (member.image() == upgrade.database.target().image()) proven.insert(member.node());
   }
   Sight found;
+  std::vector<NodeImage> images;
   for (const MemberSight& member : sight.members()) {
     if (!proven.insert(member.node()).second) continue;
     const StartImageCheck asked = the_image_check(upgrade, member);
@@ -100,15 +130,33 @@ Task<> prove_images(Workflow wf, Upgrade upgrade, Sight sight) {
     if (!seen.ok()) throw StepFailure(*seen.failed);
     if (!seen.value->trouble().empty())
       *found.add_findings() = not_pulled(asked, check, *seen.value);
+    images.push_back({member.pod(), check.node(), seen.value->image_id()});
   }
-  if (found.findings_size() > 0) throw blocked(found);
+  images = all_images(upgrade, sight, std::move(images));
+  for (Finding& finding : judge_images(upgrade.database.target().image(), images)) {
+    *found.add_findings() = std::move(finding);
+  }
+  if (!blocking_text(found).empty()) throw blocked(found);
+  co_return images;
 }
 
 struct Looked {
   Plan plan;
   bool slow_shutdown = false;
   Backups backups;
+  ImageId target_id;
 };
+
+// The plan once more, now that the nodes have told what they have.
+MakePlan the_pinned_plan(const Upgrade& upgrade, Sight sight,
+                         const std::vector<NodeImage>& images) {
+  for (Finding& finding : judge_images(upgrade.database.target().image(), images)) {
+    *sight.add_findings() = std::move(finding);
+  }
+  MakePlan in = the_plan(upgrade, std::move(sight));
+  *in.mutable_target_id() = common_id(images);
+  return in;
+}
 
 Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade, bool proves_images) {
   const Sight sight = co_await wf.step(look_at_database, the_look(upgrade));
@@ -119,7 +167,11 @@ Task<Looked> look_and_plan(Workflow wf, Upgrade upgrade, bool proves_images) {
   looked.slow_shutdown = upgrade.rules.slow_shutdown();
   looked.backups = sight.backups();
   looked.plan = co_await wf.step(make_plan, the_plan(upgrade, sight));
-  if (proves_images) co_await prove_images(wf, upgrade, sight);
+  if (!proves_images) co_return looked;
+  const std::vector<NodeImage> images = co_await prove_images(wf, upgrade, sight);
+  if (images.empty()) co_return looked;
+  looked.target_id = common_id(images);
+  looked.plan = co_await wf.step(make_plan, the_pinned_plan(upgrade, sight, images));
   co_return looked;
 }
 
@@ -168,6 +220,7 @@ Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
       if (waited) continue;
     }
     upgrade.rules.set_slow_shutdown(looked.slow_shutdown);
+    upgrade.target_id = looked.target_id;
     if (concern_us(looked.backups) && wf.patched("backup-evidence")) {
       upgrade.backups = looked.backups;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "workflows/mysql/image_id.h"
 #include "workflows/mysql/version_rules.h"
 
 namespace ratchet::mysql {
@@ -83,6 +84,7 @@ VerifyGroup the_upgraded_group(const Upgrade& upgrade, engine::Time now) {
   *in.mutable_group() = the_whole_group(upgrade, now);
   in.set_image(upgrade.database.target().image());
   in.set_version(upgrade.database.target().version());
+  if (is_known(upgrade.target_id)) *in.mutable_image_id() = upgrade.target_id;
   return in;
 }
 

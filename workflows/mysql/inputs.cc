@@ -1,5 +1,7 @@
 #include "workflows/mysql/inputs.h"
 
+#include "workflows/mysql/image_id.h"
+
 namespace ratchet::mysql {
 
 namespace {
@@ -127,6 +129,7 @@ VerifyServer the_new_server(const Upgrade& upgrade, const Workload& workload, co
   *in.mutable_server() = the_server(upgrade, workload);
   in.mutable_server()->set_pod_uid(pod.uid());
   in.set_version(upgrade.database.target().version());
+  if (is_known(upgrade.target_id)) *in.mutable_image_id() = upgrade.target_id;
   in.set_deadline_us(deadline(upgrade, now));
   return in;
 }

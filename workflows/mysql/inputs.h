@@ -14,6 +14,8 @@ struct Upgrade {
   Database database;
   UpgradeRules rules;
   Backups backups;  // what is to be done about them; empty: nothing
+  // What the plan pins that the catalogue does not; empty: nothing.
+  ImageId target_id = {};
 };
 
 // The one server of a standalone database, as it was before anything was touched.

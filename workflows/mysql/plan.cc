@@ -263,6 +263,9 @@ Plan plan_of(const MakePlan& in) {
   plan.set_target_image(in.target_image());
   if (const auto at = in.target_image().find("@sha256:"); at != std::string::npos) {
     plan.set_target_digest(in.target_image().substr(at + 1));
+  } else {
+    plan.set_target_digest(in.target_id().digest());
+    plan.set_digest_of_config(in.target_id().of_config());
   }
   plan.set_stateful_set(in.sight().stateful_set());
   plan.set_stateful_set_uid(in.sight().stateful_set_uid());
@@ -319,6 +322,7 @@ std::string short_text(const Plan& plan) {
     text += ". Point of no return: " + step.what();
     break;
   }
+  if (!plan.target_digest().empty()) text += ". Image: " + plan.target_digest();
   if (!plan.backup().empty()) text += ". Backup evidence: " + plan.backup();
   if (!plan.window().empty()) text += ". Window: " + plan.window();
   if (plan.findings_size() == 0) text += ". No findings";

@@ -66,6 +66,17 @@ void SimulatedNode::settle(const Json& pod) {
   wrote(actor_.merge_patch("pods", pod, {{"status", status}}, "status"));
 }
 
+std::string SimulatedNode::image_id_of(const Json& pod, const Json& container) const {
+  for (const Json& known : dig(pod, {"status", "containerStatuses"})) {
+    if (known["name"] == container["name"] && !text(known, {"imageID"}).empty()) {
+      return text(known, {"imageID"});
+    }
+  }
+  const std::string image = text(container, {"image"});
+  const std::string id = image_id_ ? image_id_(pod, image) : std::string();
+  return id.empty() ? image : id;
+}
+
 Json SimulatedNode::status_of(const Json& pod) {
   Json status = dig(pod, {"status"});
   Json containers = Json::array();
@@ -80,7 +91,7 @@ Json SimulatedNode::status_of(const Json& pod) {
                       : Json{{"waiting", {{"reason", "ImagePullBackOff"}}}};
     containers.push_back({{"name", container["name"]},
                           {"image", image},
-                          {"imageID", here ? image : ""},
+                          {"imageID", here ? image_id_of(pod, container) : ""},
                           {"ready", here},
                           {"started", here},
                           {"restartCount", 0},

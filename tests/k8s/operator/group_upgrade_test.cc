@@ -142,6 +142,35 @@ TEST(GroupUpgrade, GoesOnWhenSomebodyElseDeletesAMemberRightAfterTheImageIsSet) 
   EXPECT_GE(world.fewest(), 2) << "two members were missing at a time";
 }
 
+// Its tag is moved just for that one, so no step of ours has seen it start. Red if the look at the
+// whole group in the end does not ask for the image.
+TEST(GroupUpgrade, EndsWithTheImageOfThePlanOnEveryMember) {
+  GroupWorld world;
+  World& cluster = world.ops.world;
+  const auto set_image = [&] {
+    return cluster.get(kinds::stateful_set, db)
+        .value("/spec/template/spec/containers/1/image"_json_pointer, "");
+  };
+  cluster.image_ids[next_image] = "docker.io/library/mysql@sha256:aa";
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.run_until([&] { return set_image() == next_image; });
+  cluster.image_ids[next_image] = "docker.io/library/mysql@sha256:bb";
+  const std::string before = world.uid(2);
+  cluster.remove(kinds::pod, "my-group-2");
+  world.ops.run_until([&] {
+    const Json other = world.pod(2);
+    return !other.is_null() && other.at("metadata").at("uid").get<std::string>() != before &&
+           other.contains("/status/containerStatuses/1/state/running"_json_pointer);
+  });
+  cluster.image_ids[next_image] = "docker.io/library/mysql@sha256:aa";
+  world.ops.finish("my-upgrade");
+  EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Failed");
+  EXPECT_THAT(
+      world.ops.message_of("my-upgrade", "Failed"),
+      HasSubstr("the container mysql of pod demo/my-group-2 was started from sha256:bb, and "
+                "the plan pins sha256:aa"));
+}
+
 TEST(GroupUpgrade, LooksAtEveryMemberBeforeThePause) {
   GroupWorld world;
   world.ops.planted["XA RECOVER"] = {{"1", "4", "0", "left"}};

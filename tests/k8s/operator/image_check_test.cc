@@ -89,5 +89,81 @@ TEST(ImageCheck, LooksBeforeItMakesThePodAgain) {
   EXPECT_EQ(lost, 1) << "it was made twice";
 }
 
+constexpr const char* target = "docker.io/library/mariadb:11.8.6";
+constexpr const char* manifest_a = "docker.io/library/mariadb@sha256:aa";
+constexpr const char* manifest_b = "docker.io/library/mariadb@sha256:bb";
+
+bool is_paused(OpsWorld& world) { return world.world.condition("Paused")["status"] == "True"; }
+
+// Red if the digest that the node has does not come into what `kubectl describe` shows.
+TEST(PinnedImage, IsToldInThePlan) {
+  OpsWorld world;
+  world.world.image_ids[target] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(world.message_of("my-upgrade", "Planned").find(". Image: sha256:aa"), std::string::npos)
+      << world.message_of("my-upgrade", "Planned");
+}
+
+// The tag is moved while the old server is being stopped. Red if nobody compares what was started.
+TEST(PinnedImage, OfATagThatIsMovedAfterThePlanFailsTheRun) {
+  OpsWorld world;
+  world.world.image_ids[target] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return is_paused(world); });
+  world.world.image_ids[target] = manifest_b;
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  const std::string why = world.message_of("my-upgrade", "Failed");
+  for (const char* part :
+       {"the container mysql of pod demo/my-standalone-0 was started from "
+        "sha256:bb, and the plan pins sha256:aa",
+        "name that one in the MySQLVersion by its digest", "the only way is forward. Next: "}) {
+    EXPECT_NE(why.find(part), std::string::npos) << part << " in " << why;
+  }
+  EXPECT_EQ(world.world.get(kinds::mysql, "my-standalone")["spec"]["version"], "10.11.18");
+  EXPECT_TRUE(world.world.condition("Paused").is_null());
+}
+
+// What it says to do: who wants what the tag stands for now asks once more.
+TEST(PinnedImage, IsThatOfTheNextRequest) {
+  OpsWorld world;
+  world.world.image_ids[target] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return is_paused(world); });
+  world.world.image_ids[target] = manifest_b;
+  world.finish("my-upgrade");
+  world.request("again", "11.8.6", "  apply: Always\n");
+  world.finish("again");
+  EXPECT_EQ(world.phase_of("again"), "Successful") << world.message_of("again", "Failed");
+}
+
+// Red if the digest of an imported image is held against that of a pulled one.
+TEST(PinnedImage, IsNotComparedWithADigestOfAnotherKind) {
+  OpsWorld world;
+  world.world.image_ids[target] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return is_paused(world); });
+  world.world.image_ids[target] = "sha256:cc";
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+}
+
+// A digest in the catalogue is one image everywhere, whatever else a node calls it.
+TEST(PinnedImage, OfTheCatalogueIsNobodyElses) {
+  OpsWorld world;
+  const std::string named = std::string(target) + "@sha256:0f";
+  world.world.patch(kinds::mysql_version, "11.8.6", {{"spec", {{"db", {{"image", named}}}}}});
+  world.world.image_ids[named] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return is_paused(world); });
+  world.world.image_ids[named] = manifest_b;
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_NE(world.message_of("my-upgrade", "Planned").find(". Image: sha256:0f"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace ratchet::k8s::testing

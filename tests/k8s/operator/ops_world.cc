@@ -27,9 +27,10 @@ std::string image_of(const Json& pod) {
   return pod.value("/spec/containers/0/image"_json_pointer, "");
 }
 
-// "docker.io/library/mariadb:11.8.6" runs 11.8.6-MariaDB.
+// "docker.io/library/mariadb:11.8.6" runs 11.8.6-MariaDB, whatever its digest.
 std::string version_of(const Json& pod) {
-  const std::string image = image_of(pod);
+  const std::string name = image_of(pod);
+  const std::string image = name.substr(0, name.find('@'));
   const bool mariadb = image.find("mariadb") != std::string::npos;
   return image.substr(image.rfind(':') + 1) + (mariadb ? "-MariaDB" : "");
 }

@@ -102,6 +102,11 @@ bool World::can_pull(const Json& pod, const std::string& image) const {
                      [&](const Json& secret) { return secret.value("name", "") == asked->second; });
 }
 
+std::string World::image_id(const std::string& image) const {
+  const auto found = image_ids.find(image);
+  return found == image_ids.end() ? "" : found->second;
+}
+
 void World::apply(const std::string& yaml) {
   for (const Json& object : parse_yaml(yaml)) {
     const Resource kind = kind_of(object);

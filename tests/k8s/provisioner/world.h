@@ -56,6 +56,7 @@ class World {
   std::vector<std::string> event_texts();
   std::set<std::string> missing_images;               // that the node cannot pull
   std::map<std::string, std::string> private_images;  // the pull secret that each asks for
+  std::map<std::string, std::string> image_ids;       // what the node calls each that it pulls
 
   embedded::Faults faults;
   embedded::ApiServer server;
@@ -64,11 +65,13 @@ class World {
 
  private:
   bool can_pull(const Json& pod, const std::string& image) const;
+  std::string image_id(const std::string& image) const;
 
   boost::asio::io_context loop_;
   embedded::Controllers controllers_{server};
   embedded::SimulatedNode node_{
-      server, [this](const Json& pod, const std::string& image) { return can_pull(pod, image); }};
+      server, [this](const Json& pod, const std::string& image) { return can_pull(pod, image); },
+      [this](const Json&, const std::string& image) { return image_id(image); }};
   provisioner::Reconciler reconciler_{context};
   provisioner::Health health_{context};
 };
