@@ -158,8 +158,7 @@ asio::awaitable<void> ClusterLook::compare_transactions() {
     const auto answers = co_await ask(environment_, server_of(in_, *primary), std::move(questions));
     for (std::size_t i = 0; i < answers.size(); ++i) {
       if (cell(answers, i, 0) == "0") continue;
-      lacks("member " + seen_.members(static_cast<int>(i)).workload().pod() +
-            " has transactions that the primary has not (" +
+      lacks("member " + seen_.members(static_cast<int>(i)).workload().pod() + errant_transactions +
             without_line_ends(cell(answers, i, 1)) + ")");
     }
   } catch (const std::exception& e) {
@@ -186,6 +185,18 @@ asio::awaitable<mysql::GroupState> look_at_cluster(const Environment& environmen
                                                    mysql::InspectGroup in) {
   return in.semi_sync() ? look_at_semi_sync(environment, std::move(in))
                         : look_at_group(environment, std::move(in));
+}
+
+asio::awaitable<mysql::GroupState> look_patiently(const Environment& environment,
+                                                  mysql::InspectGroup in) {
+  constexpr int most_looks = 30;
+  mysql::GroupState group;
+  for (int look = 0; look < most_looks; ++look) {
+    if (look > 0) co_await environment.pause(environment.look_every);
+    group = co_await look_at_cluster(environment, in);
+    if (group.lacks_size() == 0) break;
+  }
+  co_return group;
 }
 
 }  // namespace ratchet::k8s

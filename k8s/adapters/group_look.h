@@ -21,6 +21,14 @@ boost::asio::awaitable<mysql::GroupState> look_at_semi_sync(const Environment& e
 boost::asio::awaitable<mysql::GroupState> look_at_cluster(const Environment& environment,
                                                           mysql::InspectGroup in);
 
+// The same, until it lacks nothing, for half a minute at most: a member that is just catching up
+// does not fail a request that would be fine a moment later.
+boost::asio::awaitable<mysql::GroupState> look_patiently(const Environment& environment,
+                                                         mysql::InspectGroup in);
+
+// Of what it lacks: "member <pod>", these words, and which ones.
+inline constexpr const char* errant_transactions = " has transactions that the primary has not (";
+
 // Asks for the id of the member that is the primary, as the asked one sees it.
 inline constexpr const char* who_is_primary =
     "SELECT MEMBER_ID FROM performance_schema.replication_group_members "

@@ -20,9 +20,6 @@ using mysql::Done;
 
 namespace {
 
-// A member that is just catching up does not fail a request that would be fine a moment later.
-constexpr int patient_looks = 30;
-
 // What a server that takes no writes answers to one: ER_OPTION_PREVENTS_STATEMENT. It is asked
 // before any row is looked for, so a statement that meets no row tells as much as another, and
 // leaves nothing behind where it is let through, not even a transaction.
@@ -42,13 +39,7 @@ std::string lacks_of(const mysql::GroupState& group) {
 
 asio::awaitable<mysql::GroupState> inspect(const Environment& environment, AttemptInfo,
                                            mysql::InspectGroup in) {
-  mysql::GroupState group;
-  for (int look = 0; look < patient_looks; ++look) {
-    if (look > 0) co_await environment.pause(environment.look_every);
-    group = co_await look_at_cluster(environment, in);
-    if (group.lacks_size() == 0) break;
-  }
-  co_return group;
+  co_return co_await look_patiently(environment, std::move(in));
 }
 
 asio::awaitable<mysql::GroupState> await_whole(const Environment& environment, AttemptInfo,

@@ -9,6 +9,7 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/backup_look.h"
 #include "k8s/adapters/budget_look.h"
+#include "k8s/adapters/member_look.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
@@ -198,6 +199,9 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
 
 asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtDatabase in) {
   Sight sight;
+  // The servers of a cluster that is not whole are not asked: one that does not answer would have
+  // the look begin again and again.
+  if (!co_await look_at_members(environment, in, sight)) co_return sight;
   mysql::DatabaseRef database;
   database.set_space(in.space());
   database.set_name(in.name());

@@ -25,4 +25,10 @@ Statements in_plant(Statements then);
 
 std::vector<Plant> all_plants();
 
+// What is seen only while a session is at it: preflight_server_test.cc has one do so on a server of
+// every image, and looks again when it is over.
+inline constexpr const char* changing_definitions = "ddl-in-flight";
+inline constexpr const char* copying = "backup-running";
+inline constexpr const char* seen_in_sessions[] = {changing_definitions, copying};
+
 }  // namespace ratchet::k8s::testing

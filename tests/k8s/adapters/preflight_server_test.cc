@@ -152,18 +152,18 @@ TEST_P(Preflight, SeesDefinitionsBeingChanged) {
     co_await wait(std::chrono::milliseconds(4'500));
     const std::string version = (co_await holder->query("SELECT VERSION()")).at(0).at(0).value();
     const mysql::Context context = way(version, version);
-    EXPECT_THAT(co_await found(GetParam(), context, "ddl-in-flight", {}),
+    EXPECT_THAT(co_await found(GetParam(), context, testing::changing_definitions, {}),
                 HasSubstr("ALTER TABLE t ADD COLUMN j INT"));
     co_await holder->execute("ROLLBACK");
     co_await until(over);
-    EXPECT_EQ(co_await found(GetParam(), context, "ddl-in-flight", {}), "");
+    EXPECT_EQ(co_await found(GetParam(), context, testing::changing_definitions, {}), "");
     co_await holder->execute("DROP DATABASE plant");
   });
 }
 
 TEST_P(Preflight, SeesADump) {
   testing::run([]() -> asio::awaitable<void> {
-    co_await expect_seen(GetParam(), "backup-running", {},
+    co_await expect_seen(GetParam(), testing::copying, {},
                          "SELECT /*!40001 SQL_NO_CACHE */ SLEEP(6)", "makes a backup or a copy");
   });
 }

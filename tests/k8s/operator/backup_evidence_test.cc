@@ -183,6 +183,17 @@ TEST(BackupEvidence, ThatIsRequiredAndCannotBeHadIsFoundBeforeAnythingIsTouched)
   EXPECT_TRUE(world.writes().empty());
 }
 
+TEST(BackupEvidence, ThatIsRequiredAndCanBeHadIsNoFinding) {
+  BackupWorld world;
+  world.request(name, "11.8.6", "", "ratchet.dev/backup-evidence: required");
+  world.run_until_snapshot();
+  EXPECT_THAT(world.message_of(name, "Planned"),
+              AllOf(HasSubstr("a VolumeSnapshot (class csi)"), Not(HasSubstr("backup-evidence"))));
+  world.answer_snapshot(ready);
+  world.finish(name);
+  EXPECT_EQ(world.phase_of(name), "Successful") << world.message_of(name, "Failed");
+}
+
 TEST(BackupEvidence, AWordThatIsNoneIsRefused) {
   OpsWorld world;
   world.request(name, "11.8.6", "", "ratchet.dev/backup-evidence: nome");

@@ -10,6 +10,7 @@
 #include "tests/crash/share.h"
 #include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/provisioner/fake_group.h"
+#include "tests/k8s/provisioner/fake_member.h"
 #include "tests/k8s/provisioner/manifests.h"
 
 namespace ratchet::k8s::testing {
@@ -108,11 +109,29 @@ TEST(GroupUpgrade, StopsNobodyWhoseGroupHasErrantTransactions) {
   world.ops.request("my-upgrade", "9.7.5");
   world.ops.finish("my-upgrade");
   EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
-              HasSubstr("member my-group-2 has transactions that the primary has not "
-                        "(bbbbbbbb-0000-4000-8000-000000000000:1-3)"));
+              HasSubstr("blocking members (my-group-2): member my-group-2 has transactions that "
+                        "the primary has not (bbbbbbbb-0000-4000-8000-000000000000:1-3). Fix: look "
+                        "at them there (SHOW BINLOG EVENTS); kubectl delete -n demo "
+                        "pvc/data-my-group-2 pod/my-group-2 gives the member a copy"));
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
   EXPECT_EQ(world.uid(1), before);
   EXPECT_EQ(world.images(), std::set<std::string>{"docker.io/library/mysql:9.7.4"});
   EXPECT_TRUE(world.ops.world.condition("Paused", db).is_null());
+}
+
+// Red if the members are looked at only once the database is paused: a dry run would not tell.
+TEST(GroupUpgrade, TellsWhichMemberDoesNotServeBeforeThePause) {
+  GroupWorld world;
+  world.ops.planted["SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ROLE"] = {
+      {id_of_pod("my-group-0"), "ONLINE", "PRIMARY"},
+      {id_of_pod("my-group-1"), "RECOVERING", "SECONDARY"},
+      {id_of_pod("my-group-2"), "ONLINE", "SECONDARY"}};
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("blocking members: member my-group-1 is RECOVERING. Fix: kubectl describe "
+                        "mysql -n demo my-group: its condition GroupComplete says"));
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
 }
 
 TEST(GroupUpgrade, PutsTheFirstMemberBackAfterAnUncleanShutdown) {

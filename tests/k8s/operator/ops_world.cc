@@ -214,9 +214,8 @@ OpsWorld::OpsWorld(OpsDatabase database) : database_(std::move(database)) {
         call.plural == "events" || status) {
       return;
     }
-    writes_.emplace_back(embedded::verb_name(call.verb),
-                         call.plural + " " + call.name + (call.subresource.empty() ? "" : "/") +
-                             call.subresource + " " + call.body.dump());
+    writes_.push_back(
+        {embedded::verb_name(call.verb), call.plural, call.name, call.subresource, call.body});
   });
 }
 
@@ -353,7 +352,11 @@ std::vector<std::string> OpsWorld::touches() {
 std::vector<std::string> OpsWorld::writes() {
   std::vector<std::string> all;
   all.reserve(writes_.size());
-  for (const auto& [verb, what] : writes_) all.push_back(masked((verb + " ").append(what)));
+  for (const Written& write : writes_) {
+    all.push_back(masked(write.verb + " " + write.plural + " " + write.name +
+                         (write.subresource.empty() ? "" : "/") + write.subresource + " " +
+                         write.body.dump()));
+  }
   std::ranges::sort(all);
   return all;
 }

@@ -21,6 +21,7 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/operator/ops_manager.h"
 #include "store/memory_log.h"
+#include "tests/k8s/operator/written.h"
 #include "tests/k8s/provisioner/world.h"
 
 namespace ratchet::k8s::testing {
@@ -127,6 +128,8 @@ class OpsWorld {
   // The ops manager's successful writes, but Events and statuses of requests; sorted; uids,
   // versions and times masked.
   std::vector<std::string> writes();
+  // The same, as they were made.
+  const std::vector<Written>& written() const { return writes_; }
   // Those of them that touch the database: not the pods that show whether a node has an image.
   std::vector<std::string> touches();
   std::size_t records() const { return records_; }
@@ -151,7 +154,7 @@ class OpsWorld {
   std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
   engine::testing::MemoryAnchor anchor_;
   std::unique_ptr<OpsProcess> process_;
-  std::vector<std::pair<std::string, std::string>> writes_;
+  std::vector<Written> writes_;
   std::size_t records_ = 0;
 };
 

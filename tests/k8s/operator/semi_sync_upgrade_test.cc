@@ -148,8 +148,10 @@ TEST(SemiSyncUpgrade, StopsNobodyWhileAReplicaHasErrantTransactions) {
   strange =
       strange.plus(provisioner::GtidSet::parse("bbbbbbbb-0000-4000-8000-000000000000:1-3").value());
   world.upgrade();
-  EXPECT_THAT(world.failure(), HasSubstr("member my-semi-2 has transactions that the primary has "
-                                         "not (bbbbbbbb-0000-4000-8000-000000000000:1-3)"));
+  EXPECT_THAT(world.failure(), HasSubstr("blocking members (my-semi-2): member my-semi-2 has "
+                                         "transactions that the primary has not "
+                                         "(bbbbbbbb-0000-4000-8000-000000000000:1-3)"));
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
   EXPECT_EQ(world.images(), std::set<std::string>{old_image});
 }
 

@@ -75,6 +75,7 @@ asio::awaitable<std::optional<std::string>> FakeSemiSync::obey_all(
     const std::string told_it = pod + ": ";
     for (const std::string& statement : statements) {
       hear(at(pod), statement);
+      understood.insert(at(pod).version + ": " + on_one_line(statement));
       told.push_back(told_it + statement);
       obey(pod, statement);
     }
@@ -299,6 +300,7 @@ std::vector<std::vector<std::string>> FakeSemiSync::ask(const std::string& pod,
   hear(server, statement);
   catch_up(server);
   const std::string line = on_one_line(statement);
+  understood.insert(server.version + ": " + line);
   if (auto rows = answer_of_any(line)) return *rows;
   if (line.starts_with("SELECT")) return answer(server, line);
   if (is_write(line)) {

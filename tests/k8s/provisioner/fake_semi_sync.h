@@ -40,7 +40,9 @@ class FakeSemiSync {
 
   // "pod: statement" of each thing that a member was told by `port`.
   std::vector<std::string> told;
-  // "version: statement" of each that a server did not understand.
+  // "version: statement" of all that were understood, on one line, but for the questions of a look,
+  // and of those that were not.
+  std::set<std::string> understood;
   std::set<std::string> refused;
   // The ids of servers that received from one of a newer release, which no manual allows.
   std::set<std::string> outdated;

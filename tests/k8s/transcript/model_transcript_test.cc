@@ -20,6 +20,7 @@ namespace ratchet::k8s::testing {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -124,6 +125,13 @@ TEST(ModelOfASemiSynchronousCluster, IsToldEveryKindOfThing) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(text.find(story_account().password), std::string::npos) << "no secret is written down";
+}
+
+TEST(Transcripts, TellWhatNoRealServerWasTold) {
+  EXPECT_THAT(never_recorded({"9.7.4: SELECT @@server_uuid, @@GLOBAL.gtid_executed",
+                              "8.0.36: RESET MASTER", "9.7.4: SELECT @@GLOBAL.nobody_asked"},
+                             {group_recording}),
+              ElementsAre("SELECT @@GLOBAL.nobody_asked"));
 }
 
 TEST(Transcripts, DifferInRowsAndNumbersAndNotInWords) {

@@ -137,4 +137,22 @@ Transcript recorded_transcript(const std::string& recording) {
   return parse_transcript(text.str());
 }
 
+std::vector<std::string> never_recorded(const std::set<std::string>& understood,
+                                        const std::vector<const char*>& recordings) {
+  std::set<std::string> known;
+  for (const char* recording : recordings) {
+    for (const Entry& entry : recorded_transcript(recording)) {
+      known.insert(pattern_of(entry.question.substr(2)));
+    }
+  }
+  std::vector<std::string> strange;
+  for (const std::string& heard : understood) {
+    const std::string statement = heard.substr(heard.find(": ") + 2);
+    const bool newest = !misunderstood(statement, "9.7.4");
+    const bool of_user = statement.starts_with("SELECT 1 FROM `shop`.");
+    if (newest && !of_user && !known.contains(pattern_of(statement))) strange.push_back(statement);
+  }
+  return strange;
+}
+
 }  // namespace ratchet::k8s::testing

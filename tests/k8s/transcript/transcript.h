@@ -3,6 +3,7 @@
 // fake_semi_sync.h).
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,11 @@ std::string pattern_of(const std::string& statement);
 // Recordings of real servers: of a replication group, and of a semi-synchronous cluster.
 inline constexpr const char* group_recording = "mysql-9.7.4.txt";
 inline constexpr const char* semi_sync_recording = "mysql-9.7.4-semi-sync.txt";
+
+// Of these, "version: statement", the statements that a server of 9.7.4 would understand and that
+// no real one was told in the recordings. But for a row of a user's table, which none of those had.
+std::vector<std::string> never_recorded(const std::set<std::string>& understood,
+                                        const std::vector<const char*>& recordings);
 
 // Throws std::runtime_error that says how it is made.
 Transcript recorded_transcript(const std::string& recording = group_recording);
