@@ -346,7 +346,7 @@ class Reader {
   void on_plan(const engine::Bytes& result) {
     mysql::Plan plan;
     plan.ParseFromString(result);
-    restate("Planned", "UpgradePlanned", mysql::short_text(plan));
+    restate("Planned", "UpgradePlanned", mysql::shown_text(plan));
     announce("Planned",
              "Planned the upgrade of MySQL " + database_ + ": " + mysql::short_text(plan));
   }

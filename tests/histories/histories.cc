@@ -8,11 +8,11 @@
 #include "tests/engine/recording.h"
 #include "tests/engine/travel.h"
 #include "tests/histories/backups.h"
+#include "tests/histories/new_sets.h"
 #include "tests/histories/record_run.h"
 #include "tests/histories/scalings.h"
 #include "tests/workflows/fake_cluster.h"
 #include "tests/workflows/fake_group_cluster.h"
-#include "tests/workflows/fake_two_sets.h"
 #include "workflows/mysql/restart.h"
 #include "workflows/mysql/update_version.h"
 #include "workflows/mysql/version_rules.h"
@@ -23,7 +23,6 @@ namespace {
 
 using mysql::testing::FakeCluster;
 using mysql::testing::FakeGroupCluster;
-using mysql::testing::FakeTwoSets;
 
 struct Upgrade {
   const char* run_id;
@@ -125,67 +124,6 @@ constexpr GroupUpgrade semi_sync_upgrades[] = {
      [](FakeGroupCluster& c) { c.evict_at["hand_over_primary"] = 1; }},
 };
 
-struct NewSet {
-  const char* run_id;
-  const char* from;
-  const char* to;
-  void (*fault)(FakeTwoSets& cluster);
-};
-
-// As in tests/workflows/new_set_test.cc.
-constexpr NewSet new_sets[] = {
-    {"new-set", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
-    {"new-set-elected", "8.4.8", "9.7.4", [](FakeTwoSets& c) { c.asks = false; }},
-    {"new-set-not-seeded", "9.7.3", "9.7.4", [](FakeTwoSets& c) { c.broken = {"my-group-1-1"}; }},
-    {"new-set-behind", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.refuse["verify_group"] = {"timeout", "my-group-1-2 is behind"}; }},
-    {"new-set-not-proven", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) {
-       c.refuse["prove_switch"] = {"timeout", "my-group-0 still takes writes"};
-     }},
-    {"new-set-undoing-fails", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.refuse["scale_set"] = {"gone", "the set is gone"}; }},
-    {"new-set-foreign-election", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.elect_at["orphan_stateful_set"] = "my-group-1-1"; }},
-    {"new-set-foreign-eviction", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.evict_at["orphan_stateful_set"] = "my-group-2"; }},
-};
-
-struct FiveInASet : FakeTwoSets {
-  FiveInASet(std::string from, std::string to) : FakeTwoSets(std::move(from), std::move(to), 5) {}
-};
-
-// More members than a group takes, while both sets have all of theirs: runs that passed the markers
-// room-before-return or count-members.
-constexpr NewSet large_new_sets[] = {
-    {"new-set-large", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
-    {"new-set-large-behind", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.refuse["verify_group"] = {"timeout", "my-group-1-4 is behind"}; }},
-    {"new-set-too-large", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.sets["my-group-1"] = {"set-2", "image:9.7.4", 5}; }},
-};
-
-struct SemiSyncSets : FakeTwoSets {
-  SemiSyncSets(std::string from, std::string to) : FakeTwoSets(std::move(from), std::move(to)) {
-    topology = mysql::semi_sync;
-  }
-};
-
-// As in tests/workflows/semi_sync_new_set_test.cc.
-constexpr NewSet semi_sync_new_sets[] = {
-    {"semi-sync-new-set", "9.7.3", "9.7.4", [](FakeTwoSets&) {}},
-    {"semi-sync-new-set-other-series", "8.4.8", "9.7.4", [](FakeTwoSets& c) { c.asks = false; }},
-    {"semi-sync-new-set-not-seeded", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.broken = {"my-group-1-1"}; }},
-    {"semi-sync-new-set-given-up-once", "9.7.3", "9.7.4", [](FakeTwoSets& c) { c.given_up = 1; }},
-    {"semi-sync-new-set-not-moved", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) { c.provisioner_is_silent = true; }},
-    {"semi-sync-new-set-not-proven", "9.7.3", "9.7.4",
-     [](FakeTwoSets& c) {
-       c.refuse["prove_switch"] = {"timeout", "my-group-0 still takes writes"};
-     }},
-};
-
 // With the look before the leap: runs that passed the marker look-before.
 mysql::Finding found(mysql::Severity severity, const char* check) {
   mysql::Finding finding;
@@ -250,13 +188,6 @@ constexpr GroupUpgrade pinned_groups[] = {
     {"pinned-group-warned", "9.7.3", "9.7.4",
      [](FakeGroupCluster& c) { c.image_ids = {{"", pinned_id}, {"my-group-1", "sha256:cc"}}; }},
 };
-
-template <class Cluster, class Kind>
-void record(Outside& outside, const Kind& upgrade) {
-  Cluster cluster(upgrade.from, upgrade.to);
-  upgrade.fault(cluster);
-  record_run(outside, cluster, upgrade.run_id, mysql::update_version_name, cluster.request());
-}
 
 struct Restart {
   const char* run_id;
@@ -324,14 +255,6 @@ constexpr ClusterRestart cluster_restarts[] = {
      }},
 };
 
-// Every row, each on a cluster of its own.
-template <class Cluster, class Kind, std::size_t n>
-auto each_on(const Kind (&rows)[n]) {
-  return [&rows](Outside& outside) {
-    for (const Kind& row : rows) record<Cluster>(outside, row);
-  };
-}
-
 template <class Cluster, class Kind>
 void record_restart(Outside& outside, const Kind& restart, const char* version) {
   Cluster cluster(version, version);
@@ -366,9 +289,10 @@ std::vector<Recording> recordings() {
              each_on<FakeGroupCluster>(pinned_groups)(outside);
            }},
           {"update_version-1-backup.history", record_upgrades_with_backups},
-          {"update_version-1-new-set.history", each_on<FakeTwoSets>(new_sets)},
-          {"update_version-1-new-set-large.history", each_on<FiveInASet>(large_new_sets)},
-          {"update_version-1-semi-sync-new-set.history", each_on<SemiSyncSets>(semi_sync_new_sets)},
+          {"update_version-1-new-set.history", record_new_sets},
+          {"update_version-1-new-set-large.history", record_large_new_sets},
+          {"update_version-1-new-set-window.history", record_windowed_new_sets},
+          {"update_version-1-semi-sync-new-set.history", record_semi_sync_new_sets},
           {"restart-1.history",
            [](Outside& outside) {
              for (const Restart& restart : restarts) {

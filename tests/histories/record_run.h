@@ -43,4 +43,20 @@ void record_run(Outside& outside, Cluster& cluster, const char* run_id, const ch
   process.host.settle();
 }
 
+// An upgrade: of a kind with the releases, and a fault of the cluster.
+template <class Cluster, class Kind>
+void record(Outside& outside, const Kind& upgrade) {
+  Cluster cluster(upgrade.from, upgrade.to);
+  upgrade.fault(cluster);
+  record_run(outside, cluster, upgrade.run_id, mysql::update_version_name, cluster.request());
+}
+
+// Every row, each on a cluster of its own.
+template <class Cluster, class Kind, std::size_t n>
+auto each_on(const Kind (&rows)[n]) {
+  return [&rows](Outside& outside) {
+    for (const Kind& row : rows) record<Cluster>(outside, row);
+  };
+}
+
 }  // namespace ratchet::engine::testing

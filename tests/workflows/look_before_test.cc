@@ -318,6 +318,18 @@ TEST(Plan, NamesOutageAndThePointOfNoReturn) {
       << short_text(plan);
 }
 
+// Red if `kubectl describe` tells how many steps there are, and not which.
+TEST(Plan, IsWholeInItsCondition) {
+  const Plan plan = plan_of(something());
+  const std::string text = shown_text(plan);
+  EXPECT_TRUE(text.starts_with(short_text(plan))) << text;
+  for (int i = 0; i < plan.steps_size(); ++i) {
+    const std::string step = std::to_string(i + 1) + ". " + plan.steps(i).what();
+    EXPECT_NE(text.find(step), std::string::npos) << step << " in\n" << text;
+  }
+  EXPECT_GE(plan.steps_size(), 5);
+}
+
 MakePlan of_a_group(const std::string& first, const std::string& other) {
   MakePlan in = something();
   in.set_standalone(false);

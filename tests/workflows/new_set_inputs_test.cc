@@ -29,6 +29,19 @@ TEST(NewSetPlan, IsPlannedWithItsPointOfNoReturnAndTheFateOfTheVolumes) {
               HasSubstr("keep the volumes of StatefulSet my-group until"));
 }
 
+TEST(NewSetPlan, SaysThatTheNextWindowMayBeAwaited) {
+  MakePlan in;
+  in.set_new_stateful_set(true);
+  in.set_target_image("image:9.7.4");
+  in.mutable_sight()->set_stateful_set("my-group");
+  const int without = plan_of(in).steps_size();
+  in.set_window("0 2 * * * 1h UTC");
+  const Plan plan = plan_of(in);
+  ASSERT_EQ(plan.steps_size(), without + 1);
+  EXPECT_THAT(plan.steps(3).what(), HasSubstr("await the next window"));
+  EXPECT_THAT(plan.steps(4).what(), HasSubstr("delete StatefulSet my-group"));
+}
+
 // Red if the plan of a request that goes on says that the new StatefulSet is to be deleted.
 TEST(NewSetPlan, GoingOnIsPlannedAsThat) {
   MakePlan in;

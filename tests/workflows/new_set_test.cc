@@ -82,6 +82,34 @@ TEST(NewSet, JoinsThreeThenRetiresThreeAndHandsOverInBetween) {
       << "copying burdens its donor: the primary is the last to ask";
 }
 
+// Red if the primary moves outside of the window, because the members took so long to fill.
+TEST(NewSet, AwaitsTheNextWindowWhenFillingTookLongerThanOne) {
+  FakeTwoSets cluster(from, to);
+  cluster.window = "0 2 * * * 1h UTC";
+  cluster.at_begin = [&](const std::string& activity) {
+    const engine::Time later = engine::testing::SimulatedHost().now() + std::chrono::hours{5};
+    if (activity == "scale_set") cluster.window_begins = later;
+  };
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::completed) << run.failure();
+  EXPECT_THAT(run.steps(),
+              HasSubstr("verify_server\nawait_group\nfind_window\n"        // closed
+                        "await_group\nfind_window\norphan_stateful_set\n"  // open
+                        "protect_pod\nprepare_shutdown\nawait_group\nretire_pod\n"));
+  EXPECT_EQ(cluster.primary, "my-group-1-0");
+}
+
+TEST(NewSet, AsksForTheWindowOnceWhileItIsOpen) {
+  FakeTwoSets cluster(from, to);
+  cluster.window = "0 2 * * * 1h UTC";
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::completed) << run.failure();
+  std::istringstream steps(run.steps());
+  int asked = 0;
+  for (std::string step; std::getline(steps, step);) asked += step == "find_window" ? 1 : 0;
+  EXPECT_EQ(asked, 2) << "before the pause, and before the first former member goes";
+}
+
 TEST(NewSet, HasThePrimaryStepDownOutsideOfOneLtsSeries) {
   FakeTwoSets cluster("8.4.8", "9.7.4");
   cluster.asks = false;

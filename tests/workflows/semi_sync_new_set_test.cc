@@ -249,6 +249,22 @@ TEST(SemiSyncNewSet, AFormerReplicaWithoutAVoteMayBeDeletedByOthers) {
   expect_no_vote_lost(cluster, cluster.state());
 }
 
+// Its acknowledgement counts still, and nobody takes a vote from who is gone: the primary cannot be
+// moved until it is back. Red if the primary is moved without it, or what it had acknowledged is
+// not brought back.
+TEST(SemiSyncNewSet, AFormerReplicaThatSomebodyElseDeletesWithItsVoteComesBack) {
+  SemiSets cluster;
+  cluster.evict_at["orphan_stateful_set"] = "my-group-2";
+  cluster.at_begin = [&](const std::string& activity) {
+    if (activity == "orphan_stateful_set") cluster.voters.insert("my-group-2");
+  };
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_THAT(run.failure(), HasSubstr("The upgrade was undone"));
+  expect_as_before(cluster);
+  EXPECT_EQ(cluster.voters, (std::set<std::string>{"my-group-1", "my-group-2"}));
+}
+
 // Every step of an upgrade without faults, cancelled before it is performed and while it is.
 TEST(SemiSyncNewSet, CancelledAtAnyStepIsUndoneOrDone) {
   SemiSets undisturbed;

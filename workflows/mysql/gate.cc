@@ -187,20 +187,19 @@ Task<> await_approval(Workflow wf, Plan plan) {
                                       answer->by.reason + "; nothing was touched"});
 }
 
-// False: the window was open already.
-Task<bool> await_window(Workflow wf, Plan plan) {
+}  // namespace
+
+Task<bool> await_window(Workflow wf, std::string rule, engine::Duration needed) {
   FindWindow in;
-  in.set_rule(plan.window());
+  in.set_rule(rule);
   in.set_at_us(wf.now().time_since_epoch().count());
-  in.set_needs_us(plan.outage_seconds() * 1'000'000);
+  in.set_needs_us(needed.count());
   const FoundWindow window = co_await wf.step(find_window, in);
   const std::int64_t until = window.begin_us() - wf.now().time_since_epoch().count();
   if (until <= 0) co_return false;
   co_await wf.sleep(engine::Duration{until});
   co_return true;
 }
-
-}  // namespace
 
 Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
   const bool proves_images = wf.patched("image-check");
@@ -216,7 +215,8 @@ Task<Upgrade> look_before(Workflow wf, Upgrade upgrade) {
       continue;
     }
     if (!plan.window().empty()) {
-      const bool waited = co_await await_window(wf, plan);
+      const bool waited =
+          co_await await_window(wf, plan.window(), std::chrono::seconds{plan.outage_seconds()});
       if (waited) continue;
     }
     upgrade.rules.set_slow_shutdown(looked.slow_shutdown);

@@ -2,6 +2,8 @@
 // touches anything. Its port, and the part of the workflow that uses it.
 #pragma once
 
+#include <string>
+
 #include "engine/core/workflow.h"
 #include "workflows/mysql/inputs.h"
 #include "workflows/mysql/plan.pb.h"
@@ -38,5 +40,9 @@ inline constexpr const char* denied_code = "denied";
 // blocking findings, a denial, no decision. Nothing is changed in either case. After each wait
 // everything is looked at again: another plan than the approved one needs another approval.
 engine::Task<Upgrade> look_before(engine::Workflow wf, Upgrade upgrade);
+
+// Waits for a window by this rule (ratchet.dev/window) with so much of it left. False: one was open
+// already. Throws StepFailure if the rule cannot be read.
+engine::Task<bool> await_window(engine::Workflow wf, std::string rule, engine::Duration needed);
 
 }  // namespace ratchet::mysql

@@ -7,6 +7,7 @@
 
 #include "workflows/mysql/backups.h"
 #include "workflows/mysql/explain.h"
+#include "workflows/mysql/gate.h"
 #include "workflows/mysql/group_explain.h"
 #include "workflows/mysql/member.h"
 #include "workflows/mysql/move_primary.h"
@@ -37,7 +38,12 @@ struct Progress {
   int surprises = 0;                // that made us look again
   bool has_evidence = false;        // a snapshot of a former volume
   std::string leaving;              // the set whose members were told to give up their votes
+  bool in_window = false;           // one was open when the last new member had joined
 };
+
+// Of a window, that must be left: what the move of the primary is planned to take. More could be
+// more than is left when the look that follows the wait for a short window is over.
+constexpr std::chrono::seconds rest_of_window{5};
 
 // Until the primary has moved a cancellation interrupts a step, after that it does not.
 Workflow interruptible(Workflow wf, const Progress& progress) {
@@ -163,6 +169,18 @@ Task<> hand_over(Workflow wf, Upgrade upgrade, Progress& progress, GroupState gr
   }
 }
 
+// Filling the new members may take longer than the window in which that was begun. With them in and
+// the former ones untouched there is no better place to wait for the next one (decision 026).
+// False: it was waited for, and everything is to be looked at again.
+Task<bool> is_window_open(Workflow wf, Upgrade upgrade, Progress& progress) {
+  const std::string& rule = upgrade.request.window();
+  if (rule.empty() || progress.in_window || progress.handed_over) co_return true;
+  if (!wf.patched("window-after-filling")) co_return true;
+  const bool waited = co_await await_window(wf, rule, rest_of_window);
+  progress.in_window = !waited;
+  co_return progress.in_window;
+}
+
 // Each round looks at the whole group anew, and goes on only if every member is ONLINE: new ones
 // join while there is room, then former ones retire, secondaries by ordinal, the primary last. The
 // looks are where a cancellation is heard, as long as it is.
@@ -173,12 +191,16 @@ Task<> replace_members(Workflow wf, Upgrade upgrade, Progress& progress) {
     const GroupMember* primary = primary_in(now);
     if (primary != nullptr && is_in(progress.set)(*primary)) progress.handed_over = true;
     const Workflow stopping = interruptible(wf, progress);
-    const GroupMember* next = next_member(now, is_in(progress.set));
     if (has_room(now, progress.set)) {
+      progress.in_window = false;
       co_await join_member(stopping, upgrade, progress, now);
-    } else if (next == nullptr) {
-      co_return;
-    } else if (next->primary()) {
+      continue;
+    }
+    const GroupMember* next = next_member(now, is_in(progress.set));
+    if (next == nullptr) co_return;
+    const bool is_open = co_await is_window_open(stopping, upgrade, progress);
+    if (!is_open) continue;
+    if (next->primary()) {
       co_await hand_over(wf, upgrade, progress, now);
     } else {
       const Member member{.workload = next->workload(), .state = next->state()};

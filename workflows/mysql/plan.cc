@@ -187,6 +187,9 @@ void add_new_set_steps(Plan& plan, const MakePlan& in) {
                (begun ? "the former image" : in.sight().image()) +
                " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
                "target on it, await it as a member, verify server and tables");
+  if (!in.window().empty()) {
+    add_step(plan, "await the next window, should the one in which that began be over");
+  }
   add_step(plan, "delete " + former + (begun ? ", if it is there," : "") +
                      " and leave its pods alone; " +
                      (in.semi_sync() ? "have the former replicas give up their votes, and end them"
@@ -313,7 +316,9 @@ std::string blocking_text(const Sight& sight) {
   return cut(std::move(text));
 }
 
-std::string short_text(const Plan& plan) {
+namespace {
+
+std::string headline_of(const Plan& plan) {
   std::string text = "plan " + plan_hash(plan) + ": " + plan.from() + " to " + plan.to() + ", " +
                      std::to_string(plan.steps_size()) + " steps, an outage of about " +
                      std::to_string(plan.outage_seconds()) + " s";
@@ -327,6 +332,20 @@ std::string short_text(const Plan& plan) {
   if (!plan.window().empty()) text += ". Window: " + plan.window();
   if (plan.findings_size() == 0) text += ". No findings";
   for (const Finding& finding : plan.findings()) text += ". " + line_of(finding);
+  return text;
+}
+
+}  // namespace
+
+std::string short_text(const Plan& plan) { return cut(headline_of(plan)); }
+
+std::string shown_text(const Plan& plan) {
+  std::string text = headline_of(plan);
+  int number = 0;
+  for (const PlannedStep& step : plan.steps()) {
+    text += (number == 0 ? ". Steps: " : "; ") + std::to_string(number + 1) + ". " + step.what();
+    ++number;
+  }
   return cut(std::move(text));
 }
 

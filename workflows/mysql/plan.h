@@ -21,7 +21,11 @@ bool same_ground(const Plan& approved, const Plan& now);
 // All blocking findings of a look as one text; empty if there are none.
 std::string blocking_text(const Sight& sight);
 
-// A few lines for a condition: hash, estimate, point of no return, findings.
+// A few lines for an Event: hash, estimate, point of no return, findings.
 std::string short_text(const Plan& plan);
+
+// For the condition that `kubectl describe` shows: the same and the steps, with what is too long
+// cut off.
+std::string shown_text(const Plan& plan);
 
 }  // namespace ratchet::mysql

@@ -124,7 +124,7 @@ TEST(NewSetUpgrade, TellsWhatKubeDbToldOfAMajorUpgrade) {
             (std::vector<std::string>{
                 "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
                 "Planned: Planned the upgrade of MySQL demo/my-group: " +
-                    world.ops.message_of("my-upgrade", "Planned"),
+                    world.ops.planned_in_short("my-upgrade"),
                 "Starting: Pausing MySQL databse: demo/my-group",
                 "Successful: Successfully paused MySQL database: demo/my-group for " + request,
                 "Starting: Upgrading MySQL images: demo/my-group for " + request, joined + "0",

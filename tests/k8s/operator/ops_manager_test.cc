@@ -50,7 +50,7 @@ TEST(OpsManager, UpgradesAcrossMajorsWithANewSetOfTheSameName) {
             (std::vector<std::string>{
                 "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
                 "Planned: Planned the upgrade of MySQL demo/my-standalone: " +
-                    world.message_of("my-upgrade", "Planned"),
+                    world.planned_in_short("my-upgrade"),
                 "Starting: Pausing MySQL databse: demo/my-standalone",
                 ("Successful: Successfully paused MySQL database: demo/my-standalone for "
                  "MySQLOpsRequest: my-upgrade"),

@@ -325,6 +325,11 @@ std::string OpsWorld::message_of(const std::string& name, const std::string& typ
   return "";
 }
 
+std::string OpsWorld::planned_in_short(const std::string& name) {
+  const std::string planned = message_of(name, "Planned");
+  return planned.substr(0, planned.find(". Steps: "));
+}
+
 std::string OpsWorld::pod_uid() {
   return world.get(kinds::pod, database_.name + "-0").value("/metadata/uid"_json_pointer, "");
 }

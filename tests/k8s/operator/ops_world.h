@@ -121,6 +121,8 @@ class OpsWorld {
 
   std::string phase_of(const std::string& name);
   std::string message_of(const std::string& name, const std::string& condition);
+  // What the condition Planned says, but for the steps, which are too long for an Event.
+  std::string planned_in_short(const std::string& name);
   std::string pod_uid();
   std::string image();  // of the pod
   // The reasons and messages of the core Events on the request, oldest first.

@@ -110,7 +110,7 @@ TEST(SemiSyncUpgrade, TellsWhatKubeDbsGuideShows) {
       (std::vector<std::string>{
           "Starting: Start processing for MySQLOpsRequest: demo/my-upgrade",
           "Planned: Planned the upgrade of MySQL demo/my-semi: " +
-              world.ops.message_of("my-upgrade", "Planned"),
+              world.ops.planned_in_short("my-upgrade"),
           "Starting: Pausing MySQL databse: demo/my-semi",
           "Successful: Successfully paused MySQL database: demo/my-semi for " + request,
           "Starting: Upgrading MySQL images: demo/my-semi for " + request,
