@@ -117,6 +117,17 @@ TEST(PreflightCover, EveryCheckOfTheTablesFindsWhatWasPlantedAndNothingElse) {
   }
 }
 
+// Those with a judge of their own write theirs there.
+TEST(PreflightCover, EveryFindingSaysWhatFixesIt) {
+  for (const Check& check : all_checks()) {
+    if (check.judge == nullptr) EXPECT_FALSE(check.fix.empty()) << check.id;
+  }
+  const Context way{*server_version("8.0.36", ""), *server_version("9.7.4", ""), "Percona"};
+  const std::vector<Finding> found = judge_versions(way, "8.0.36", "8.4.8", "9.7.4");
+  EXPECT_EQ(found.size(), 3U) << "version, catalogue-version, fork";
+  for (const Finding& one : found) EXPECT_NE(one.fix(), "") << one.check();
+}
+
 TEST(PreflightCover, EveryOtherCheckHasItsTests) {
   for (const Other& other : others) {
     const std::string file = text_of(other.file);

@@ -117,6 +117,12 @@ struct Held {
   bool holds;
 };
 
+void expect_held(const Held& c) {
+  const auto held = satisfies(*parse_version(c.version), c.constraint);
+  ASSERT_TRUE(held.has_value()) << c.constraint;
+  EXPECT_EQ(*held, c.holds) << c.version << " in " << c.constraint;
+}
+
 TEST(Constraints, AreReadAsUsersOfTheCatalogueKnowThem) {
   const Held cases[] = {
       {"8.4.9", ">= 8.4.8, <= 9.7.1", true},
@@ -145,15 +151,66 @@ TEST(Constraints, AreReadAsUsersOfTheCatalogueKnowThem) {
       {"8.0.31-innodb", "<= 8.0.31-innodb", true},
       {"5.7.42-debian", "< 5.7.42, > 5.7.41-x", true},
   };
-  for (const Held& c : cases) {
-    const auto held = satisfies(*parse_version(c.version), c.constraint);
-    ASSERT_TRUE(held.has_value()) << c.constraint;
-    EXPECT_EQ(*held, c.holds) << c.version << " in " << c.constraint;
-  }
+  for (const Held& c : cases) expect_held(c);
+}
+
+// Red if a range is read only where it stands alone, or blanks part nothing.
+TEST(Constraints, AreJoinedByCommasAndBlanksAndRangesStandAmongOthers) {
+  const Held cases[] = {
+      {"9.1.0", ">= 8.4.8 <= 9.7.1", true},
+      {"9.7.2", ">=8.4.8 <=9.7.1", false},
+      {"8.4.8", ">=8.4.8\t,\n<= 9.7.1", true},
+      {"8.4.9", "8.0 - 8.4", true},
+      {"8.5.0", "8.0 - 8.4", false},
+      {"8.0.20", "  8.0.17  -  8.0.36 ", true},
+      {"8.0.20", "!= 8.0.29, 8.0.17 - 8.0.36", true},
+      {"8.0.29", "!= 8.0.29, 8.0.17 - 8.0.36", false},
+      {"8.0.29", "8.0.17 - 8.0.36, != 8.0.29", false},
+      {"8.0.37", "!= 8.0.29 8.0.17 - 8.0.36", false},
+      {"8.0.20", "8.0 - 8.4, 8.0.17 - 8.0.27", true},
+      {"8.4.0", "8.0 - 8.4, 8.0.17 - 8.0.27", false},
+      {"9.7.4", "5.7 - 8.0 || 9.7", true},
+  };
+  for (const Held& c : cases) expect_held(c);
+}
+
+TEST(Constraints, HaveEveryOperatorInEverySpelling) {
+  const Held cases[] = {
+      {"8.0.36", "= 8.0.36+build", true},
+      {"8.0.36", "v8.0.36", true},
+      {"8.0.36", "=> 8.0.36", true},
+      {"8.0.37", "=< 8.0.36", false},
+      {"8.0.9", "~>8.0.3", true},
+      {"8.1.0", "~>8.0.3", false},
+      {"8.4.0", "~8", true},
+      {"9.0.0", "~8", false},
+      {"8.4.0", "~8.0", false},
+      {"8.9.9", "^8.x", true},
+      {"9.0.0", "^8.0", false},
+      {"0.9.0", "^0", true},
+      {"1.0.0", "^0", false},
+      {"0.0.9", "^0.0", true},
+      {"0.1.0", "^0.0", false},
+      {"8.0.5", "8.0.X", true},
+      {"8.1.5", "8.0.*", false},
+      {"8.0.40", "!= 8.0", false},
+      {"8.1.0", "!= 8.0", true},
+      {"8.0.0", "< 8", false},
+      {"8.4.0", "> 8.4", false},
+      {"8.5.0", "> 8.4", true},
+      {"8.0.31-innodb", "!= 8.0.30", false},
+      {"8.0.31-innodb", "> 8.0.31-alpha, < 9", true},
+      {"8.0.31-innodb", "9 || <= 8.0.31-zzz", true},
+      {"8.0.31-innodb", "> 8.0.30 || <= 8.0.30-x", false},
+      {"8.0.0-2", "> 8.0.0-10", false},
+      {"8.0.0-rc", "> 8.0.0-10", true},
+  };
+  for (const Held& c : cases) expect_held(c);
 }
 
 TEST(Constraints, ThatCannotBeReadAreNotGuessed) {
-  for (const char* constraint : {"", ">", ">> 8", "8.0 ||", "newer than 8"}) {
+  for (const char* constraint : {"", ">", ">> 8", "8.0 ||", "newer than 8", "8.0,", ",8.0",
+                                 "8.0,,9", " - 8.0", "8.0 - ", "8 - 9 - 10", "!=8 - 9", "8 - >9"}) {
     EXPECT_FALSE(satisfies(*parse_version("8.0.1"), constraint).has_value()) << constraint;
   }
 }
@@ -183,10 +240,20 @@ TEST(Rules, TellHowTheUpgradeIsMade) {
 TEST(Rules, RespectTheCatalogue) {
   Database allowed = database("8.4.8", "9.7.1");
   allowed.mutable_current()->add_allowed(">= 8.4.8, <= 9.1.0");
-  EXPECT_EQ(rules_for(allowed).blockers_size(), 1);
+  allowed.mutable_current()->add_allowed("5.7");
+  ASSERT_EQ(rules_for(allowed).blockers_size(), 1);
+  EXPECT_EQ(rules_for(allowed).blockers(0),
+            "MySQLVersion 8.4.8 does not list it as allowed. Allowed: \">= 8.4.8, <= 9.1.0\" or "
+            "\"5.7\"");
   Database denied = database("8.0.20", "8.0.27");
   denied.mutable_current()->add_denied("8.0.27");
+  ASSERT_EQ(rules_for(denied).blockers_size(), 1);
+  EXPECT_EQ(rules_for(denied).blockers(0), "MySQLVersion 8.0.20 denies \"8.0.27\"");
+  // An empty list allows everything, and a denial counts against what is allowed.
+  denied.mutable_current()->add_allowed("8.0");
   EXPECT_EQ(rules_for(denied).blockers_size(), 1);
+  denied.mutable_current()->clear_denied();
+  EXPECT_EQ(rules_for(denied).blockers_size(), 0);
 }
 
 Database group(const char* from, const char* to) {

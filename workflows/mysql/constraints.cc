@@ -112,25 +112,50 @@ std::optional<Comparator> parse_comparator(const std::string& text) {
   return comparator;
 }
 
-// `>= 8.4` is one comparator though a blank is in it; `8.0 - 8.4` is two.
-std::optional<std::vector<Comparator>> parse_group(std::string text) {
-  if (const auto hyphen = text.find(" - "); hyphen != std::string::npos) {
-    text = ">=" + text.substr(0, hyphen) + ",<=" + text.substr(hyphen + 3);
+// `8.0 - 8.4` is two comparators, wherever in its group it stands.
+std::string without_ranges(std::string text) {
+  for (auto hyphen = text.find(" - "); hyphen != std::string::npos; hyphen = text.find(" - ")) {
+    const auto last = text.find_last_not_of(' ', hyphen);
+    if (last == std::string::npos) return text;  // from nowhere: not readable
+    const auto before = text.find_last_of(" ,", last);
+    text.replace(hyphen, 3, ",<=");
+    text.insert(before == std::string::npos ? 0 : before + 1, ">=");
   }
+  return text;
+}
+
+// On one side of a comma, or in the whole text.
+bool has_nothing_beside_a_comma(const std::string& text) {
+  bool anything = false;
+  for (const char c : text) {
+    if (c == ',' && !anything) return true;
+    anything = c != ',' && (anything || c != ' ');
+  }
+  return !anything;
+}
+
+// `>= 8.4` is one comparator though a blank is in it.
+std::string without_blanks_after_operators(const std::string& text) {
   std::string tight;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (const char c : text) {
     const bool after_operator =
         !tight.empty() && std::string_view("=!<>~^").find(tight.back()) != std::string_view::npos;
-    if (text[i] == ' ' && after_operator) continue;
-    tight += text[i];
+    if (c != ' ' || !after_operator) tight += c;
   }
+  return tight;
+}
+
+std::optional<std::vector<Comparator>> parse_group(std::string text) {
+  for (char& c : text) {
+    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
+  }
+  if (has_nothing_beside_a_comma(text)) return std::nullopt;
   std::vector<Comparator> comparators;
-  for (const std::string& part : split(tight, ", ")) {
+  for (const auto& part : split(without_blanks_after_operators(without_ranges(text)), ", ")) {
     auto comparator = parse_comparator(part);
     if (!comparator) return std::nullopt;
     comparators.push_back(std::move(*comparator));
   }
-  if (comparators.empty()) return std::nullopt;
   return comparators;
 }
 

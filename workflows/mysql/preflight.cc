@@ -130,7 +130,8 @@ std::vector<Finding> judge_versions(const Context& context, const std::string& s
   const std::string closed =
       "the server is " + server + ": from there to " + target + " the way is closed: ";
   for (const std::string& blocker : path_blockers(context.from, context.to)) {
-    found.push_back(about(BLOCKING, "version", closed + blocker, ""));
+    found.push_back(about(BLOCKING, "version", closed + blocker,
+                          "ask for a version to which the way is open from " + server));
   }
   if (!same_release(server, catalogue) && !same_release(server, target)) {
     found.push_back(about(WARNING, "catalogue-version",

@@ -174,6 +174,12 @@ void check_semi_sync(const Version& from, const Version& to, bool asks_for_new_s
   rules.set_new_stateful_set(!within_lts_series(from, to) || asks_for_new_set);
 }
 
+std::string alternatives(const google::protobuf::RepeatedPtrField<std::string>& constraints) {
+  std::string text;
+  for (const std::string& one : constraints) text += (text.empty() ? "\"" : " or \"") + one + "\"";
+  return text;
+}
+
 void check_constraints(const Version& to, const CatalogueVersion& current,
                        std::vector<std::string>& blockers) {
   const auto holds = [&](const std::string& constraint) {
@@ -185,10 +191,14 @@ void check_constraints(const Version& to, const CatalogueVersion& current,
     return held.value_or(false);
   };
   const bool allowed = current.allowed().empty() || std::ranges::any_of(current.allowed(), holds);
-  if (!allowed)
-    blockers.push_back("MySQLVersion " + current.name() + " does not list it as allowed");
-  if (std::ranges::any_of(current.denied(), holds)) {
-    blockers.push_back("MySQLVersion " + current.name() + " denies it");
+  const std::string catalogue = "MySQLVersion " + current.name();
+  if (!allowed) {
+    blockers.push_back(catalogue +
+                       " does not list it as allowed. Allowed: " + alternatives(current.allowed()));
+  }
+  const auto denial = std::ranges::find_if(current.denied(), holds);
+  if (denial != current.denied().end()) {
+    blockers.push_back(catalogue + " denies \"" + *denial + "\"");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "k8s/adapters/catalogue.h"
 #include "k8s/api/duration.h"
 #include "k8s/api/request_rules.h"
 #include "k8s/operator/request_types.h"
@@ -211,6 +212,25 @@ TEST(Admission, AnOlderRequestThatWaitsForTheDatabaseHoldsUpNobody) {
   always["spec"]["apply"] = "Always";
   EXPECT_EQ(admit(read_request(always), {older}, std::nullopt, database("NotReady")).admission,
             Admission::start);
+}
+
+// Red if one spelling of the key is not read, or a standalone server is judged by the groups' list.
+TEST(Catalogue, IsReadInBothSpellingsAndByTopology) {
+  const auto lists = [](const char* alone, const char* group) {
+    return Json{{"standalone", Json::array({alone})}, {"groupReplication", Json::array({group})}};
+  };
+  for (const char* spelling : {"updateConstraints", "upgradeConstraints"}) {
+    Json entry = {{"metadata", {{"name", "8.0"}}}, {"spec", {{"version", "8.0.36"}}}};
+    entry["spec"][spelling] = {{"allowlist", lists("8.4", "9.7")},
+                               {"denylist", lists("8.4.1", "9.7.1")}};
+    for (const bool standalone : {true, false}) {
+      const mysql::CatalogueVersion read = read_entry(entry, standalone);
+      ASSERT_EQ(read.allowed_size(), 1) << spelling;
+      ASSERT_EQ(read.denied_size(), 1) << spelling;
+      EXPECT_EQ(read.allowed(0), standalone ? "8.4" : "9.7") << spelling;
+      EXPECT_EQ(read.denied(0), standalone ? "8.4.1" : "9.7.1") << spelling;
+    }
+  }
 }
 
 // Red if maxRetries is not read, or a request could wait for ever by it.

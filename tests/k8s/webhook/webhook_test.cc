@@ -319,6 +319,27 @@ TEST_F(Asking, ARestartNeedsNoVersion) {
   EXPECT_THAT(said(submit("CREATE", request, {}, "jane")), HasSubstr("demo/nobody, is invalid"));
 }
 
+// In the former spelling of the key; the list for groups does not count.
+TEST_F(Asking, AWayThatTheCatalogueDoesNotHaveIsRefusedWithThoseThatItHas) {
+  Json there = good_mysql();
+  there["metadata"]["name"] = "my-standalone";
+  ASSERT_TRUE(world.run(world.client.create(kinds::mysql, there)).ok());
+  world.apply(R"(
+apiVersion: catalog.kubedb.com/v1alpha1
+kind: MySQLVersion
+metadata: {name: "10.11.18"}
+spec:
+  version: "10.11.18"
+  db: {image: "docker.io/library/mariadb:10.11.18"}
+  upgradeConstraints:
+    allowlist: {standalone: [">= 10.11.19, < 11"], groupReplication: ["11.8.6"]}
+)");
+  Json request = good_request();
+  EXPECT_THAT(said(submit("CREATE", request, {}, "jane")),
+              HasSubstr("upgrade from version 10.11.18 to 11.8.6 is not supported: MySQLVersion "
+                        "10.11.18 does not list it as allowed. Allowed: \">= 10.11.19, < 11\""));
+}
+
 TEST_F(Asking, OnlyAGroupGetsAnotherNumberOfMembers) {
   Json there = good_mysql();
   there["metadata"]["name"] = "my-db";
