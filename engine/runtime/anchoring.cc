@@ -82,11 +82,11 @@ Anchoring::Anchoring(Anchor& anchor, Host& host, std::function<store::Head()> he
     : state_(std::make_shared<State>(anchor, host, std::move(head))) {}
 Anchoring::~Anchoring() = default;
 
-bool Anchoring::check(const store::LogReader& log, Anchor& anchor) {
+std::optional<std::uint64_t> Anchoring::check(const store::LogReader& log, Anchor& anchor) {
   const std::optional<store::Head> anchored = anchor.read();
   const store::Head head = log.head();
   if (!anchored) {
-    if (head.size <= 1) return false;
+    if (head.size <= 1) return std::nullopt;
     throw Halt("the log holds " + std::to_string(head.size) +
                " records but its anchor is missing: somebody removed the anchor, or this is a "
                "copy of another cluster's log; `ratchetctl adopt` accepts it." +
@@ -98,7 +98,7 @@ bool Anchoring::check(const store::LogReader& log, Anchor& anchor) {
     throw Halt(std::string("the log is not the one that was anchored: ") + error.what() + "." +
                ways_out);
   }
-  return true;
+  return anchored->size;
 }
 
 void Anchoring::cover(std::uint64_t size, std::function<void()> then) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ class Anchoring {
   Anchoring(const Anchoring&) = delete;
   Anchoring& operator=(const Anchoring&) = delete;
 
-  // Compares the log with its anchor, as DESIGN §3 says. False: a first start, to be anchored
-  // before anything else. Throws Halt, with what to do, if the log is not the anchored one.
-  static bool check(const store::LogReader& log, Anchor& anchor);
+  // Compares the log with its anchor, as DESIGN §3 says, and answers how many records that covers.
+  // Nothing: a first start, to be anchored before anything else. Throws Halt, with what to do, if
+  // the log is not the anchored one.
+  static std::optional<std::uint64_t> check(const store::LogReader& log, Anchor& anchor);
 
   // Runs `then` once the anchor covers the first `size` records.
   void cover(std::uint64_t size, std::function<void()> then);

@@ -140,12 +140,12 @@ class Engine {
   // begins with copies of them. An open run ends with this, as continued; an ended one stays as it
   // is, and the other begins with a note of who and why. What the run had done after those turns is
   // done anew, under the new run's id; steps that were open then are looked at first, as after a
-  // crash; signals that came later are delivered again, decisions of people at gates are not.
-  // Refused where anything would be done twice that must not be: a step that is irreversible, or
-  // whose doubt a person decides (Effect::manual), has begun and is not completed within the kept
-  // turns. Also refused: a child that was open then, a build that decides otherwise than the kept
-  // turns say, a key that another open run has, records that are pruned. A child that is reset
-  // after its end tells its parent nothing.
+  // crash, and have their whole time anew; signals that came later are delivered again, decisions
+  // of people at gates are not. Refused where anything would be done twice that must not be: a step
+  // that is irreversible, or whose doubt a person decides (Effect::manual), has begun and is not
+  // completed within the kept turns. Also refused: a child that was open then, a build that decides
+  // otherwise than the kept turns say, a key that another open run has, records that are pruned. A
+  // child that is reset after its end tells its parent nothing.
   WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   // Lets a run go on that waits since a person accepted the log (care.h).
   Refusal release(const std::string& run_id, const By& by);

@@ -157,6 +157,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Retention retention;
   std::optional<TurnWatch> watch;
   std::uint64_t epoch = 0;
+  std::uint64_t anchored_before = 0;  // records that the anchor covered at the opening
   bool opened = false;
   bool other_build = false;  // than the one that wrote the log last
   bool halted = false;

@@ -45,10 +45,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (step_.interrupted && lands_once(entry_->info.effect)) return in_doubt();
     if (!entry_->info.irreversible) return attempt();
     doing_ = Doing::waiting_for_anchor;
-    const auto within = entry_->info.policy.start_timeout;
-    if (within.count() > 0 && step_.attempts == 0) {
-      wake(step_.since + within, &Step::not_started);
-    }
+    if (const Time latest = latest_start(); latest < Time::max()) wake(latest, &Step::not_started);
     shared_.anchoring.cover(step_.intent + 1, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->attempt();
     });
@@ -159,8 +156,16 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
                                      " ms"},
            true);
   }
+  // Until when it may wait for the anchor. What may have begun in an earlier process is not called
+  // unstarted.
+  Time latest_start() const {
+    const auto within = entry_->info.policy.start_timeout;
+    const bool counts = within.count() > 0 && step_.attempts == 0 && !step_.may_have_begun;
+    return counts ? std::min(step_.since + within, last_moment()) : last_moment();
+  }
   void not_started() {
     move_on();
+    if (shared_.host.now() >= last_moment()) return give_up();
     fail({"start_timeout", step_.activity + " was not started within " +
                                std::to_string(entry_->info.policy.start_timeout.count()) +
                                " ms: the anchor outside the log could not be written"});

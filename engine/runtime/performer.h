@@ -28,6 +28,8 @@ struct StepToPerform {
   std::uint64_t intent = 0;    // index of a record at or after the intent
   std::uint32_t attempts = 0;  // recorded so far
   bool interrupted = false;    // an attempt may have been under way when the process ended
+  // An irreversible one whose intent an earlier process had anchored: only then it may have begun.
+  bool may_have_begun = false;
 };
 
 // On the engine's thread.

@@ -7,8 +7,10 @@ namespace ratchet::engine {
 
 namespace {
 
-// What a step's record says of it: when it was scheduled, and how many attempts failed.
+// What a step's record says of it: where and when it was scheduled (or a person had it tried
+// again), and how many attempts failed.
 struct StepRecord {
+  std::uint32_t turn = 0;
   Time since{};
   std::uint32_t attempts = 0;
 };
@@ -17,13 +19,31 @@ std::map<CommandId, StepRecord> steps_of(const std::vector<Turn>& turns) {
   for (const Turn& turn : turns) {
     for (const Event& event : turn.events) {
       if (const auto* step = std::get_if<StepScheduled>(&event)) {
-        steps[step->command].since = turn.wall;
+        steps[step->command] = {.turn = turn.turn, .since = turn.wall};
+      } else if (const auto* retried = std::get_if<StepRetried>(&event)) {
+        steps[retried->command].since = turn.wall;
       } else if (const auto* failed = std::get_if<AttemptFailed>(&event)) {
         steps[failed->command].attempts = failed->attempt;
       }
     }
   }
   return steps;
+}
+
+// Since when a run that begins with copies of another's turns is a run of its own: what it took
+// over has its time anew, or a reset to before a time-out would end in it.
+Time own_since(const std::vector<Turn>& turns, std::uint32_t copied, Time now) {
+  return turns.size() > copied ? turns[copied].wall : now;
+}
+
+// The place in the log of a durable turn.
+std::uint64_t place_of(const store::LogReader& log, std::uint64_t run, std::uint32_t turn) {
+  std::uint64_t index = 0;
+  log.scan_run(run, turn, [&index](std::uint32_t, const store::Record& record) {
+    index = record.index;
+    return false;
+  });
+  return index;
 }
 
 // How many runs are brought back before others have their turn, and how many are looked at after a
@@ -73,7 +93,8 @@ std::vector<Turn> Engine::Impl::turns_of(std::uint64_t run) {
 
 void Engine::Impl::open(std::function<void()> ready) {
   handlers.check();
-  const bool anchored = Anchoring::check(log, anchor);
+  const std::optional<std::uint64_t> anchored = Anchoring::check(log, anchor);
+  anchored_before = anchored.value_or(0);
   const store::Head head = log.head();
   if (head.size > 0) {
     check_format(log, definitions);
@@ -196,6 +217,7 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
   const auto steps = steps_of(turns);
   const auto held = run->held;
+  const std::uint32_t copied = run->summary.origin.copied;
   const OpenCommands open_commands = run->run->open();
   for (const auto& [command, decision] : open_commands) {
     const bool known = std::ranges::any_of(
@@ -206,16 +228,24 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
     } else if (const auto* child = std::get_if<ChildStarted>(&decision.command)) {
       resume_child(run, *child);
     } else if (const auto* step = std::get_if<StepScheduled>(&decision.command)) {
-      const StepRecord& record = steps.at(command);
-      performer.perform({.run = run->summary.run,
-                         .run_id = run->summary.run_id,
-                         .command = command,
-                         .activity = step->activity,
-                         .input = step->input,
-                         .since = record.since,
-                         .intent = journal.durable_size() - 1,
-                         .attempts = record.attempts,
-                         .interrupted = true});
+      StepRecord record = steps.at(command);
+      if (record.turn < copied) {
+        record.since = std::max(record.since, own_since(turns, copied, host.now()));
+      }
+      const Handlers::Entry* entry = handlers.find(step->activity);
+      const bool irreversible = entry != nullptr && entry->info.irreversible;
+      performer.perform(
+          {.run = run->summary.run,
+           .run_id = run->summary.run_id,
+           .command = command,
+           .activity = step->activity,
+           .input = step->input,
+           .since = record.since,
+           .intent = journal.durable_size() - 1,
+           .attempts = record.attempts,
+           .interrupted = true,
+           .may_have_begun =
+               irreversible && place_of(log, run->summary.run, record.turn) < anchored_before});
     }
   }
   const bool queued = run->summary.state == RunState::queued;

@@ -161,6 +161,7 @@ void Engine::Impl::ended(const RunPtr& run, const Turn& turn) {
 void Engine::Impl::continue_as(const RunSummary& ended, const ContinuedAsNew& next) {
   Origin origin = ended.origin;
   origin.previous = ended.run_id;
+  origin.kept = origin.copied = 0;  // it begins with no copies, also if that one did
   const StartRequest request{next.run_id, ended.workflow, next.input, options.principal, {}};
   std::vector<SignalReceived> signals = unawaited(log, definitions, ended.run);
   try {

@@ -197,6 +197,20 @@ TEST(CrashMatrix, ARunThatIsResetKeepsItsTurnsWhereverItIsStopped) {
   EXPECT_NE(report.end.find("early"), std::string::npos) << report.end;
 }
 
+Task<Text> noted_twice(Workflow wf, Text in) {
+  if (in.value() == "anew") co_return co_await wf.step(note, in);
+  co_await wf.step(note, text("before"));
+  co_await wf.step(note, text("steer"));
+  co_return co_await wf.continue_as_new<Text>(text("anew"));
+}
+
+// The run that comes last begins with no copies.
+TEST(CrashMatrix, ARunThatIsResetContinuesAsNewWhereverItIsStopped) {
+  const CrashReport report = matrix_of(
+      noted_twice, {}, [](Engine& engine, Host&) { engine.reset("crash-matrix", 2, ann); });
+  expect_whole(report, "anew before steer \nstate 2");
+}
+
 constexpr ChildWorkflow<Text, Text> helper{"helper"};
 constexpr Gate<Text> go{"go"};
 

@@ -15,6 +15,7 @@ const By ann{"ann", "the second answer was wrong"};
 constexpr Activity<Text, Text> leap =
     Activity<Text, Text>("leap", Effect::idempotent).irreversible();
 constexpr Activity<Text, Text> touchy{"touchy", Effect::manual};
+constexpr Activity<Text, Text> pressing{"pressing", Effect::read, Policy{}.overall(60s)};
 constexpr ChildWorkflow<Text, Text> helper{"helper"};
 
 Task<Text> work(Workflow wf, Text) {
@@ -48,6 +49,18 @@ Task<Text> two_words(Workflow wf, Text) {
   co_await wf.step(ask, text("b"));
   const Text two = co_await wf.receive(approval);
   co_return text(one.value() + " " + two.value());
+}
+
+// Two runs, of which the second has fewer turns at first than the first was given as copies.
+Task<Text> two_runs(Workflow wf, Text in) {
+  if (in.value() == "next") {
+    co_await wf.step(ask, text("x"));
+    co_return co_await wf.step(ask, text("y"));
+  }
+  co_await wf.step(ask, text("a"));
+  co_await wf.step(ask, text("b"));
+  co_await wf.step(ask, text("c"));
+  co_return co_await wf.continue_as_new<Text>(text("next"));
 }
 
 class Resetting : public HandTest {
@@ -225,6 +238,47 @@ TEST_P(Resetting, APausedRunStaysPausedIfItWasThen) {
   p->host.settle();
   hand.answer(*p, "a");
   EXPECT_EQ(hand.asked.back(), "b");
+  expect_whole(*p);
+}
+
+// Else a reset to before a time-out would end in the same time-out.
+TEST_P(Resetting, AStepThatWasOpenHasItsTimeAnew) {
+  bool answers = false;
+  std::vector<Answer<Text>> unanswered;
+  auto p = process(with<pressing>);
+  p->handlers.handle<Text, Text>(
+      pressing, [&](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+        if (!answers) return unanswered.push_back(answer);
+        answer.complete(what);
+      });
+  p->open();
+  p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+  p->host.settle();
+  hand.answer(*p, "a");
+  pass(*p, 2h);
+  ASSERT_EQ(p->engine->state("r"), RunState::failed);
+  EXPECT_EQ(result(*p), "timeout");
+  answers = true;
+  EXPECT_EQ(reset(*p, 2), "r.reset-2");
+  EXPECT_EQ(hand.asked, (std::vector<std::string>{"a", "c"})) << p->history("r.reset-2");
+}
+
+TEST_P(Resetting, ARunThatWasResetCanContinueAsNew) {
+  {
+    auto p = started(two_runs);
+    for (const char* what : {"a", "b", "c"}) {
+      if (what == std::string("c")) EXPECT_EQ(reset(*p, 3), "r.reset-2");
+      hand.answer(*p, what);
+    }
+    EXPECT_EQ(find_run(p->log, "r.reset-2")->origin.copied, 3U);
+    EXPECT_EQ(find_run(p->log, "r.reset-2")->successor, "r.reset-2~2");
+  }
+  auto p = opened(two_runs);
+  EXPECT_EQ(p->history("r.reset-2~2"), "0 RunStarted\n0 step 1 ask\n") << "no copies";
+  hand.answer(*p, "x");
+  hand.answer(*p, "y");
+  EXPECT_EQ(result(*p, "r.reset-2~2"), "y!");
+  EXPECT_EQ(find_run(p->log, "r.reset-2~2")->origin.copied, 0U);
   expect_whole(*p);
 }
 

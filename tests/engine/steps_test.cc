@@ -22,10 +22,6 @@ constexpr Activity<Text, Text> exact{"exact", Effect::idempotent,
                                      Policy{}.backoff(1s, 8s).spread(0).never_retry("broken")};
 constexpr Activity<Text, Text> beating{"beating", Effect::idempotent,
                                        Policy{}.each(60s).attempts(2).heartbeat(2s)};
-constexpr auto final_act =
-    Activity<Text, Text>{"final", Effect::idempotent, Policy{}.start_within(5s)}.irreversible();
-constexpr Activity<Text, Text> final_one =
-    Activity<Text, Text>("final_one", Effect::manual).irreversible();
 
 template <const Activity<Text, Text>& activity>
 Task<Text> one_step(Workflow wf, Text in) {
@@ -44,8 +40,6 @@ class Steps : public ::testing::TestWithParam<DiskKind> {
     p->registry.add("touchy", 1, one_step<touchy>);
     p->registry.add("exact", 1, one_step<exact>);
     p->registry.add("beating", 1, one_step<beating>);
-    p->registry.add("final", 1, one_step<final_act>);
-    p->registry.add("final_one", 1, one_step<final_one>);
     return p;
   }
   static void run(Process& p, const std::string& workflow) {
@@ -152,18 +146,6 @@ TEST_P(Steps, AnAttemptWithoutAHeartbeatFailsAndOneWithGoesOn) {
   EXPECT_FALSE(attempts.front().heartbeat()) << "nobody waits for that attempt any more";
 }
 
-TEST_P(Steps, AStepThatCannotStartInTimeFails) {
-  auto p = process();
-  p->handlers.handle<Text, Text>(
-      final_act, [](const AttemptInfo&, const Text&, const auto&) { FAIL() << "it was started"; });
-  p->open();
-  outside.anchor.refuse("no anchor today");
-  p->engine->start("r", "final", text("in").SerializeAsString(), "test");
-  p->host.run_until([&] { return p->engine->state("r") == RunState::completed; });
-  EXPECT_NE(p->history("r").find("StepFailed 1 after 0: start_timeout"), std::string::npos)
-      << p->history("r");
-}
-
 TEST_P(Steps, ManyFailuresLeaveFewRecords) {
   auto p = process();
   p->handlers.handle<Text, Text>(patient, [](const AttemptInfo&, const Text&, const auto& answer) {
@@ -211,24 +193,6 @@ TEST_P(Steps, ALateAnswerDoesNotSpeakForTheNextAttempt) {
     if (done != nullptr) EXPECT_EQ(done->result, text("in time").SerializeAsString());
   }
   EXPECT_NE(p->history("r").find("StepCompleted 1 after 2"), std::string::npos);
-}
-
-TEST_P(Steps, AnIrreversibleStepWaitsForTheAnchor) {
-  auto p = process();
-  int performed = 0;
-  p->handlers.handle<Text, Text>(final_one,
-                                 [&](const AttemptInfo&, const Text&, const auto& answer) {
-                                   ++performed;
-                                   answer.complete(text("done"));
-                                 });
-  p->open();
-  p->host.settle();
-  outside.anchor.refuse("the anchor's place is away");
-  p->engine->start("r", "final_one", text("in").SerializeAsString(), "test");
-  p->host.run_until([&] { return performed > 0; }, 200);
-  EXPECT_EQ(performed, 0);
-  outside.anchor.refuse("");
-  EXPECT_TRUE(p->host.run_until([&] { return performed > 0; }, 200));
 }
 
 TEST_P(Steps, ADroppedAnswerAndAnExceptionAreFailedAttempts) {
