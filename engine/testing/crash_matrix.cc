@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 constexpr const char* run_id = "crash-matrix";
+constexpr std::size_t page_bytes = 4096;
 
 // The run, or the one that goes on in its place.
 std::optional<RunInfo> last_run(const store::LogReader& log) {
@@ -48,9 +49,12 @@ OpenLog in_memory() {
 // What outlives every process.
 struct Outside {
   explicit Outside(const CrashCase& crash_case)
-      : world(crash_case.world()), open(crash_case.place ? crash_case.place() : in_memory()) {}
+      : world(crash_case.world()),
+        open(crash_case.place ? crash_case.place() : in_memory()),
+        page(crash_case.page.empty() ? std::vector<std::byte>(page_bytes) : crash_case.page) {}
   std::unique_ptr<World> world;
   OpenLog open;
+  std::vector<std::byte> page;
   MemoryAnchor anchor;
   Time now{Duration{1'000'000'000'000'000}};
 };
@@ -72,7 +76,9 @@ class Process {
         durable_(outside.open(host_)),
         log_(*durable_, [this] { return goes_on_after_append(); }),
         plan_(plan),
-        failures_(failures) {
+        failures_(failures),
+        outside_(outside),
+        page_(outside.page) {
     crash_case.registry(registry_);
     Handlers real;
     outside.world->serve(real, host_);
@@ -83,7 +89,8 @@ class Process {
                                   .principal = "test",
                                   .resident_runs = crash_case.resident_runs,
                                   .limits = crash_case.limits,
-                                  .retention = crash_case.retention});
+                                  .retention = crash_case.retention,
+                                  .breadcrumb = page_});
     outside.world->meet(*engine_, outside.anchor);
   }
 
@@ -99,6 +106,7 @@ class Process {
         [&] { return host_.stopped() || (opened && log_.is_idle() && state_at_end()); });
     // Observers hear of a record after it is durable; after the end of a run nobody waits for them.
     if (!host_.stopped() && state_at_end() == RunState::quarantined) host_.settle();
+    if (!host_.stopped()) outside_.page = page_;
     Lived lived{.registry = registry_, .now = host_.now(), .stopped = host_.stopped()};
     if (!lived.stopped) lived.end = state_at_end();
     return lived;
@@ -107,8 +115,14 @@ class Process {
  private:
   bool goes_on_after_append() {
     const bool last = plan_.appends++ == plan_.after_append;
-    if (last) host_.stop();
+    if (last) stop();
     return !last;
+  }
+
+  // The page stays as it is at this moment, whatever is still on the stack.
+  void stop() {
+    outside_.page = page_;
+    host_.stop();
   }
 
   Handlers::Entry watched(Handlers::Entry entry) {
@@ -117,10 +131,10 @@ class Process {
       check_not_recorded(info);
       const std::size_t nth = plan_.activities++;
       for (const auto& late : std::exchange(late_, {})) late();
-      if (nth == plan_.before_activity) return host_.stop();
+      if (nth == plan_.before_activity) return stop();
       perform(info, input,
               [this, nth, sink = std::move(sink)](Bytes result, const Failure* f, bool retry) {
-                if (nth == plan_.after_activity) return host_.stop();
+                if (nth == plan_.after_activity) return stop();
                 if (nth == plan_.lost_answer) return keep(sink, std::move(result), f, retry);
                 sink(std::move(result), f, retry);
               });
@@ -167,6 +181,8 @@ class Process {
   OneByOneLog log_;
   Plan& plan_;
   std::vector<std::string>& failures_;
+  Outside& outside_;
+  std::vector<std::byte> page_;
   Registry registry_;
   Handlers handlers_;
   std::vector<std::function<void()>> late_;

@@ -63,6 +63,10 @@ struct CrashCase {
   std::size_t last_appends = 0;
   // An empty place for a log. None: in memory.
   std::function<OpenLog()> place{};
+  // The log's page (EngineOptions::breadcrumb) as processes of the build "test" have left it, which
+  // is the build here. Each process finds what the one before had in it when it was stopped. Empty:
+  // that of a new log.
+  std::vector<std::byte> page{};
 };
 
 struct CrashReport {

@@ -283,6 +283,35 @@ TEST(LongHistories, SayThatTheyShouldContinueAsNew) {
   EXPECT_EQ(facts, long_history);
 }
 
+Task<Text> until_long(Workflow wf, Text in) {
+  if (in.value() != "in") co_return in;
+  int heard = 0;
+  for (; !wf.should_continue_as_new(); ++heard) co_await wf.receive(approval);
+  co_return co_await wf.continue_as_new<Text>(text(std::to_string(heard)));
+}
+
+// Whichever process counts the last of its facts.
+TEST_P(Children, ALongHistoryIsContinuedAsNew) {
+  const auto hear = [](Process& p, std::uint32_t signals) {
+    for (std::uint32_t i = 0; i < signals; ++i) {
+      p.engine->signal("r", approval.name(), {}, "bob");
+      if (i % 500 == 499) p.host.settle();
+    }
+    p.host.settle();
+  };
+  {
+    auto p = started(until_long);
+    hear(*p, 6000);
+  }
+  auto p = opened(until_long);
+  hear(*p, long_history - 6002);
+  EXPECT_EQ(p->engine->state("r"), RunState::running);
+  hear(*p, 1);
+  EXPECT_EQ(p->engine->state("r"), RunState::continued);
+  EXPECT_EQ(result(*p, "r~2"), "9999");
+  expect_whole(*p);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, Children, all_disks(), name_of_disk);
 
 }  // namespace

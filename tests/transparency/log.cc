@@ -1,9 +1,9 @@
 // Makes the logs that software which is not ours checks, and proofs about them:
-//   transparency_log record DIR RUNS         RUNS runs of a workflow, by the engine
-//   transparency_log generate DIR RECORDS    records of the log's own kind, without the engine
-//   transparency_log prove DIR KEY FIRST LAST   every proof of every size FIRST … LAST
-//   transparency_log sample DIR KEY COUNT    COUNT proofs of each kind at the log's full size
+//   transparency_log record DIR RUNS         RUNS runs of a workflow, by the engine, of 3 records
+//   each transparency_log prove DIR KEY FIRST LAST   every proof of every size FIRST … LAST
+//   transparency_log sample DIR KEY SIZE COUNT  COUNT proofs of each kind at this size
 // Proofs go to standard output, a line each; check.go says what the lines are.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -39,6 +39,8 @@ engine::Task<Text> greetings(engine::Workflow wf, Text name) {
   co_return co_await wf.step(greet, first);
 }
 
+constexpr int open_at_once = 1000;
+
 void record(const std::string& dir, int runs) {
   boost::asio::io_context io;
   engine::AsioHost host(io);
@@ -56,29 +58,24 @@ void record(const std::string& dir, int runs) {
   engine::Engine engine(*log, host, registry, handlers, anchor, {"build-1", "a test"});
   const auto work = boost::asio::make_work_guard(io);
   const std::uint64_t first = log->next_index();  // ids that no earlier run has
+  int begun = 0;
   int open = runs;
+  const auto start_next = [&] {
+    Text name;
+    name.set_value("number " + std::to_string(begun));
+    engine.start("run-" + std::to_string(first + static_cast<std::uint64_t>(begun++)), "greetings",
+                 name.SerializeAsString(), "somebody");
+  };
   engine.on_halt([](const std::string& why) { throw std::runtime_error(why); });
   engine.observe([&](const engine::Recorded& recorded) {
-    if (recorded.state != engine::RunState::running && --open == 0) io.stop();
+    if (recorded.state == engine::RunState::running) return;
+    if (--open == 0) return io.stop();
+    if (begun < runs) host.post(start_next);
   });
   engine.open([&] {
-    for (int i = 0; i < runs; ++i) {
-      Text name;
-      name.set_value("number " + std::to_string(i));
-      engine.start("run-" + std::to_string(first + i), "greetings", name.SerializeAsString(),
-                   "somebody");
-    }
+    while (begun < std::min(runs, open_at_once)) start_next();
   });
   io.run();
-}
-
-void generate(const std::string& dir, std::uint64_t records) {
-  const auto log = store::open_rocks_log(dir);
-  for (std::uint64_t i = 0; i < records; ++i) {
-    store::Entry entry;
-    entry.record = "generated record " + std::to_string(i);
-    log->submit(std::move(entry));
-  }
 }
 
 // Prints proofs in trees of one log.
@@ -137,11 +134,10 @@ void prove(const std::string& dir, const std::string& key, std::uint64_t first,
   }
 }
 
-void sample(const std::string& dir, const std::string& key, int count) {
+void sample(const std::string& dir, const std::string& key, std::uint64_t size, int count) {
   const auto log = store::open_rocks_reader(dir);
   Printer printer(*log, key);
   printer.records();
-  const std::uint64_t size = log->head().size;
   printer.tree(size);
   std::mt19937_64 random(size);  // the same places in every run
   for (int i = 0; i < count; ++i) {
@@ -153,14 +149,12 @@ void sample(const std::string& dir, const std::string& key, int count) {
 int run(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[0] == "record") {
     record(words[1], std::stoi(words[2]));
-  } else if (words.size() == 3 && words[0] == "generate") {
-    generate(words[1], std::stoull(words[2]));
   } else if (words.size() == 5 && words[0] == "prove") {
     prove(words[1], words[2], std::stoull(words[3]), std::stoull(words[4]));
-  } else if (words.size() == 4 && words[0] == "sample") {
-    sample(words[1], words[2], std::stoi(words[3]));
+  } else if (words.size() == 5 && words[0] == "sample") {
+    sample(words[1], words[2], std::stoull(words[3]), std::stoi(words[4]));
   } else {
-    std::cerr << "transparency_log record|generate|prove|sample …: see log.cc\n";
+    std::cerr << "transparency_log record|prove|sample …: see log.cc\n";
     return EXIT_FAILURE;
   }
   return EXIT_SUCCESS;
