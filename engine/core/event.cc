@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 namespace ratchet::engine {
@@ -102,6 +103,21 @@ const By* by_of(const Event& event) {
         return by(e);
       },
       event);
+}
+
+void shorten(std::string& text, std::size_t most) {
+  constexpr std::string_view cut = "…";
+  if (text.size() <= most) return;
+  std::size_t end = most - cut.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  text.resize(end);
+  text += cut;
+}
+
+Failure recordable(Failure failure) {
+  shorten(failure.code, most_code_bytes);
+  shorten(failure.message, most_message_bytes);
+  return failure;
 }
 
 }  // namespace ratchet::engine

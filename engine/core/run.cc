@@ -167,9 +167,9 @@ void Run::finish() {
   try {
     decide(RunCompleted{task_->result()}, here);
   } catch (const StepFailure& failure) {
-    decide(RunFailed{failure.failure()}, here);
+    decide(RunFailed{recordable(failure.failure())}, here);
   } catch (const std::exception& error) {
-    decide(RunFailed{{"workflow_error", error.what()}}, here);
+    decide(RunFailed{recordable({"workflow_error", error.what()})}, here);
   }
   closing_ = true;
   task_.reset();

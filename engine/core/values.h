@@ -61,6 +61,15 @@ struct Failure {
 // The code of the failure by which a workflow learns that its run was cancelled.
 inline constexpr const char* cancelled_code = "cancelled";
 
+// Of either, and of what is told of a divergence, in what is newly recorded: texts do not move out
+// of a record as payloads do, so that one which is too long would leave nothing recorded.
+inline constexpr std::size_t most_code_bytes = 256;
+inline constexpr std::size_t most_message_bytes = 16'384;
+// To so many bytes, cut between two characters of UTF-8; a "…" tells of it.
+void shorten(std::string& text, std::size_t most);
+// The failure as it can be recorded.
+Failure recordable(Failure failure);
+
 // Who did something to a run, and why. Recorded with it.
 struct By {
   std::string principal;

@@ -41,6 +41,7 @@ class StepWaiting {
   std::optional<StepWait> wait() {
     if (!follows_) return std::nullopt;
     const Policy& policy = activity_.policy;
+    wait_.from = std::max(wait_.from, since_);
     wait_.last_attempt = policy.max_attempts;
     wait_.or_later = !is_recorded(wait_.attempt);
     wait_.answer_by = wait_.from + policy.attempt_timeout;
@@ -66,6 +67,25 @@ class StepWaiting {
   bool follows_ = true;
 };
 
+// How many turns the run begins with that are copies of another's.
+std::uint32_t copied_in(const std::vector<RecordedEvent>& events) {
+  for (const RecordedEvent& event : events) {
+    if (const auto* start = std::get_if<RunStarted>(&event.event)) return start->origin.copied;
+  }
+  return 0;
+}
+
+// From when the step has its time: what a run was reset with has it anew (runtime/recovery.cc),
+// from about the first turn of its own. None: it has no such turn yet.
+std::optional<Time> since(const RecordedEvent& step, const std::vector<RecordedEvent>& events) {
+  const std::uint32_t copied = copied_in(events);
+  if (step.turn >= copied) return step.wall;
+  const auto own = std::ranges::find_if(
+      events, [copied](const RecordedEvent& event) { return event.turn >= copied; });
+  if (own == events.end()) return std::nullopt;
+  return own->wall;
+}
+
 bool is_performed(const RunInfo& run) {
   return run.state == RunState::running || run.state == RunState::paused;
 }
@@ -75,7 +95,9 @@ bool is_performed(const RunInfo& run) {
 std::optional<StepWait> step_wait(const ActivityInfo& activity, const std::string& run_id,
                                   const TimelineEntry& entry,
                                   const std::vector<RecordedEvent>& events) {
-  StepWaiting waiting(activity, run_id, entry.command.wall);
+  const std::optional<Time> scheduled = since(entry.command, events);
+  if (!scheduled) return std::nullopt;
+  StepWaiting waiting(activity, run_id, *scheduled);
   for (const RecordedEvent& event : events) {
     if (event.command == entry.command.command) waiting.see(event);
   }

@@ -31,7 +31,8 @@ struct StepWait {
 using StepWaits = std::map<CommandId, StepWait>;
 
 // An open step of that activity. `events`: of the run, from its first on. None if no attempt
-// follows by itself: a person decides, or its answer is held.
+// follows by itself: a person decides, or its answer is held. None also of a step that a reset has
+// just taken over: its time is not on the record yet.
 std::optional<StepWait> step_wait(const ActivityInfo& activity, const std::string& run_id,
                                   const TimelineEntry& entry,
                                   const std::vector<RecordedEvent>& events);

@@ -48,14 +48,6 @@ void require_older(const store::LogReader& log, const store::Head& anchor) {
           "backup");
 }
 
-// To what fits into a record with the rest of a summary, between two characters.
-void shorten(std::string& text) {
-  if (text.size() <= most_reason_bytes) return;
-  std::size_t end = most_reason_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-}
-
 // Calls `visit` with key and value of every open run that does not wait already.
 template <class Visit>
 void each_that_will_wait(const store::LogReader& log, const Visit& visit) {
@@ -158,7 +150,7 @@ store::Entry pruning_of(const store::LogReader& log, RunSummary run, const By& b
                                        "its records are needed, or they are "
                                        "gone");
   run.pruned = true;
-  if (run.failure) shorten(run.failure->message);
+  if (run.failure) shorten(run.failure->message, most_reason_bytes);  // it is in there twice
   const std::uint32_t turns = turns_of(log, run);
   store::Entry entry;
   entry.record = encode(Pruned{encode(run), turns, by, now});

@@ -250,6 +250,10 @@ bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal)
 
 bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
                     const std::string& principal) {
+  if (value.size() > store::max_blob_bytes) {
+    throw std::length_error("a signal's value has at most 1 MiB, not " +
+                            std::to_string(value.size()) + " bytes");
+  }
   return impl_->take(run_id, {name, value, principal});
 }
 

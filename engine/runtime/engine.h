@@ -116,6 +116,7 @@ class Engine {
 
   // Delivers a signal, to the run that now stands in this one's place if it continued as new. False
   // if none of these is open. What a run received and did not await is the next one's too.
+  // Throws std::length_error for a value over 1 MiB; then nothing was recorded.
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
               const std::string& principal);
 
@@ -144,8 +145,9 @@ class Engine {
   // of people at gates are not. Refused where anything would be done twice that must not be: a step
   // that is irreversible, or whose doubt a person decides (Effect::manual), has begun and is not
   // completed within the kept turns. Also refused: a child that was open then, a build that decides
-  // otherwise than the kept turns say, a key that another open run has, records that are pruned. A
-  // child that is reset after its end tells its parent nothing.
+  // otherwise than the kept turns say, a key that another open run has, an ended run while as many
+  // of its workflow are open as may be, records that are pruned. A child that is reset after its
+  // end tells its parent nothing.
   WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   // Lets a run go on that waits since a person accepted the log (care.h).
   Refusal release(const std::string& run_id, const By& by);

@@ -231,7 +231,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
            true);
   }
 
-  void failed(const Failure& failure, bool retry) {
+  void failed(Failure failure, bool retry) {
+    failure = recordable(std::move(failure));
     if (probing_) return probe_failed(failure);
     const std::uint32_t attempt = ++step_.attempts;
     last_ = failure;
@@ -307,8 +308,9 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   void ask(const std::string& why) {
     doing_ = Doing::asking;
     why_ = why;
+    shorten(why_, most_message_bytes);
     then_ = &Step::once_more;
-    shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why});
+    shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why_});
   }
 
   // A person has decided the doubt: it did not take place.

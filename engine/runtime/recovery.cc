@@ -289,11 +289,13 @@ void Engine::Impl::go_on(const RunPtr& run) {
 
 void Engine::Impl::quarantine(const RunPtr& run, const Divergence& why) {
   run->run.reset();
+  std::string text = why.text();
+  shorten(text, most_message_bytes);
   if (run->summary.state == RunState::quarantined &&
-      run->summary.failure == Failure{"divergence", why.text()}) {
+      run->summary.failure == Failure{"divergence", text}) {
     return;  // already recorded, at an earlier start
   }
-  hint(run, Diverged{why.turn, why.text()});
+  hint(run, Diverged{why.turn, std::move(text)});
 }
 
 void Engine::Impl::keep(const RunPtr& run) {

@@ -144,7 +144,9 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   if (!summary.successor.empty()) {
     return {"run " + run_id + " has ended, and goes on as run " + summary.successor};
   }
-  if (summary.pruned) return {"the records of run " + run_id + " were removed"};
+  if (summary.pruned || going.contains(run_id)) {
+    return {"the records of run " + run_id + " were removed"};
+  }
   if (run && run->pending > 0) {
     return {"run " + run_id + " is being written to at this moment; ask again"};
   }
@@ -152,6 +154,11 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   const std::string& key = summary.origin.key;
   if (!run && !key.empty() && keys.contains(key)) {
     return {"run " + keys.at(key) + " has its key " + key + " now"};
+  }
+  const auto lane = lanes.find(summary.workflow);
+  if (!run && lane != lanes.end() && lane->second.full()) {  // an open one leaves its place to it
+    return {"as many runs of workflow " + summary.workflow +
+            " are open as may be; when one of them has ended, ask again"};
   }
   std::uint32_t number = 2;
   std::string next = reset_run_id(run_id, number);

@@ -126,6 +126,10 @@ Refusal Engine::Impl::skip(const RunPtr& run, const StepSkipped& outcome) {
   if (step == nullptr) return refusal;
   const auto* type = step->activity->output();
   if (outcome.result.size() > store::max_blob_bytes) return "a result has at most 1 MiB";
+  if (outcome.failure && *outcome.failure != recordable(*outcome.failure)) {
+    return "a failure's code has at most " + std::to_string(most_code_bytes) +
+           " bytes, its message " + std::to_string(most_message_bytes);
+  }
   if (!outcome.failure && !parses(outcome.result, *type)) {
     return "the result given for step " + std::to_string(outcome.command) + " is not a " +
            type->full_name();

@@ -267,6 +267,44 @@ TEST_P(Children, WhatWasNotAwaitedIsPassedOnByTheNextProcess) {
   expect_whole(*p);
 }
 
+TEST_P(Children, ABuildWithoutTheWorkflowLeavesWhatContinuesToOneThatHasIt) {
+  {
+    auto p = started(listen);
+    signal(*p, "one");
+    signal(*p, "two");
+    hand.send(*p, "ready?");
+    p->host.run_until([&] { return find_run(p->log, "r")->state == RunState::continued; });
+    p->host.stop();
+  }
+  {
+    Process p(outside);
+    p.registry.add("another", 1, listen);
+    p.open("build-2");
+    p.host.settle();
+    EXPECT_TRUE(p.ready);
+    EXPECT_FALSE(find_run(p.log, "r~2"));
+  }
+  auto p = opened(listen);
+  EXPECT_EQ(result(*p, "r~2"), "one two");
+  expect_whole(*p);
+}
+
+TEST_P(Children, ARunWithTheLongestIdContinuesToo) {
+  const std::string id(256, 'r');
+  {
+    auto p = process(countdown);
+    p->open();
+    p->engine->start(id, "flow", text("2").SerializeAsString(), "ann");
+    p->host.settle();
+    EXPECT_THROW(p->engine->start(id + "r", "flow", {}, "ann"), std::invalid_argument);
+    hand.answer(*p, "2");
+  }
+  auto p = opened(countdown);
+  hand.answer(*p, "1");
+  EXPECT_EQ(result(*p, id + "~2"), "lift off");
+  expect_whole(*p);
+}
+
 TEST(LongHistories, SayThatTheyShouldContinueAsNew) {
   Registry registry;
   registry.add<Text, Text>(

@@ -241,6 +241,32 @@ TEST_P(Resetting, APausedRunStaysPausedIfItWasThen) {
   expect_whole(*p);
 }
 
+TEST_P(Resetting, TheLimitOfOpenRunsHoldsForItToo) {
+  auto p = process(work);
+  EngineOptions options{"build-1", "test"};
+  options.limits = {{"flow", 1}};
+  p->open(options);
+  for (const char* run : {"r", "s", "t"}) {
+    p->engine->start(run, "flow", text("in").SerializeAsString(), "ann");
+  }
+  p->host.settle();
+  hand.refuse(*p, "a");
+  ASSERT_EQ(p->engine->state("r"), RunState::failed);
+  ASSERT_EQ(p->engine->state("s"), RunState::running);
+  EXPECT_EQ(refused(*p, 1),
+            "as many runs of workflow flow are open as may be; when one of them has ended, ask "
+            "again");
+  EXPECT_EQ(reset(*p, 2, "s"), "s.reset-2") << "in its own place";
+  EXPECT_EQ(p->engine->state("s.reset-2"), RunState::running);
+  EXPECT_EQ(p->engine->state("t"), RunState::queued);
+  for (const char* run : {"s.reset-2", "t"}) {
+    EXPECT_EQ(p->engine->terminate(run, ann), std::nullopt);
+    p->host.settle();
+  }
+  EXPECT_EQ(reset(*p, 1), "r.reset-2");
+  expect_whole(*p);
+}
+
 // Else a reset to before a time-out would end in the same time-out.
 TEST_P(Resetting, AStepThatWasOpenHasItsTimeAnew) {
   bool answers = false;

@@ -196,6 +196,20 @@ TEST_P(RetentionTest, AChainOfRunsThatContinueIsPrunedFromItsBeginning) {
   expect_right(*p);
 }
 
+TEST_P(RetentionTest, ARunWhoseRecordsAreBeingRemovedIsNotReset) {
+  auto p = keeping({{RunState::completed, 1h}});
+  start(*p, "r");
+  hand.answer(*p, "r");
+  pass(*p, 59min);
+  const std::uint64_t before = p->log.next_index();
+  EXPECT_TRUE(p->host.run_until([&] { return p->log.next_index() > before; }));
+  EXPECT_EQ(p->engine->reset("r", 1, ann).refused, "the records of run r were removed");
+  p->host.settle();
+  EXPECT_TRUE(pruned(*p, "r"));
+  EXPECT_FALSE(find_run(p->log, "r.reset-2"));
+  expect_right(*p);
+}
+
 TEST_P(RetentionTest, OnlyAnOutcomeHasATime) {
   EXPECT_THROW(keeping({{RunState::paused, 1h}}), std::invalid_argument);
   EXPECT_THROW(keeping({{RunState::completed, -1h}}), std::invalid_argument);

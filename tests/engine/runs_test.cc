@@ -122,6 +122,29 @@ TEST_P(Runs, ChangedCodeIsQuarantinedWithADiffAndGoesOnWithTheOldCode) {
   EXPECT_FALSE(replay_all(p->log, p->registry).front().divergence);
 }
 
+// Two inputs that differ in 200 000 bytes: the difference is told as far as a record can tell it.
+TEST_P(Runs, ADivergenceOfLargeInputsIsThatRunsAlone) {
+  {
+    auto p = process();
+    p->open();
+    start(*p, "r", std::string(200'000, 'x'));
+    approve(*p);
+    p->host.run_until([&] { return p->history("r").find("step 5") != std::string::npos; });
+  }
+  auto p = process(travel_swapped);
+  p->open("build-2");
+  p->host.settle();
+  EXPECT_EQ(p->engine->state("r"), RunState::quarantined);
+  const std::string why = find_run(p->log, "r")->failure->message;
+  EXPECT_EQ(why.find("turn 3: recorded: step 4 book"), 0U) << why.substr(0, 200);
+  EXPECT_TRUE(why.ends_with("x…"));
+  EXPECT_EQ(why.size(), most_message_bytes);
+  EXPECT_TRUE(start(*p, "s")) << "others go on";
+  p->host.settle();
+  EXPECT_EQ(p->engine->state("s"), RunState::running);
+  EXPECT_TRUE(verify(p->log).ok());
+}
+
 TEST_P(Runs, AFactThatComesDuringQuarantineIsDeliveredWhenTheRunGoesOn) {
   {
     auto p = process();
@@ -232,6 +255,52 @@ TEST_P(Runs, AnInputThatCannotFitIsRefusedAndRecordsNothing) {
   EXPECT_TRUE(start(*p, "r"));
   approve(*p);
   EXPECT_TRUE(finish(*p));
+}
+
+TEST_P(Runs, ASignalThatCannotFitIsRefusedAndRecordsNothing) {
+  auto p = process();
+  p->open();
+  start(*p);
+  p->host.settle();
+  const auto records = p->log.head().size;
+  const auto send = [&] {
+    return p->engine->signal("r", approval.name(), std::string(3'000'000, 'x'), "bob");
+  };
+  EXPECT_THROW(send(), std::length_error);
+  p->host.settle();
+  EXPECT_EQ(p->log.head().size, records);
+  approve(*p);
+  EXPECT_TRUE(finish(*p));
+}
+
+Task<Text> announces_too_much(Workflow wf, Text) {
+  co_await wf.receive(approval);
+  co_return co_await wf.step(announce, text(std::string(3'000'000, 'x')));
+}
+Task<Text> announces_little(Workflow wf, Text in) {
+  co_await wf.receive(approval);
+  co_return co_await wf.step(announce, in);
+}
+
+// Nothing of the turn is recorded; the fact that led to it is, for code that decides less.
+TEST_P(Runs, ATurnThatCannotFitIsNotAppendedAndItsRunQuarantined) {
+  {
+    auto p = process(announces_too_much);
+    p->open();
+    start(*p);
+    start(*p, "s");
+    approve(*p);
+    p->host.settle();
+    EXPECT_EQ(p->engine->state("r"), RunState::quarantined);
+    EXPECT_EQ(p->engine->state("s"), RunState::running);
+    EXPECT_EQ(p->history("r"),
+              "0 RunStarted\n0 wait 1 for signal approval\n1 Diverged\n2 Held SignalReceived "
+              "approval from bob\n");
+  }
+  auto p = process(announces_little);
+  p->open("build-2");
+  EXPECT_TRUE(finish(*p)) << p->history("r");
+  EXPECT_TRUE(verify(p->log).ok());
 }
 
 TEST_P(Runs, TheAnchorFollowsTheLog) {

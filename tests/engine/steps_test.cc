@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/inspect/verify.h"
 #include "tests/engine/process.h"
 #include "tests/engine/travel.h"
 
@@ -144,6 +145,26 @@ TEST_P(Steps, AnAttemptWithoutAHeartbeatFailsAndOneWithGoesOn) {
             "0 RunStarted\n0 step 1 beating\n1 AttemptFailed 1 #1: heartbeat_timeout\n2 "
             "StepCompleted 1 after 2\n2 run completed\n");
   EXPECT_FALSE(attempts.front().heartbeat()) << "nobody waits for that attempt any more";
+}
+
+// A text does not move out of its record as a payload does.
+TEST_P(Steps, WhatIsToldAtLengthIsRecordedShortened) {
+  auto p = process();
+  const Failure told{std::string(1000, 'c'), std::string(16'382, 'x') + std::string(100'000, 'y')};
+  p->handlers.handle<Text, Text>(
+      flaky, [&](const AttemptInfo&, const Text&, const auto& answer) { answer.fail(told); });
+  run(*p, "flaky");
+  EXPECT_NE(p->history("r").find("StepFailed 1 after 5: cccc"), std::string::npos)
+      << p->history("r");
+  for (const Recorded& recorded : p->seen) {
+    const auto* failed = std::get_if<StepFailed>(&recorded.turn.events.front());
+    if (failed == nullptr) continue;
+    EXPECT_EQ(failed->failure.code, std::string(253, 'c') + "…");
+    EXPECT_EQ(failed->failure.message, std::string(16'381, 'x') + "…");
+  }
+  p->engine->start("s", "touchy", text("in").SerializeAsString(), "test");
+  p->host.settle();
+  EXPECT_TRUE(verify(p->log).ok());
 }
 
 TEST_P(Steps, ManyFailuresLeaveFewRecords) {

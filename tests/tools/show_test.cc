@@ -190,6 +190,18 @@ TEST_F(Knocking, ProgramsFindThatAtTheStep) {
   EXPECT_EQ(waits["last_moment"], "2001-09-09T01:47:40.000000Z");
 }
 
+TEST_F(Knocking, AStepThatAResetTookOverHasItsTimeAnew) {
+  pass(std::chrono::seconds(100));  // it failed at 01:47:40
+  process.engine->reset("door", 1, {"ann", "somebody has come home"});
+  process.host.settle();
+  const auto run = engine::find_run(process.log, "door.reset-2");
+  ASSERT_TRUE(run);
+  EXPECT_THAT(view_of(process.log, *run, &process.registry).explanation.because,
+              ::testing::Contains(
+                  "attempt 2 of step 1 knock starts 2001-09-09T01:48:24Z and is waited for until "
+                  "2001-09-09T01:48:34Z; the step fails at 2001-09-09T01:49:20Z"));
+}
+
 TEST_F(Knocking, NothingIsSaidByCodeThatDoesNotKnowTheWorkflow) {
   const engine::Registry empty{};
   EXPECT_THAT(door(&empty).waits, IsEmpty());
