@@ -29,6 +29,7 @@ struct Policy {
   double jitter = 0.2;  // how far a backoff strays either way; by run and attempt, not by chance
   std::chrono::milliseconds start_timeout{0};      // intent to the first attempt's start; 0: none
   std::chrono::milliseconds heartbeat_timeout{0};  // between two heartbeats; 0: none are expected
+  std::chrono::milliseconds decision_timeout{0};   // a person is asked to the failure; 0: no limit
   std::array<const char*, 8> fatal{};  // codes of failures that no further attempt can help
 
   constexpr Policy& attempts(std::uint32_t n) { return max_attempts = n, *this; }
@@ -36,6 +37,11 @@ struct Policy {
   constexpr Policy& overall(std::chrono::milliseconds t) { return overall_timeout = t, *this; }
   constexpr Policy& start_within(std::chrono::milliseconds t) { return start_timeout = t, *this; }
   constexpr Policy& heartbeat(std::chrono::milliseconds t) { return heartbeat_timeout = t, *this; }
+  // Of whether it had its effect, when only a person can tell. After that the step fails with the
+  // code "in_doubt": it is not performed again, and may have had its effect.
+  constexpr Policy& decide_within(std::chrono::milliseconds t) {
+    return decision_timeout = t, *this;
+  }
   constexpr Policy& spread(double part) { return jitter = part, *this; }
   // At most 8; a ninth does not compile in a constant.
   constexpr Policy& never_retry(const char* code) {

@@ -62,6 +62,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     if (!is_stuck()) return;
     move_on();  // no other wake-up counts
     step_.since = shared_.host.now();
+    step_.asked = {};
     ((*this).*std::exchange(then_, nullptr))();
   }
 
@@ -151,10 +152,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
       return wake(std::min(due_, last_beat_ + pause), &Step::watch_attempt);
     }
     move_on();
-    failed({"heartbeat_timeout", step_.activity + " gave no heartbeat for " +
-                                     std::to_string(entry_->info.policy.heartbeat_timeout.count()) +
-                                     " ms"},
-           true);
+    failed(attempt_is_silent(entry_->info), true);
   }
   // Until when it may wait for the anchor. What may have begun in an earlier process is not called
   // unstarted.
@@ -166,9 +164,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   void not_started() {
     move_on();
     if (shared_.host.now() >= last_moment()) return give_up();
-    fail({"start_timeout", step_.activity + " was not started within " +
-                               std::to_string(entry_->info.policy.start_timeout.count()) +
-                               " ms: the anchor outside the log could not be written"});
+    fail(step_is_unstarted(entry_->info));
   }
 
   // The next deadline of an attempt or probe that starts now.
@@ -226,16 +222,19 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
 
   void timed_out() {
     move_on();
-    failed({"timeout", step_.activity + " did not answer within " +
-                           std::to_string(entry_->info.policy.attempt_timeout.count()) + " ms"},
-           true);
+    failed(attempt_is_late(entry_->info), true);
   }
 
   void failed(Failure failure, bool retry) {
     failure = recordable(std::move(failure));
     if (probing_) return probe_failed(failure);
     const std::uint32_t attempt = ++step_.attempts;
+    if (!told_) {
+      digest_ = digest(digest_, last_);
+      ++unrecorded_;
+    }
     last_ = failure;
+    told_ = false;
     running_ = false;
     const Policy& policy = entry_->info.policy;
     if (!retry || cancelled_ || is_fatal(policy, failure)) return fail(failure);
@@ -245,30 +244,24 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     const bool look = lands_once(entry_->info.effect);  // it may have had its effect all the same
     if (last_attempt_ && !look) return give_up();
     if (last_attempt_) next = shared_.host.now();
-    record(attempt, failure);
+    if (is_recorded(attempt) || last_attempt_) tell();
     doing_ = Doing::backing_off;
     then_ = look ? &Step::in_doubt : &Step::attempt;
     wake(next, then_);
   }
 
-  void record(std::uint32_t attempt, const Failure& failure) {
-    if (is_recorded(attempt)) {
-      shared_.out.hint(step_.run,
-                       AttemptFailed{step_.command, attempt, failure, std::exchange(unrecorded_, 0),
-                                     std::exchange(digest_, {})});
-    } else {
-      ++unrecorded_;
-      digest_ = digest(digest_, failure);
-    }
+  // Puts the last failed attempt on the record, and of how many it speaks that are not there.
+  void tell() {
+    told_ = true;
+    shared_.out.hint(step_.run,
+                     AttemptFailed{step_.command, step_.attempts, last_,
+                                   std::exchange(unrecorded_, 0), std::exchange(digest_, {})});
   }
 
   void give_up() {
     const Policy& policy = entry_->info.policy;
     if (policy.max_attempts != 0 && step_.attempts >= policy.max_attempts) return fail(last_);
-    fail({last_.code.empty() ? "timeout" : last_.code,
-          step_.activity + " did not succeed within " +
-              std::to_string(policy.overall_timeout.count() / 1000) +
-              " s; the last attempt: " + (last_.message.empty() ? "none" : last_.message)});
+    fail(step_is_given_up(entry_->info, last_));
   }
 
   void in_doubt() {
@@ -310,7 +303,16 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     why_ = why;
     shorten(why_, most_message_bytes);
     then_ = &Step::once_more;
+    if (step_.asked == Time{}) step_.asked = shared_.host.now();
+    const auto within = entry_->info.policy.decision_timeout;
+    if (within.count() > 0) wake(step_.asked + within, &Step::undecided);
     shared_.out.hint(step_.run, Probed{step_.command, Verdict::unknown, why_});
+  }
+
+  // What is safe then: it is not performed again, and the workflow knows why.
+  void undecided() {
+    move_on();
+    fail(doubt_is_undecided(entry_->info, why_));
   }
 
   // A person has decided the doubt: it did not take place.
@@ -319,7 +321,11 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     begin();
   }
 
-  void fail(const Failure& failure) { finish(StepFailed{step_.command, failure, step_.attempts}); }
+  // The outcome tells of the last attempt, unless something came in between.
+  void fail(const Failure& failure) {
+    if (!told_ && (unrecorded_ > 0 || failure.code != last_.code)) tell();
+    finish(StepFailed{step_.command, failure, step_.attempts});
+  }
 
   void finish(Fact outcome) {
     const auto self = shared_from_this();  // keeps this alive while it is forgotten
@@ -340,7 +346,8 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   std::uint32_t unrecorded_ = 0;
   std::string digest_;
   Failure last_;
-  Time due_{};  // of the attempt
+  bool told_ = true;  // it is on the record
+  Time due_{};        // of the attempt
   Time last_beat_{};
   Doing doing_ = Doing::starting;
   std::string why_;

@@ -30,6 +30,7 @@ struct StepToPerform {
   bool interrupted = false;    // an attempt may have been under way when the process ended
   // An irreversible one whose intent an earlier process had anchored: only then it may have begun.
   bool may_have_begun = false;
+  Time asked{};  // since when a person is asked whether it had its effect, by the record
 };
 
 // On the engine's thread.

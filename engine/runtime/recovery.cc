@@ -13,6 +13,7 @@ struct StepRecord {
   std::uint32_t turn = 0;
   Time since{};
   std::uint32_t attempts = 0;
+  Time asked{};  // when a person was first asked whether it had its effect
 };
 std::map<CommandId, StepRecord> steps_of(const std::vector<Turn>& turns) {
   std::map<CommandId, StepRecord> steps;
@@ -22,6 +23,10 @@ std::map<CommandId, StepRecord> steps_of(const std::vector<Turn>& turns) {
         steps[step->command] = {.turn = turn.turn, .since = turn.wall};
       } else if (const auto* retried = std::get_if<StepRetried>(&event)) {
         steps[retried->command].since = turn.wall;
+        steps[retried->command].asked = {};
+      } else if (const auto* probed = std::get_if<Probed>(&event)) {
+        Time& asked = steps[probed->command].asked;
+        if (probed->verdict == Verdict::unknown && asked == Time{}) asked = turn.wall;
       } else if (const auto* failed = std::get_if<AttemptFailed>(&event)) {
         steps[failed->command].attempts = failed->attempt;
       }
@@ -231,21 +236,22 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
       StepRecord record = steps.at(command);
       if (record.turn < copied) {
         record.since = std::max(record.since, own_since(turns, copied, host.now()));
+        record.asked = {};
       }
       const Handlers::Entry* entry = handlers.find(step->activity);
       const bool irreversible = entry != nullptr && entry->info.irreversible;
-      performer.perform(
-          {.run = run->summary.run,
-           .run_id = run->summary.run_id,
-           .command = command,
-           .activity = step->activity,
-           .input = step->input,
-           .since = record.since,
-           .intent = journal.durable_size() - 1,
-           .attempts = record.attempts,
-           .interrupted = true,
-           .may_have_begun =
-               irreversible && place_of(log, run->summary.run, record.turn) < anchored_before});
+      performer.perform({.run = run->summary.run,
+                         .run_id = run->summary.run_id,
+                         .command = command,
+                         .activity = step->activity,
+                         .input = step->input,
+                         .since = record.since,
+                         .intent = journal.durable_size() - 1,
+                         .attempts = record.attempts,
+                         .interrupted = true,
+                         .may_have_begun = irreversible && place_of(log, run->summary.run,
+                                                                    record.turn) < anchored_before,
+                         .asked = record.asked});
     }
   }
   const bool queued = run->summary.state == RunState::queued;

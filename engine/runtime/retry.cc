@@ -31,4 +31,35 @@ bool is_fatal(const Policy& policy, const Failure& failure) {
       policy.fatal, [&](const char* code) { return code != nullptr && failure.code == code; });
 }
 
+Failure attempt_is_late(const ActivityInfo& activity) {
+  return {"timeout", std::string(activity.name) + " did not answer within " +
+                         std::to_string(activity.policy.attempt_timeout.count()) + " ms"};
+}
+
+Failure attempt_is_silent(const ActivityInfo& activity) {
+  return {"heartbeat_timeout", std::string(activity.name) + " gave no heartbeat for " +
+                                   std::to_string(activity.policy.heartbeat_timeout.count()) +
+                                   " ms"};
+}
+
+Failure step_is_unstarted(const ActivityInfo& activity) {
+  return {"start_timeout", std::string(activity.name) + " was not started within " +
+                               std::to_string(activity.policy.start_timeout.count()) +
+                               " ms: the anchor outside the log could not be written"};
+}
+
+Failure step_is_given_up(const ActivityInfo& activity, const Failure& last) {
+  return {last.code.empty() ? "timeout" : last.code,
+          std::string(activity.name) + " did not succeed within " +
+              std::to_string(activity.policy.overall_timeout.count() / 1000) +
+              " s; the last attempt: " + (last.message.empty() ? "none" : last.message)};
+}
+
+Failure doubt_is_undecided(const ActivityInfo& activity, const std::string& doubt) {
+  return recordable(
+      {"in_doubt",
+       "nobody decided within " + std::to_string(activity.policy.decision_timeout.count() / 1000) +
+           " s whether " + activity.name + " had its effect; it is not performed again: " + doubt});
+}
+
 }  // namespace ratchet::engine

@@ -21,4 +21,13 @@ Duration backoff(const Policy& policy, const std::string& run_id, std::uint32_t 
 // No further attempt can help.
 bool is_fatal(const Policy& policy, const Failure& failure);
 
+// Why an attempt failed that gave no answer, or no heartbeat, in its time.
+Failure attempt_is_late(const ActivityInfo& activity);
+Failure attempt_is_silent(const ActivityInfo& activity);
+// Why a step failed: it could not start in time; its whole time, or its last attempt, is over;
+// nobody decided in time whether it had its effect.
+Failure step_is_unstarted(const ActivityInfo& activity);
+Failure step_is_given_up(const ActivityInfo& activity, const Failure& last);
+Failure doubt_is_undecided(const ActivityInfo& activity, const std::string& doubt);
+
 }  // namespace ratchet::engine

@@ -31,6 +31,8 @@ constexpr Activity<Text, Text> deaf{"deaf", Effect::idempotent,
                                     Policy(a_second_between).each(10s).overall(30s)};
 constexpr Activity<Text, Text> pulse{"pulse", Effect::idempotent,
                                      Policy(a_second_between).each(60s).heartbeat(2s)};
+constexpr Activity<Text, Text> dubious{
+    "dubious", Effect::manual, Policy(a_second_between).each(10s).attempts(2).decide_within(60s)};
 constexpr auto leap =
     Activity<Text, Text>{"leap", Effect::idempotent, Policy{}.start_within(5s)}.irreversible();
 // Has the anchor outside the log refuse with this text; with none it is written again.
@@ -46,6 +48,7 @@ class Silence final : public World {
     };
     handlers.handle<Text, Text>(mute, never);
     handlers.handle<Text, Text>(deaf, never);
+    handlers.handle<Text, Text>(dubious, never);
     handlers.handle<Text, Text>(
         pulse, [this, &host](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
           unanswered_.push_back(answer);
@@ -116,6 +119,15 @@ Task<Text> kept_alive(Workflow wf, Text in) {
 
 TEST(CrashFeatures, HeartbeatsAreExpectedWhereverARunIsStopped) {
   expect_end(matrix_of_silence(kept_alive), "silent\nstate 2", "alive soon");
+}
+
+Task<Text> undecided(Workflow wf, Text in) {
+  const auto done = co_await attempt(wf.step(dubious, in));
+  co_return text(code_of(done));
+}
+
+TEST(CrashFeatures, ADoubtEndsWithoutAPersonWhereverItsRunIsStopped) {
+  expect_end(matrix_of_silence(undecided), "silent\nstate 2", "in_doubt");
 }
 
 Task<Text> unanchored(Workflow wf, Text in) {

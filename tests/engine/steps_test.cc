@@ -19,6 +19,7 @@ constexpr Activity<Text, Text> patient{"patient", Effect::read,
                                        Policy{}.each(10s).overall(120s).backoff(1s, 4s)};
 constexpr Activity<Text, Text> once{"once", Effect::conditional, Policy{}.attempts(3).each(10s)};
 constexpr Activity<Text, Text> touchy{"touchy", Effect::manual};
+constexpr Activity<Text, Text> doubtful{"doubtful", Effect::manual, Policy{}.decide_within(1h)};
 constexpr Activity<Text, Text> exact{"exact", Effect::idempotent,
                                      Policy{}.backoff(1s, 8s).spread(0).never_retry("broken")};
 constexpr Activity<Text, Text> beating{"beating", Effect::idempotent,
@@ -39,6 +40,7 @@ class Steps : public ::testing::TestWithParam<DiskKind> {
     p->registry.add("patient", 1, one_step<patient>);
     p->registry.add("once", 1, one_step<once>);
     p->registry.add("touchy", 1, one_step<touchy>);
+    p->registry.add("doubtful", 1, one_step<doubtful>);
     p->registry.add("exact", 1, one_step<exact>);
     p->registry.add("beating", 1, one_step<beating>);
     return p;
@@ -182,6 +184,19 @@ TEST_P(Steps, ManyFailuresLeaveFewRecords) {
   EXPECT_NE(history.find("StepFailed"), std::string::npos) << history;
 }
 
+TEST_P(Steps, TheLastAttemptSpeaksOfThoseThatWereNotRecorded) {
+  auto p = process();
+  p->handlers.handle<Text, Text>(exact,
+                                 [](const AttemptInfo& info, const Text&, const auto& answer) {
+                                   answer.fail({info.attempt < 7 ? "busy" : "broken", "as it is"});
+                                 });
+  run(*p, "exact");
+  EXPECT_NE(p->history("r").find("#4: busy\n5 AttemptFailed 1 #7: broken (+2)\n6 StepFailed 1 "
+                                 "after 7: broken\n"),
+            std::string::npos)
+      << p->history("r");
+}
+
 TEST_P(Steps, AHandlerThatNeverAnswersTimesOut) {
   auto p = process();
   std::vector<Answer<Text>> kept;
@@ -281,6 +296,39 @@ TEST_P(Steps, AnInterruptedManualStepWaitsForAPerson) {
   ASSERT_EQ(p->engine->waiting_for("r").size(), 1U);
   EXPECT_NE(p->engine->waiting_for("r")[0].find("waits for a person"), std::string::npos);
   EXPECT_NE(p->history("r").find("Probed 1: unknown"), std::string::npos);
+}
+
+// The hour is that of the person, who was asked in the second process.
+TEST_P(Steps, ADoubtThatNobodyDecidesInTimeIsAFailure) {
+  std::vector<Answer<Text>> kept;
+  const auto opened = [&] {
+    auto p = process();
+    p->handlers.handle<Text, Text>(
+        doubtful, [&kept, &host = p->host](const AttemptInfo&, const Text&, const auto& answer) {
+          EXPECT_TRUE(kept.empty()) << "performed a second time";
+          kept.push_back(answer);
+          host.stop();
+        });
+    return p;
+  };
+  run(*opened(), "doubtful");
+  Time asked{};
+  {
+    auto p = opened();
+    p->open();
+    asked = p->host.now();
+    bool half = false;
+    p->host.wake_at(asked + 30min, [&half] { half = true; });
+    p->host.run_until([&half] { return half; });
+    ASSERT_EQ(p->engine->waiting_for("r").size(), 1U);
+    EXPECT_NE(p->engine->waiting_for("r")[0].find("waits for a person"), std::string::npos);
+  }
+  auto p = opened();
+  p->open();
+  EXPECT_TRUE(p->host.run_until([&] { return p->engine->state("r") == RunState::completed; }));
+  EXPECT_EQ(p->host.now(), asked + 1h);
+  EXPECT_NE(p->history("r").find("StepFailed 1 after 0: in_doubt"), std::string::npos)
+      << p->history("r");
 }
 
 TEST_P(Steps, AttemptsGoOnCountingAfterACrash) {
