@@ -113,10 +113,16 @@ std::uint32_t Definitions::Impl::define(v1::Definition definition) {
   const auto known = by_content.find(definition.SerializeAsString());
   if (known != by_content.end()) return known->second;
   definition.set_id(next_id);
-  keep(definition);
   v1::Record record;
   *record.mutable_definition() = definition;
-  fresh.emplace_back(definition.id(), record.SerializeAsString());
+  std::string bytes = record.SerializeAsString();
+  if (bytes.size() > store::max_record_bytes) {
+    throw std::length_error(
+        "a name, or the .proto file of a payload, does not fit into a record of " +
+        std::to_string(store::max_record_bytes) + " bytes");
+  }
+  keep(definition);
+  fresh.emplace_back(definition.id(), std::move(bytes));
   return definition.id();
 }
 

@@ -48,7 +48,8 @@ class Definitions {
   bool learn(const std::string& record);
 
   // The id of the name; `info` and `type` must outlive this. Records that must be appended before
-  // any use of it are added to fresh().
+  // any use of it are added to fresh(). Throws std::length_error if one would be too large; then
+  // the name is not defined.
   std::uint32_t principal(const std::string& name);
   std::uint32_t signal(const std::string& name);
   std::uint32_t activity(const ActivityInfo& info);

@@ -10,39 +10,39 @@ namespace ratchet::engine {
 namespace {
 
 // In the order of Event's alternatives.
-constexpr std::array names{"RunStarted",
-                           "StepCompleted",
-                           "StepFailed",
-                           "TimerFired",
-                           "SignalReceived",
-                           "StepSkipped",
-                           "CancelRequested",
-                           "Terminated",
-                           "ChildEnded",
-                           "GateDecided",
-                           "Reset",
-                           "StepScheduled",
-                           "TimerStarted",
-                           "SignalAwaited",
-                           "ChildStarted",
-                           "GateOpened",
-                           "CommandCancelled",
-                           "PatchMarked",
-                           "RunCompleted",
-                           "RunFailed",
-                           "ContinuedAsNew",
-                           "AttemptFailed",
-                           "Probed",
-                           "StepRetried",
-                           "Diverged",
-                           "QuarantineLifted",
-                           "Paused",
-                           "Resumed",
-                           "GateRejected",
-                           "Note",
-                           "Held",
-                           "LateFact"};
-static_assert(names.size() == std::variant_size_v<Event>);
+constexpr std::array event_names{"RunStarted",
+                                 "StepCompleted",
+                                 "StepFailed",
+                                 "TimerFired",
+                                 "SignalReceived",
+                                 "StepSkipped",
+                                 "CancelRequested",
+                                 "Terminated",
+                                 "ChildEnded",
+                                 "GateDecided",
+                                 "Reset",
+                                 "StepScheduled",
+                                 "TimerStarted",
+                                 "SignalAwaited",
+                                 "ChildStarted",
+                                 "GateOpened",
+                                 "CommandCancelled",
+                                 "PatchMarked",
+                                 "RunCompleted",
+                                 "RunFailed",
+                                 "ContinuedAsNew",
+                                 "AttemptFailed",
+                                 "Probed",
+                                 "StepRetried",
+                                 "Diverged",
+                                 "QuarantineLifted",
+                                 "Paused",
+                                 "Resumed",
+                                 "GateRejected",
+                                 "Note",
+                                 "Held",
+                                 "LateFact"};
+static_assert(event_names.size() == std::variant_size_v<Event>);
 constexpr std::size_t first_command = std::variant_size_v<Fact>;
 constexpr std::size_t first_hint = 21;
 static_assert(std::is_same_v<std::variant_alternative_t<first_command, Event>, StepScheduled>);
@@ -62,7 +62,7 @@ EventClass class_of(const Event& event) {
   return event.index() < first_hint ? EventClass::command : EventClass::hint;
 }
 
-const char* name_of(const Event& event) { return names.at(event.index()); }
+const char* name_of(const Event& event) { return event_names.at(event.index()); }
 
 CommandId command_of(const Fact& fact) {
   return std::visit(

@@ -15,9 +15,27 @@ std::string at(const std::source_location& where) {
          std::to_string(where.line());
 }
 
+// What one run is compared with: the names of its log, and its workflow as it was when the run was
+// recorded; null: that is not known.
+struct Names {
+  const Definitions& definitions;
+  const WorkflowDefinition* workflow = nullptr;
+};
+
+// The difference between what a run ends with; nothing if there is none.
+std::optional<std::string> compare_end(const Bytes& recorded, const Bytes& attempted,
+                                       const std::string WorkflowDefinition::* type,
+                                       const Names& names) {
+  if (recorded == attempted) return std::nullopt;
+  if (names.workflow == nullptr) return "other bytes";
+  return names.definitions.difference(names.workflow->files, names.workflow->*type, recorded,
+                                      attempted);
+}
+
 // The difference between two commands of the same alternative; nothing if there is none.
 std::optional<std::string> compare(const Event& recorded, const Event& attempted,
-                                   const Definitions& definitions) {
+                                   const Names& names) {
+  const Definitions& definitions = names.definitions;
   if (const auto* was = std::get_if<StepScheduled>(&recorded)) {
     const auto& is = std::get<StepScheduled>(attempted);
     if (was->command != is.command || was->activity != is.activity) return "";
@@ -47,9 +65,11 @@ std::optional<std::string> compare(const Event& recorded, const Event& attempted
   } else if (const auto* marked = std::get_if<PatchMarked>(&recorded)) {
     if (marked->patch != std::get<PatchMarked>(attempted).patch) return "";
   } else if (const auto* completed = std::get_if<RunCompleted>(&recorded)) {
-    if (completed->result != std::get<RunCompleted>(attempted).result) return "other result";
+    return compare_end(completed->result, std::get<RunCompleted>(attempted).result,
+                       &WorkflowDefinition::output_type, names);
   } else if (const auto* next = std::get_if<ContinuedAsNew>(&recorded)) {
-    if (next->input != std::get<ContinuedAsNew>(attempted).input) return "other input";
+    return compare_end(next->input, std::get<ContinuedAsNew>(attempted).input,
+                       &WorkflowDefinition::input_type, names);
   } else if (const auto* failed = std::get_if<RunFailed>(&recorded)) {
     const auto& is = std::get<RunFailed>(attempted);
     if (failed->failure.code != is.failure.code) return "other failure: " + is.failure.message;
@@ -71,13 +91,11 @@ void drop_left_out_markers(std::vector<const Event*>& recorded,
 }
 
 std::optional<Divergence> compare_all(const std::vector<const Event*>& recorded,
-                                      const std::vector<Decision>& attempted,
-                                      const Definitions& definitions) {
+                                      const std::vector<Decision>& attempted, const Names& names) {
   for (std::size_t i = 0; i < std::max(recorded.size(), attempted.size()); ++i) {
     const bool both = i < recorded.size() && i < attempted.size() &&
                       recorded[i]->index() == attempted[i].command.index();
-    const auto details =
-        both ? compare(*recorded[i], attempted[i].command, definitions) : std::string();
+    const auto details = both ? compare(*recorded[i], attempted[i].command, names) : std::string();
     if (!details) continue;
     Divergence divergence;
     divergence.recorded = i < recorded.size() ? describe(*recorded[i]) : "nothing";
@@ -145,7 +163,9 @@ std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definiti
   } else {
     const std::vector<Decision> attempted = run.deliver(*fact, turn.wall, &recorded);
     drop_left_out_markers(recorded, attempted);
-    divergence = compare_all(recorded, attempted, definitions);
+    Names names{definitions};
+    if (run.definition() != 0) names.workflow = &definitions.workflow(run.definition());
+    divergence = compare_all(recorded, attempted, names);
   }
   if (divergence) divergence->turn = turn.turn;
   return divergence;

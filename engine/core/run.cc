@@ -60,6 +60,7 @@ std::vector<Decision> Run::deliver(const Fact& fact, Time now,
 }
 
 void Run::on(const RunStarted& fact) {
+  definition_ = fact.definition;
   for (const SignalReceived& earlier : fact.signals) {
     signals_[earlier.signal].push_back(earlier.value);
   }

@@ -79,6 +79,8 @@ class Run final : private detail::Awaiting {
   bool expects(const Fact& fact) const;
 
   bool ended() const { return ended_; }
+  // Of its workflow, if its start was read from a log; 0: it was not.
+  std::uint32_t definition() const { return definition_; }
   // How many facts were delivered.
   std::uint32_t facts() const { return facts_; }
   // What the run waits for.
@@ -134,6 +136,7 @@ class Run final : private detail::Awaiting {
   bool ended_ = false;
   bool closing_ = false;  // frames that go now give no commands
   std::uint32_t facts_ = 0;
+  std::uint32_t definition_ = 0;
   CommandId last_command_ = 0;
   std::vector<Decision> decisions_;
   OpenCommands open_;

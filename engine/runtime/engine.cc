@@ -46,7 +46,10 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
   if (options.report_slow_turn) {
     watch.emplace(std::chrono::seconds(2), std::chrono::seconds(30), options.report_slow_turn);
   }
-  for (const auto& [workflow, limit] : options.limits) lanes[workflow].limit = limit;
+  for (const auto& [workflow, limit] : options.limits) {
+    if (limit == 0) throw std::invalid_argument("no run of " + workflow + " could ever be open");
+    lanes[workflow].limit = limit;
+  }
 }
 
 Engine::Impl::RunPtr Engine::Impl::find(std::uint64_t run) {
@@ -101,14 +104,14 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
       executed(run, [&] { return run->run->deliver(fact, turn.wall); });
   turn.events.reserve(1 + decisions.size());
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
-  for (Decision& decision : decisions) {
-    if (decision.activity != nullptr) {
-      set_definition(decision.command, definitions.activity(*decision.activity));
-    }
-    turn.events.push_back(std::move(decision.command));
-  }
   const std::uint32_t at = turn.turn;
   try {
+    for (Decision& decision : decisions) {
+      if (decision.activity != nullptr) {
+        set_definition(decision.command, definitions.activity(*decision.activity));
+      }
+      turn.events.push_back(std::move(decision.command));
+    }
     record(run, std::move(turn));
   } catch (const std::length_error& too_large) {
     if (at == 0) throw;  // an input too large to start with: nothing was recorded
@@ -250,9 +253,11 @@ bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal)
 
 bool Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
                     const std::string& principal) {
-  if (value.size() > store::max_blob_bytes) {
-    throw std::length_error("a signal's value has at most 1 MiB, not " +
-                            std::to_string(value.size()) + " bytes");
+  if (name.size() > most_code_bytes || principal.size() > most_reason_bytes ||
+      value.size() > store::max_blob_bytes) {
+    throw std::length_error(
+        "a signal's name has at most 256 bytes, its sender's 4096, its value "
+        "1 MiB");
   }
   return impl_->take(run_id, {name, value, principal});
 }

@@ -116,7 +116,8 @@ class Engine {
 
   // Delivers a signal, to the run that now stands in this one's place if it continued as new. False
   // if none of these is open. What a run received and did not await is the next one's too.
-  // Throws std::length_error for a value over 1 MiB; then nothing was recorded.
+  // Throws std::length_error for a value over 1 MiB, a name over 256 bytes or a principal over
+  // 4096; then nothing was recorded.
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
               const std::string& principal);
 

@@ -18,6 +18,7 @@
 #include "engine/core/summary.h"
 #include "engine/runtime/asio_host.h"
 #include "engine/runtime/file_anchor.h"
+#include "store/page.h"
 #include "store/rocks_log.h"
 
 namespace ratchet::engine {
@@ -90,6 +91,8 @@ struct LocalEngine::Impl {
         host(io),
         threads(options.threads),
         log(store::open_rocks_log(options.log.string(), {.flush_at_close = true})),
+        page(store::Page::open_or_create(options.log.string(), log->head().log_id,
+                                         log->head().size)),
         anchor(options.anchor, host) {}
 
   ~Impl() {
@@ -134,6 +137,7 @@ struct LocalEngine::Impl {
   std::map<std::uint64_t, ProbeSink> probes;
   asio::thread_pool threads;
   std::unique_ptr<store::Log> log;
+  store::Page page;
   FileAnchor anchor;
   Registry registry;
   Handlers handlers;
@@ -185,8 +189,12 @@ void LocalEngine::probe(
 
 void LocalEngine::open() {
   Impl& impl = *impl_;
+  EngineOptions& options = impl.options.engine;
+  options.build = impl.options.build;
+  options.principal = impl.options.principal;
+  options.breadcrumb = impl.page.engine_bytes();
   impl.engine.emplace(*impl.log, impl.host, impl.registry, impl.handlers, impl.anchor,
-                      EngineOptions{impl.options.build, impl.options.principal});
+                      std::move(options));
   impl.engine->on_halt([&impl](const std::string& why) { impl.halted = why; });
   bool ready = false;
   impl.engine->open([&ready] { ready = true; });

@@ -34,6 +34,9 @@ struct LocalOptions {
   std::string principal = "program";  // who opens the log
   std::size_t threads = 8;            // so many activities run at a time; others wait their turn
   std::chrono::milliseconds open_within{60'000};
+  // What else an engine can be told: limits, retention, approvers, … Not who builds and opens,
+  // which is above, nor the breadcrumb: that is the page of the log.
+  EngineOptions engine{};
 };
 
 // Used by one thread, the engine's; only stop() may be called by any. What activities refer to must

@@ -1,5 +1,6 @@
 // What is proved: what holds between runs holds wherever the process is stopped: so many of a
-// workflow are open at once, in the order of their start, and one of a key.
+// workflow are open at once, in the order of their start, and one of a key; and nothing is done for
+// the runs of a log that a person accepted before each is released.
 #include <memory>
 #include <set>
 #include <string>
@@ -7,8 +8,11 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/runtime/care.h"
 #include "engine/testing/crash_matrix_gtest.h"
+#include "tests/engine/disk.h"
 #include "tests/engine/every_way.h"
+#include "tests/engine/process.h"
 #include "tests/engine/travel.h"
 
 namespace ratchet::engine::testing {
@@ -136,6 +140,82 @@ TEST(CrashRuns, OneOfAKeyIsOpenWhereverItIsStopped) {
                                           AnswerOrder::shown);
   expect_survived(report);
   EXPECT_TRUE(report.end.starts_with("1 guests")) << report.end;
+}
+
+Task<Text> entering_twice(Workflow wf, Text) {
+  co_await wf.step(enter, text("one"));
+  co_return co_await wf.step(enter, text("two"));
+}
+
+// A log whose run was interrupted in its first step, and which a person has then accepted.
+OpenLog accepted_log(const std::shared_ptr<Disk>& disk, store::Head& head) {
+  Outside outside(disk);
+  {
+    Process p(outside);
+    p.registry.add("flow", 1, entering_twice);
+    p.handlers.handle<Text, Text>(
+        enter, [&p](const AttemptInfo&, const Text&, const Answer<Text>&) { p.host.stop(); });
+    p.open();
+    p.engine->start("crash-matrix", "flow", {}, "test");
+    p.host.run_until([] { return false; });
+  }
+  {
+    Process p(outside);
+    p.log.listen({[](std::uint64_t) {}, [](const std::string&) {}});
+    accept_log(p.log, std::nullopt, {"ann", "the anchor was lost"}, p.host.now());
+    p.host.settle();
+    head = p.log.head();
+  }
+  return place_of(disk);
+}
+
+// A person who lets the run go on after a while; nobody may enter before.
+class Gatekeeper final : public World {
+ public:
+  explicit Gatekeeper(std::shared_ptr<store::Head> head) : head_(std::move(head)) {}
+
+  void serve(Handlers& handlers, Host& host) override {
+    host_ = &host;
+    handlers.handle<Text, Text>(
+        enter, [this](const AttemptInfo&, const Text& who, const Answer<Text>& answer) {
+          entered_.insert((released_ ? "" : "too early: ") + who.value());
+          answer.complete(who);
+        });
+  }
+  void meet(Engine&, MemoryAnchor& anchor) override {
+    if (!anchor.read()) anchor.set(*head_);
+  }
+  void steer(Engine& engine) override {
+    host_->wake_at(host_->now() + std::chrono::seconds(10), [this, &engine] {
+      engine.release("crash-matrix", {"ann", "it is the right log"});
+      released_ = true;
+    });
+  }
+  std::string state() const override {
+    std::string all;
+    for (const std::string& who : entered_) all += who + " ";
+    return all;
+  }
+
+ private:
+  std::shared_ptr<store::Head> head_;
+  Host* host_ = nullptr;  // of the living process
+  std::set<std::string> entered_;
+  bool released_ = false;
+};
+
+TEST(CrashRuns, AnAcceptedLogGoesOnOnlyWhenItIsReleasedWhereverItIsStopped) {
+  for (const auto make : {memory_disk, rocks_disk}) {
+    const auto head = std::make_shared<store::Head>();
+    const CrashReport report = expect_survives(
+        {.registry = [](Registry& registry) { registry.add("flow", 1, entering_twice); },
+         .world = [head] { return std::make_unique<Gatekeeper>(head); },
+         .workflow = "flow",
+         .input = {},
+         .pairs = make == memory_disk,
+         .place = [make, head] { return accepted_log(make(), *head); }});
+    EXPECT_TRUE(report.end.starts_with("one two \nstate 2")) << report.end;
+  }
 }
 
 }  // namespace

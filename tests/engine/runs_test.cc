@@ -267,10 +267,15 @@ TEST_P(Runs, ASignalThatCannotFitIsRefusedAndRecordsNothing) {
     return p->engine->signal("r", approval.name(), std::string(3'000'000, 'x'), "bob");
   };
   EXPECT_THROW(send(), std::length_error);
+  EXPECT_THROW(p->engine->signal("r", std::string(300, 'n'), {}, "bob"), std::length_error);
+  EXPECT_THROW(p->engine->signal("r", approval.name(), {}, std::string(70'000, 'b')),
+               std::length_error);
+  EXPECT_THROW(p->engine->start("s", "travel", {}, std::string(70'000, 'b')), std::length_error);
   p->host.settle();
   EXPECT_EQ(p->log.head().size, records);
   approve(*p);
   EXPECT_TRUE(finish(*p));
+  EXPECT_TRUE(verify(p->log).ok());
 }
 
 Task<Text> announces_too_much(Workflow wf, Text) {
@@ -301,6 +306,29 @@ TEST_P(Runs, ATurnThatCannotFitIsNotAppendedAndItsRunQuarantined) {
   p->open("build-2");
   EXPECT_TRUE(finish(*p)) << p->history("r");
   EXPECT_TRUE(verify(p->log).ok());
+}
+
+Task<Text> watches_the_clock(Workflow wf, Text) {
+  const Time before = wf.now();
+  const Text by = co_await wf.receive(approval);
+  if (wf.now() < before) throw StepFailure({"clock", "it went back"});
+  co_return by;
+}
+
+TEST_P(Runs, TimeDoesNotGoBackInARun) {
+  {
+    auto p = process(watches_the_clock);
+    p->open();
+    start(*p);
+    p->host.settle();
+  }
+  outside.now -= std::chrono::hours(1);
+  auto p = process(watches_the_clock);
+  p->open();
+  approve(*p);
+  EXPECT_TRUE(finish(*p)) << p->history("r");
+  const auto turns = read_history(p->log, find_run(p->log, "r")->run);
+  EXPECT_EQ(turns.front().turn.wall, turns.back().turn.wall);
 }
 
 TEST_P(Runs, TheAnchorFollowsTheLog) {

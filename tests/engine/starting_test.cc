@@ -74,6 +74,13 @@ TEST_P(Starting, RunsBeyondTheLimitWaitAndBeginInOrder) {
   expect_whole(*p);
 }
 
+TEST_P(Starting, ALimitLetsOneRunBeOpenAtLeast) {
+  auto p = process(one_step);
+  EngineOptions options{"build-1", "test"};
+  options.limits = {{"flow", 0}};
+  EXPECT_THROW(p->open(options), std::invalid_argument);
+}
+
 TEST_P(Starting, TheQueueSurvivesTheProcessAndALiftedLimit) {
   {
     auto p = limited();

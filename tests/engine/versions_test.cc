@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/core/codec.h"
 #include "engine/inspect/query.h"
 #include "engine/inspect/travel.h"
 #include "tests/engine/by_hand.h"
@@ -202,6 +203,29 @@ TEST_P(Versions, WhereCodePartsTheRecordIsStillShown) {
   Travel none(p->log, Registry(), *find_run(p->log, "r"));
   ASSERT_TRUE(none.step());
   EXPECT_EQ(none.divergence()->attempted, "this build has no such workflow or version");
+}
+
+// Before anything is recorded or performed.
+TEST_P(Versions, ALogOfANewerFormatIsNotOpened) {
+  {
+    SimulatedHost host(outside.now);
+    const auto log = outside.disk->open(host);
+    log->listen({.durable = [](std::uint64_t) {}, .halted = [](const std::string&) {}});
+    store::Entry first;
+    first.record = encode(Genesis{format_level + 1, log->head().log_id, outside.now});
+    log->submit(std::move(first));
+    host.settle();
+    outside.anchor.set(log->head());
+  }
+  auto p = process(after);
+  try {
+    p->open();
+    ADD_FAILURE() << "it was opened";
+  } catch (const store::Error& error) {
+    EXPECT_EQ(error.fault(), store::Fault::unsupported);
+    EXPECT_NE(std::string(error.what()).find("nothing was performed"), std::string::npos);
+  }
+  EXPECT_EQ(p->log.next_index(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Versions, all_disks(), name_of_disk);

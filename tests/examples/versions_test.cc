@@ -1,13 +1,17 @@
 // What is proved: runs keep the version they were started with; a changed workflow without a new
 // version is noticed, in a test and by the engine; LocalEngine over real folders.
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine/inspect/history.h"
 #include "engine/inspect/replay.h"
@@ -30,9 +34,10 @@ class Versions : public ::testing::Test {
   }
   ~Versions() override { std::filesystem::remove_all(folder_); }
 
-  std::unique_ptr<LocalEngine> open(const std::function<void(Registry&)>& add_workflows) {
-    auto local = std::make_unique<LocalEngine>(
-        LocalOptions{.log = folder_ / "log", .anchor = folder_ / "anchor"});
+  std::unique_ptr<LocalEngine> open(const std::function<void(Registry&)>& add_workflows,
+                                    EngineOptions more = {}) {
+    auto local = std::make_unique<LocalEngine>(LocalOptions{
+        .log = folder_ / "log", .anchor = folder_ / "anchor", .engine = std::move(more)});
     add_workflows(local->registry());
     local->perform(ask_clerk, [this](const AttemptInfo&, const Refund&) {
       ++asked_;
@@ -210,6 +215,49 @@ TEST_F(Versions, OneOpenRunHasAKey) {
   EXPECT_TRUE(begin("refund-a").fresh);
   EXPECT_FALSE(begin("refund-b").fresh);
   EXPECT_EQ(begin("refund-b").run_id, "refund-a");
+}
+
+TEST_F(Versions, OnlySoManyRunsAreOpenAtOnce) {
+  EngineOptions one_at_a_time;
+  one_at_a_time.limits = {{"refund", 1}};
+  const auto local = open(first_release, std::move(one_at_a_time));
+  start(*local, "a");
+  start(*local, "b");
+  const auto waits_for_its_turn = local->finish<Done>("refund-b", 50ms);
+  EXPECT_NE(waits_for_its_turn.failed->message.find("a place among the runs of workflow refund"),
+            std::string::npos)
+      << waits_for_its_turn.failed->message;
+  for (const char* order : {"a", "b"}) {
+    grant(*local, order);
+    EXPECT_TRUE(local->finish<Done>(std::string("refund-") + order, 20s).ok()) << order;
+  }
+}
+
+Task<Done> deadly(Workflow wf, Refund request) {
+  co_await wf.step(ask_clerk, request);
+  kill(getpid(), SIGKILL);
+  co_return Done{};
+}
+
+TEST_F(Versions, ATurnThatEndsTheProcessIsNotExecutedAThirdTime) {
+  const auto deadly_release = [](Registry& registry) { registry.add("refund", 1, deadly); };
+  for (int process = 0; process < 2; ++process) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const auto local = open(deadly_release);
+      start(*local, "a");
+      local->finish<Done>("refund-a", 20s);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "it executed the turn";
+  }
+  const auto third = open(deadly_release);
+  const auto end = third->finish<Done>("refund-a", 20s);
+  EXPECT_EQ(end.failed->code, "quarantined");
+  EXPECT_NE(end.failed->message.find("has ended the process twice"), std::string::npos)
+      << end.failed->message;
 }
 
 TEST_F(Versions, ServesUntilItIsStopped) {
