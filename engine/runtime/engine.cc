@@ -233,6 +233,7 @@ Started Engine::start(const StartRequest& request) {
 bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal) {
   if (halted) return false;
   RunPtr run = find(run_id);
+  if (!run && opened && !continued_begun) begin_what_continues();  // it may be one of those
   if (!run) {
     const std::string heir = latest(run_id);
     if (copying.contains(heir)) {

@@ -96,6 +96,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   void cancel_child(const std::string& run_id);
   void cancel_if_orphan(const RunPtr& run);
   void prune(const RunSummary& run, const std::string& why, std::function<void()> then);
+  std::vector<std::string> begin_what_continues();
   void settle_debts();
 
   // steering.cc
@@ -174,7 +175,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // Signals to runs that continued as new, until the end is durable and the next run begins: by the
   // next run's id.
   std::map<std::string, std::vector<SignalReceived>> early;
-  bool debts_settled = false;  // what was owed to other runs when the process ended
+  bool continued_begun = false;  // what was to go on in another's place when the process ended
+  bool debts_settled = false;    // what was owed to other runs then
   std::function<void(const Recorded&)> observer;
   std::function<void(const std::string&)> halt_listener;
 };

@@ -82,6 +82,7 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
   // One that goes on in another's place has a mark more; its predecessor has ended already.
   if (origin.previous.empty()) check_name("a run id", request.run_id);
   check_name("a run's key", origin.key);
+  if (!origin.key.empty() && !continued_begun) begin_what_continues();  // it may have the key
   if (const auto open = keys.find(origin.key); open != keys.end()) return {open->second, false};
   if (halted || ids.contains(request.run_id) || copying.contains(request.run_id) ||
       summary_of(request.run_id)) {
@@ -240,11 +241,12 @@ void Engine::Impl::cancel_if_orphan(const RunPtr& run) {
   cancel_child(run->summary.run_id);
 }
 
-// When all that was interrupted has been taken up: what other runs were owed when the process
-// ended. Looks at every summary; nobody waits for it but the runs concerned.
-void Engine::Impl::settle_debts() {
-  std::vector<RunSummary> continued;  // without their next run
-  std::vector<std::string> copies;    // that are open
+// The runs that were to go on in another's place when the process ended. Looks at every summary,
+// and answers which open runs begin with copies.
+std::vector<std::string> Engine::Impl::begin_what_continues() {
+  continued_begun = true;
+  std::vector<RunSummary> continued;
+  std::vector<std::string> copies;
   log.scan_projections(summary_prefix, [&](std::string_view, std::string_view bytes) {
     RunSummary summary = decode_summary(bytes);
     if (!summary.successor.empty() && !summary_of(summary.successor)) {
@@ -255,11 +257,19 @@ void Engine::Impl::settle_debts() {
     return true;
   });
   for (const RunSummary& run : continued) {
+    if (ids.contains(run.successor) || copying.contains(run.successor)) continue;
     const auto next = last<ContinuedAsNew>(log, definitions, run.run);
     if (next) continue_as(run, *next);
     const auto reset = last<Reset>(log, definitions, run.run);
     if (reset) begin_again(run, *reset);
   }
+  return copies;
+}
+
+// When all that was interrupted has been taken up: what other runs were owed when the process
+// ended; nobody waits for it but the runs concerned.
+void Engine::Impl::settle_debts() {
+  const std::vector<std::string> copies = begin_what_continues();
   for (const std::string& run : copies) find(run);  // completes those that a crash cut short
   const auto runs = active;
   for (const auto& [number, run] : runs) cancel_if_orphan(run);

@@ -34,8 +34,9 @@ std::optional<store::Head> LeaseAnchor::read() {
 }
 
 void LeaseAnchor::write(const store::Head& head, std::function<void(const std::string& why)> done) {
-  asio::co_spawn(executor_, annotate(lease_, store::to_checkpoint(head), std::move(done)),
-                 asio::detached);
+  std::string text = store::to_checkpoint(head);
+  if (key_) text = store::to_text(store::Note{text, {key_->sign(text)}});
+  asio::co_spawn(executor_, annotate(lease_, std::move(text), std::move(done)), asio::detached);
 }
 
 }  // namespace ratchet::k8s

@@ -76,7 +76,7 @@ OpsManager::OpsManager(const asio::any_io_executor& executor, Client& client,
       engine_(engine),
       log_(log),
       options_(std::move(options)),
-      publisher_(client),
+      publisher_(client, options_.anchor),
       queue_(executor, {}) {}
 
 void OpsManager::know_open_runs() {

@@ -40,6 +40,8 @@ struct OpsManagerOptions {
   std::chrono::milliseconds look_again{2'000};
   // Approvals must be signed (EngineOptions::approvers): an annotation, which cannot be, is none.
   bool signed_approvals = false;
+  // Of the log, as it is kept by now, for the requests' statuses (Publisher).
+  std::function<std::string()> anchor = {};
 };
 
 // On the engine's thread. Engine, log and client must outlive it.

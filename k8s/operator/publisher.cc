@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* component = "KubeDB Enterprise Operator";
 
-// Other fields of the status are not ours.
+// What decides whether a status is written. Other fields are not ours, but for the anchor's copy.
 constexpr const char* our_fields[] = {"phase", "observedGeneration", "conditions", "pausedBackups"};
 
 bool same_status(const Json& there, const Json& wanted) {
@@ -22,7 +22,7 @@ bool same_status(const Json& there, const Json& wanted) {
   });
 }
 
-void put_status(Json& object, const Json& status) {
+void put_status(Json& object, const Json& status, const std::string& anchor) {
   if (!object.contains("status")) object["status"] = Json::object();
   for (const char* field : our_fields) {
     if (status.contains(field)) {
@@ -31,6 +31,7 @@ void put_status(Json& object, const Json& status) {
       object["status"].erase(field);
     }
   }
+  if (!anchor.empty()) object["status"]["anchor"] = anchor;
 }
 
 // How many of its Events the run that was reset has told.
@@ -105,7 +106,7 @@ asio::awaitable<bool> Publisher::write_status(Key key, std::string uid, Json sta
     if (!reply.ok() || reply.body.at("metadata").value("uid", "") != uid) co_return false;
     Json object = std::move(reply.body);
     if (same_status(object.value("status", Json::object()), status)) co_return true;
-    put_status(object, status);
+    put_status(object, status, anchor_ ? anchor_() : "");
     const Reply written =
         co_await client_.update_status(kinds::mysql_ops_request, std::move(object));
     if (written.ok()) co_return true;

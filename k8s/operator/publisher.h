@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -16,15 +18,19 @@ namespace ratchet::k8s {
 
 class Publisher {
  public:
-  // The client must outlive it.
-  explicit Publisher(Client& client) : client_(client) {}
+  // The client must outlive it. `anchor`: the text of the log's anchor as it is kept by now; empty:
+  // not known. A copy goes with every status that is written (status.anchor), and is never the
+  // reason to write one: the anchor follows all runs, and a server may drop a field unknown to it.
+  explicit Publisher(Client& client, std::function<std::string()> anchor = {})
+      : client_(client), anchor_(std::move(anchor)) {}
 
   // Throws ApiError; a request that is gone, or another one of that name, is no failure.
   // `uid`: of the request. `run_id`: its run, or the one that goes on since that was reset; of the
   // turns that it began with, nothing is told again. Never two at the same time for one request.
   boost::asio::awaitable<void> publish(std::string uid, std::string run_id, Projection projection);
 
-  // Writes `status` unless the request has it already. False: the request is gone.
+  // Writes `status` unless the request has it already, whatever its anchor. False: the request is
+  // gone.
   boost::asio::awaitable<bool> write_status(Key key, std::string uid, Json status);
 
   // Forgets what it knows of a run that has ended.
@@ -35,6 +41,7 @@ class Publisher {
                                         const Projection& projection, std::size_t from);
 
   Client& client_;
+  std::function<std::string()> anchor_;
   std::map<std::string, std::size_t> announced_;  // run → how many of its Events are written
 };
 

@@ -168,6 +168,15 @@ def check_record(programs):
     check_edit(programs)
 
 
+def check_status_anchor(programs, request):
+    """The copy of the anchor in the status is enough for an auditor: the log extends it."""
+    copy = programs.work / "status-anchor"
+    copy.write_text(request.get()["status"].get("anchor", ""))
+    code, output = programs.ratchetctl("verify", "--anchor", str(copy))
+    check(code == 0, f"verify against status.anchor ({copy.read_text()!r}) ended with {code}: "
+                     f"{output}")
+
+
 def check_build(programs):
     """The record names the program that decided by the hash that its linker gave it."""
     said = subprocess.run([str(programs.folder / "ratchetd"), "--version"], check=True, timeout=60,

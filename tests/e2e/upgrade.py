@@ -106,6 +106,7 @@ class Upgrade:
         checks.check_pod_replaced_once(self.database.space, self.database.pod)
         writes = checks.check_writes(self.database, events, expected_writes)
         checks.check_record(self.programs)
+        checks.check_status_anchor(self.programs, self.request)
         say(f"{self.database.space}: {len(self.writer.acknowledged)} acknowledged rows, none lost; "
             f"the longest time without one: {self.writer.longest_gap(0):.2f} s "
             f"(planned: {checks.planned_outage(self.request)})")

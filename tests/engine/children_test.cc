@@ -289,6 +289,33 @@ TEST_P(Children, ABuildWithoutTheWorkflowLeavesWhatContinuesToOneThatHasIt) {
   expect_whole(*p);
 }
 
+// Nobody takes it in the time that the next process needs to find the run that continues.
+TEST_P(Children, AKeyGoesOnWithItsRunOverADeath) {
+  {
+    auto p = process(countdown);
+    p->open();
+    for (int other = 0; other < 40; ++other) {
+      p->engine->start("other-" + std::to_string(other), "flow", text("9").SerializeAsString(),
+                       "ann");
+    }
+    p->engine->start({"r", "flow", text("2").SerializeAsString(), "ann", "the-key"});
+    p->host.settle();
+    hand.send(*p, "2");
+    p->host.run_until([&] { return find_run(p->log, "r")->state == RunState::continued; });
+    p->host.stop();
+    ASSERT_FALSE(find_run(p->log, "r~2"));
+  }
+  auto p = process(countdown);
+  p->open();
+  const Started again = p->engine->start({"s", "flow", {}, "bob", "the-key"});
+  EXPECT_FALSE(again.fresh);
+  EXPECT_EQ(again.run_id, "r~2");
+  p->host.settle();
+  hand.answer(*p, "1");
+  EXPECT_EQ(result(*p, "r~2"), "lift off");
+  expect_whole(*p);
+}
+
 TEST_P(Children, ARunWithTheLongestIdContinuesToo) {
   const std::string id(256, 'r');
   {

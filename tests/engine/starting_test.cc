@@ -74,6 +74,35 @@ TEST_P(Starting, RunsBeyondTheLimitWaitAndBeginInOrder) {
   expect_whole(*p);
 }
 
+Task<Text> asks_then_listens(Workflow wf, Text in) {
+  if (in.value() == "next") co_return co_await wf.receive(approval);
+  co_await wf.step(ask, in);
+  co_return co_await wf.continue_as_new<Text>(text("next"));
+}
+
+// In the time that the next process needs to find the run that continues.
+TEST_P(Starting, ASignalReachesARunThatWasToContinueWhenTheProcessDied) {
+  {
+    auto p = opened(asks_then_listens);
+    for (int other = 0; other < 40; ++other) {
+      const std::string id = "other-" + std::to_string(other);
+      p->engine->start(id, "flow", text(id).SerializeAsString(), "ann");
+    }
+    p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+    p->host.settle();
+    hand.send(*p, "in");
+    p->host.run_until([&] { return find_run(p->log, "r")->state == RunState::continued; });
+    p->host.stop();
+    ASSERT_FALSE(find_run(p->log, "r~2"));
+  }
+  auto p = process(asks_then_listens);
+  p->open();
+  EXPECT_TRUE(p->engine->signal("r", approval.name(), text("yes").SerializeAsString(), "bob"));
+  p->host.settle();
+  EXPECT_EQ(result(*p, "r~2"), "yes");
+  expect_whole(*p);
+}
+
 TEST_P(Starting, ALimitLetsOneRunBeOpenAtLeast) {
   auto p = process(one_step);
   EngineOptions options{"build-1", "test"};

@@ -14,6 +14,7 @@
 
 #include "engine/core/codec.h"
 #include "store/reads_passed_on.h"
+#include "store/tree_check.h"
 #include "tests/engine/recording.h"
 
 namespace ratchet::engine::testing {
@@ -147,6 +148,23 @@ TEST(Verify, SaysAmongWhichRecordsTheFirstChangedOneIs) {
   EXPECT_EQ(first_problem(256), root + "the first record that was changed is one of 256 to 511");
   EXPECT_EQ(first_problem(512),
             root + "one of the records 512 to 599 was changed, or the head was");
+}
+
+// What the daemon looks at beside its work.
+TEST(Verify, TheTreeAloneSaysSoToo) {
+  const auto first_problem = [](std::uint64_t changed) -> std::string {
+    try {
+      store::check_tree(OneChanged(changed), [] { return true; });
+      return "none";
+    } catch (const store::Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(first_problem(1000), "none");
+  EXPECT_EQ(first_problem(255).find("one of the records 0 to 255 was changed: "), 0U);
+  EXPECT_EQ(first_problem(256).find("one of the records 256 to 511 was changed: "), 0U);
+  EXPECT_EQ(first_problem(599).find("one of the records 512 to 599 was changed, or the head was: "),
+            0U);
 }
 
 }  // namespace

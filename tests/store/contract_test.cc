@@ -11,6 +11,7 @@
 
 #include "store/anchor_check.h"
 #include "store/merkle.h"
+#include "store/tree_check.h"
 #include "tests/store/log_under_test.h"
 
 namespace ratchet::store {
@@ -278,6 +279,24 @@ TEST_P(LogContract, RootsOfAllSizesAreThoseOfTheTree) {
   EXPECT_EQ(log_->head().root, log_->root(600));
   EXPECT_THROW(log_->root(601), std::out_of_range);
   EXPECT_THROW(log_->leaf(600), std::out_of_range);
+}
+
+TEST_P(LogContract, TheRecordsOfAWholeLogGiveItsTree) {
+  const auto check = [this](std::uint64_t most) {
+    std::uint64_t asked = 0;
+    check_tree(*log_, [&] { return ++asked < most; });
+    return asked;
+  };
+  EXPECT_EQ(check(1000), 0U);
+  submit_durably(turn_entry(0, 0, "first"));
+  for (int i = 1; i < 600; ++i) log_->submit(plain_entry(std::to_string(i)));
+  place_->settle(*told_, 600);
+  EXPECT_EQ(check(1000), 600U);
+  Entry entry = plain_entry("pruned");
+  entry.prunes = Prune{0, 1};
+  submit_durably(std::move(entry));
+  EXPECT_EQ(check(1000), 600U) << "all but the pruned one";
+  EXPECT_EQ(check(10), 10U) << "ends when it is not wanted any more";
 }
 
 TEST_P(LogContract, TellsAboutDurabilityInOrderAndNeverTooEarly) {

@@ -12,6 +12,7 @@
 #include "store/merkle.h"
 #include "store/page.h"
 #include "store/rocks_log.h"
+#include "store/tree_check.h"
 #include "tests/store/log_under_test.h"
 
 namespace ratchet::store {
@@ -324,6 +325,9 @@ TEST_F(DamagedLog, AnEditedRecordInAFullSubtreeChangesItsLeafOnly) {
                             return leaf_hash("record " + std::to_string(n) +
                                              (n == 0 ? "" : std::string(300, 'x')));
                           }).root());
+  std::string what;
+  EXPECT_EQ(fault_of([&] { check_tree(*log, [] { return true; }); }, &what), Fault::corrupt);
+  EXPECT_THAT(what, HasSubstr("one of the records 0 to 255 was changed"));
 }
 
 TEST_F(DamagedLog, ARecordAboveTheHeadIsRefused) {

@@ -121,6 +121,9 @@ TEST_F(CommandLine, DoesNotGoOnWithoutTheFileThatItNames) {
 TEST_F(CommandLine, IsCheckedAsAWholeWhereverItsPartsCameFrom) {
   EXPECT_EQ(asked({"--config", file("webhook-port = 8443\n")}).exit, Exit::usage);
   EXPECT_THAT(said, HasSubstr("--webhook-port needs the role"));
+  EXPECT_EQ(asked({"--anchor-key=key.pem"}).options.anchor_key.string(), "key.pem");
+  EXPECT_EQ(asked({"--anchor-key=key.pem", "--role=provisioner"}).exit, Exit::usage);
+  EXPECT_THAT(said, HasSubstr("--anchor-key needs the role of the ops manager"));
 }
 
 // Without TLS others could listen, and take a token.

@@ -71,6 +71,15 @@ class Ends(unittest.TestCase):
         self.kubeconfig.write_text("kind: Pod\n")
         self.expect(self.end(), WRONG, self.kubeconfig, "this file is not a kubeconfig")
 
+    def test_a_key_that_is_none(self):
+        absent, key = self.folder / "absent.pem", self.folder / "key.pem"
+        self.expect(self.end([*self.words(), "--anchor-key", str(absent)]), WRONG,
+                    f"--anchor-key: cannot read {absent}")
+        key.write_text("a secret\n")
+        ended = self.end([*self.words(), "--anchor-key", str(key)])
+        self.expect(ended, WRONG, f"--anchor-key {key}")
+        self.assertNotIn("a secret", ended[1])
+
     def test_a_folder_that_holds_something_else(self):
         self.log.mkdir()
         (self.log / "holiday.jpg").write_text("x")
@@ -84,6 +93,13 @@ class Ends(unittest.TestCase):
         file.write_bytes(content)
         self.expect(self.end(), HALTED, self.log, "restore a backup", "ratchetctl repair")
 
+    def test_a_record_that_was_edited(self):
+        """The anchor does not see it, nor does the opening: it is below the hash of 256 records."""
+        self.fill_log()
+        subprocess.run([LOG_HOLDER, str(self.log), "edit", "5"], check=True)
+        self.expect(self.end(), HALTED, "HALTED: one of the records 0 to 255 was changed",
+                    "restore a backup")
+
     def test_nobody_answers_and_the_log_is_open_meanwhile(self):
         said = self.folder / "said"
         with open(said, "wb") as out:
@@ -92,7 +108,8 @@ class Ends(unittest.TestCase):
             deadline = time.monotonic() + 20
             while "trying again" not in said.read_text() and time.monotonic() < deadline:
                 time.sleep(0.05)
-            for part in (f"API server {NOBODY}, by the kubeconfig {self.kubeconfig}",
+            for part in ("the tree of the log was checked: 0 records",
+                         f"API server {NOBODY}, by the kubeconfig {self.kubeconfig}",
                          "lease default/ratchet-ops-manager cannot be acquired", NOBODY):
                 self.assertIn(part, said.read_text())
             self.expect(self.end(), LOCKED, self.log, "another process", "stop that one")

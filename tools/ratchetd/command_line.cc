@@ -91,6 +91,9 @@ std::string misfit(const Options& options) {
   if (options.ops_manager && options.log.empty()) {
     return "the ops manager needs a log: give --log DIR or RATCHET_LOG";
   }
+  if (!options.anchor_key.empty() && !options.ops_manager) {
+    return "--anchor-key needs the role of the ops manager";
+  }
   if (!options.approvers.empty() && !options.ops_manager) {
     return "--approvers needs the role of the ops manager";
   }
@@ -128,6 +131,9 @@ void add_basics(CLI::App& app, Options& options, Words& words) {
                  "Where the API server is (default: $KUBECONFIG, then the pod's service account, "
                  "then ~/.kube/config)");
   app.add_option("--log", words.log, "Folder of the log (ops manager)")->envname("RATCHET_LOG");
+  app.add_option("--anchor-key", options.anchor_key,
+                 "Private Ed25519 key (PEM) that signs each anchor (ops manager; default: none)")
+      ->type_name("FILE");
   app.add_option("--namespace", options.space, "Only databases in this namespace (default: all)");
   app.add_option("--lease-namespace", options.lease_space,
                  "Namespace of the Leases (default: the kubeconfig's or the pod's own)");

@@ -1,15 +1,20 @@
 #include "tools/ratchetd/daemon.h"
 
 #include <csignal>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "engine/runtime/engine.h"
 #include "store/checkpoint.h"
 #include "store/rocks_log.h"
+#include "tools/ratchetd/log_check.h"
 #include "tools/ratchetd/memory.h"
 #include "tools/ratchetd/process.h"
 #include "tools/ratchetd/roles.h"
@@ -40,6 +45,7 @@ int run(const Options& options) {
   asio::io_context io{1};
   std::unique_ptr<store::Log> log;  // outlives what the process keeps
   Process process(io, options);
+  std::optional<LogCheck> check;  // ends first
   if (options.ops_manager) {
     log = store::open_rocks_log(options.log.string(), {.flush_at_close = true});
     const std::string boot = boot_id();
@@ -47,6 +53,9 @@ int run(const Options& options) {
       process.log_and_boot = store::to_hex(log->head().log_id) + "_" + boot + "_";
     }
     process.spawn(run_ops_manager(process, *log));
+    check.emplace(*log, io.get_executor(), [&process](const std::string& why) {
+      process.fail(std::make_exception_ptr(engine::Halt(why)));
+    });
   }
   if (options.provisioner) process.spawn(run_provisioner(process));
   if (options.webhook_port != 0) process.spawn(run_webhook(process));

@@ -1,7 +1,11 @@
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +22,7 @@
 #include "k8s/operator/ops_manager.h"
 #include "store/checkpoint.h"
 #include "store/log.h"
+#include "store/note.h"
 #include "store/page.h"
 #include "tools/ratchetctl/approvers.h"
 #include "tools/ratchetd/api_role.h"
@@ -47,7 +52,7 @@ struct Works {
         lease(executor, process.client, process.lease_options(k8s::ops_manager_lease),
               [&process] { lose(process); }),
         client(process.client, lease, request_deadline),
-        anchor(executor, lease),
+        anchor(executor, lease, key_of(process.options.anchor_key, log)),
         host(process.io) {
     environment.executor = executor;
     environment.client = &client;
@@ -74,7 +79,8 @@ struct Works {
         std::make_unique<engine::Engine>(log, host, registry, handlers, anchor, std::move(options));
     manager = std::make_unique<k8s::OpsManager>(
         executor, client, *engine, log,
-        k8s::OpsManagerOptions{.signed_approvals = signed_approvals});
+        k8s::OpsManagerOptions{.signed_approvals = signed_approvals,
+                               .anchor = [this] { return anchor.kept(); }});
     if (process.options.api)
       api = std::make_unique<ApiRole>(process, *engine, log, registry,
                                       [this] { return manager->fence_ends(); });
@@ -85,6 +91,21 @@ struct Works {
       if (registry.find(workflow, 0) != nullptr) continue;
       throw BadSetup("--open-runs " + workflow + "=" + std::to_string(limit) +
                      ": this build has no workflow of that name");
+    }
+  }
+
+  static std::optional<store::NoteSigner> key_of(const std::filesystem::path& file,
+                                                 const store::Log& log) {
+    if (file.empty()) return std::nullopt;
+    std::ifstream in(file, std::ios::binary);
+    if (!in) throw BadSetup("--anchor-key: cannot read " + file.string());
+    try {
+      auto key = store::NoteSigner::parse(std::string(std::istreambuf_iterator<char>(in), {}),
+                                          store::origin_of(log.head()));
+      spdlog::info("ops manager: anchors are signed by {}", key.verifier().text());
+      return key;
+    } catch (const store::Error& error) {
+      throw BadSetup("--anchor-key " + file.string() + ": " + error.what());
     }
   }
 

@@ -28,8 +28,9 @@ struct Options {
   bool provisioner = true;
   std::optional<std::filesystem::path> kubeconfig;
   std::filesystem::path log;
-  std::string space;        // of the databases; empty: all namespaces
-  std::string lease_space;  // of the Leases; empty: the kubeconfig's or pod's own
+  std::filesystem::path anchor_key;  // a private key; empty: anchors are not signed
+  std::string space;                 // of the databases; empty: all namespaces
+  std::string lease_space;           // of the Leases; empty: the kubeconfig's or pod's own
   std::chrono::seconds health_interval{10};
   // Of runs (ops manager): how long their records stay, and how many of a workflow are open.
   engine::KeepFor keep_runs;

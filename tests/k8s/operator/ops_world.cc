@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "store/checkpoint.h"
 #include "tests/k8s/provisioner/manifests.h"
 #include "workflows/mysql/update_version.h"
 
@@ -115,7 +116,10 @@ OpsProcess::OpsProcess(World& world, std::shared_ptr<store::MemoryDisk> disk,
   engine_ = std::make_unique<engine::Engine>(log, host_, registry_, handlers_, anchor, options);
   manager_ = std::make_unique<OpsManager>(
       io_.get_executor(), client_, *engine_, log_,
-      OpsManagerOptions{"test", std::chrono::milliseconds(1), approvers.has_value()});
+      OpsManagerOptions{"test", std::chrono::milliseconds(1), approvers.has_value(), [&anchor] {
+                          const std::optional<store::Head> head = anchor.read();
+                          return head ? store::to_checkpoint(*head) : "";
+                        }});
   engine_->observe([this](const engine::Recorded& recorded) {
     ++recorded_;
     manager_->recorded(recorded);

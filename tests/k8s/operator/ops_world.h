@@ -136,6 +136,7 @@ class OpsWorld {
   std::vector<std::string> touches();
   std::size_t records() const { return records_; }
   const store::LogReader& log() const { return process_->log(); }
+  std::optional<store::Head> anchored() { return anchor_.read(); }
   engine::Engine& engine() { return process_->engine(); }
   const OpsManager& manager() const { return process_->manager(); }
 
