@@ -1,11 +1,13 @@
 // An error of the disk at every file operation, once and for good: the engine refuses to open or
 // halts within that append, performs and acknowledges nothing after it, and what is found after
-// reopening is whole.
+// reopening is whole. Also of the two files beside RocksDB's: the page and the anchor.
 #include <atomic>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -212,6 +214,44 @@ TEST(IoFaults, HaltWithinOneAppendAndLeaveAWholeLog) {
   abandon_in_the_middle({half.path()});
   strike_all(half.path(), counts);
   report("I/O faults", counts);
+}
+
+// The page and the anchor are written beside RocksDB's files, under another name first: here that
+// is a device that is always full.
+void fill_up(const std::string& file) { fs::create_symlink("/dev/full", file + ".new"); }
+void make_room(const std::string& file) { fs::remove(file + ".new"); }
+
+// Red if a process goes on without the page, or has written to the log by then.
+TEST(IoFaults, ALogWhosePageCannotBeMadeIsRefused) {
+  const store::TemporaryFolder folder;
+  const Life life{.place = {folder.path()}};
+  abandon_in_the_middle(life.place);
+  const std::string page = life.place.log() + "/" + store::Page::file_name;
+  fs::remove(page);
+  const store::Head before = store::open_rocks_reader(life.place.log())->head();
+  fill_up(page);
+  EXPECT_EQ(store::fault_of([&] { live(life); }), store::Fault::io);
+  make_room(page);
+  EXPECT_EQ(store::open_rocks_reader(life.place.log())->head().size, before.size);
+  EXPECT_EQ(live(life), End::finished);
+  EXPECT_EQ(ledger_of(life.place), full_ledger(1));
+}
+
+// Red if the anchor is written over itself, or if a failed write of it stops a run that does not
+// wait for it (tests/engine/irreversible_steps_test.cc has one that does).
+TEST(IoFaults, AnAnchorThatCannotBeWrittenStaysAndStopsNoRun) {
+  const store::TemporaryFolder folder;
+  const Life life{.place = {folder.path()}};
+  abandon_in_the_middle(life.place);
+  const auto anchored = fs::last_write_time(life.place.anchor());
+  fill_up(life.place.anchor());
+  EXPECT_EQ(live(life), End::finished);
+  EXPECT_TRUE(fs::last_write_time(life.place.anchor()) == anchored);
+  make_room(life.place.anchor());
+  Account account;
+  account.compare(*store::open_rocks_log(life.place.log()), life.place.anchor());
+  EXPECT_EQ(account.complaints(), std::vector<std::string>{});
+  EXPECT_EQ(ledger_of(life.place), full_ledger(1));
 }
 
 }  // namespace

@@ -211,6 +211,7 @@ TEST(Kill, AtAnyMomentLosesNothingAndRepeatsNothing) {
     if (is_full()) EXPECT_GT(histogram[kind], 0) << "no kill came after a turn " << kind;
     counts[std::string("after_") + kind] = static_cast<std::uint64_t>(histogram[kind]);
   }
+  EXPECT_EQ(histogram.size(), kinds.size()) << "trips have turns of a kind that nobody counts";
   report("kill", counts);
 }
 

@@ -33,6 +33,7 @@ std::string bytes_of(const std::string& file) {
 struct Cut {
   std::string where;
   Loss loss;
+  bool undoes_names;  // there were names that it undoes
   Image log;
   std::string ledger;
   std::string anchor;
@@ -88,9 +89,10 @@ class Cutter final : public LossyDisk {
       // image.
       const std::string now = loss.names_undone ? first_page_ : page();
       Image image = after_loss(loss);
+      const bool undoes_names = loss.names_undone && image != after_loss({loss.tail, false});
       if (!now.empty()) image[store::Page::file_name] = now;
       if (!seen_.insert({image, account_.size()}).second) continue;
-      cuts_.push_back({where, loss, std::move(image), bytes_of(place_.ledger()),
+      cuts_.push_back({where, loss, undoes_names, std::move(image), bytes_of(place_.ledger()),
                        bytes_of(place_.anchor()), account_});
     }
   }
@@ -143,6 +145,10 @@ void outlive_all(const std::vector<Cut>& cuts, Counts& counts) {
     if (cuts[i].where.starts_with("at the start")) ++counts["at_activity_starts"];
     if (cuts[i].where.starts_with("at the ack")) ++counts["at_acknowledgements"];
     if (cuts[i].where.starts_with("before")) ++counts["before_syncs"];
+    // Elsewhere the log's writer goes on between the two looks at the disk.
+    if (cuts[i].where.starts_with("before") && cuts[i].undoes_names) ++counts["undid_names"];
+    if (cuts[i].loss.tail == Loss::Tail::torn_512) ++counts["torn_at_512"];
+    if (cuts[i].loss.tail == Loss::Tail::torn_4096) ++counts["torn_at_4096"];
     if (after == After::refused && may_be_refused(cuts[i].loss)) {
       ++counts["refused_for_a_hole"];
     } else if (after != After::good) {
@@ -164,6 +170,9 @@ TEST(PowerLoss, LosesNothingThatWasAcknowledged) {
   const store::TemporaryFolder resumed;
   restore(middle, {resumed.path()});
   outlive_all(Cutter({resumed.path()}, middle.account, false).live(), counts);
+  for (const char* loss : {"torn_at_512", "torn_at_4096", "undid_names"}) {
+    if (is_full()) EXPECT_GT(counts[loss], 0U) << "no loss of power has " << loss;
+  }
   report("power loss", counts);
 }
 

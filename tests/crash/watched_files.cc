@@ -114,6 +114,9 @@ class WatchedFolder final : public rocksdb::FSDirectoryWrapper {
     return watched(watch_, {Kind::sync_folder, name_},
                    [&] { return FSDirectoryWrapper::FsyncWithDirOptions(o, c, how); });
   }
+  IOStatus Close(const IOOptions& o, IODebugContext* c) override {
+    return watched(watch_, {Kind::close, name_}, [&] { return FSDirectoryWrapper::Close(o, c); });
+  }
 
  private:
   const std::string name_;
@@ -149,6 +152,16 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     return opened<WatchedFolder>(Kind::look, name, folder,
                                  [&] { return Base::NewDirectory(name, o, folder, c); });
   }
+  IOStatus FileExists(const std::string& name, const IOOptions& o, IODebugContext* c) override {
+    const auto perform = [&] { return Base::FileExists(name, o, c); };
+    if (name.ends_with("/LOG")) return perform();
+    return watched(watch_, {Kind::look, name}, perform);
+  }
+  IOStatus CreateDirIfMissing(const std::string& name, const IOOptions& o,
+                              IODebugContext* c) override {
+    return watched(watch_, {Kind::make_folder, name},
+                   [&] { return Base::CreateDirIfMissing(name, o, c); });
+  }
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& o,
                       IODebugContext* c) override {
     return watched(watch_, {Kind::rename, from, {}, 0, to},
@@ -183,7 +196,7 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
 
 const char* name_of(FileOp::Kind kind) {
   constexpr std::array names{"create", "append", "truncate",    "flush", "sync", "close",
-                             "rename", "remove", "sync_folder", "look",  "read"};
+                             "rename", "remove", "sync_folder", "look",  "read", "make_folder"};
   return names.at(static_cast<std::size_t>(kind));
 }
 

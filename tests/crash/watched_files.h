@@ -22,7 +22,8 @@ struct FileOp {
     remove,
     sync_folder,
     look,  // names, sizes, opening to read
-    read
+    read,
+    make_folder
   };
   Kind kind;
   const std::string& file;
@@ -48,7 +49,7 @@ class FileWatch {
   virtual void after(const FileOp&) {}
 };
 
-// All but RocksDB's own info log, its lock and its preallocation goes through `watch`.
+// All but RocksDB's own info log, its lock, its preallocation and its hints goes through `watch`.
 std::unique_ptr<rocksdb::Env> watched_env(FileWatch& watch);
 
 inline bool is_wal(std::string_view file) { return file.ends_with(".log"); }

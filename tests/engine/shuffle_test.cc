@@ -1,6 +1,8 @@
 // What is proved: a run's history does not depend on what else the process does, nor in which order
 // the answers of different runs come.
 #include <algorithm>
+#include <cstdint>
+#include <iostream>
 #include <numeric>
 #include <random>
 #include <regex>
@@ -17,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int runs = 6;
+constexpr std::uint32_t seeds = 200;
 
 std::string name(int run) { return "run-" + std::to_string(run); }
 
@@ -73,9 +76,10 @@ std::string histories(std::uint32_t seed) {
 TEST(Shuffle, TheOrderOfAnswersChangesNoHistory) {
   const std::string in_order = histories(0);
   EXPECT_NE(in_order.find("run completed"), std::string::npos);
-  for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
     ASSERT_EQ(histories(seed), in_order) << "seed " << seed;
   }
+  std::cout << "ways of travel, " << runs << " at once: answers in " << seeds << " orders\n";
 }
 
 }  // namespace

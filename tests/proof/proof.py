@@ -5,20 +5,37 @@
     proof.py since STAGE                           the commit that STAGE.json speaks for
     proof.py reaches STAGE NAME=COUNT…             those counts reach their floors
     proof.py check                                 every stage of floors.json has a proof that holds
+    proof.py counts LOG [NAME…]                    prints what the tests in a log of ctest's have
+                                                   counted; fails if one of COUNTED did not
 
 A proof holds while each count reaches its floor in floors.json and at most MAX_COMMITS commits have
 touched its folders since; of what CI runs in full on every commit (WHOLE_IN_CI) none ages. It names
 the folders' tree ids and no commit, so that it survives a rebase; its age is counted from the
 commit that brought it in.
 """
+import itertools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 MAX_COMMITS = 40
 WHOLE_IN_CI = {"asan"}
+# How the lines begin with which tests say how much they have proven: ctest shows them to nobody.
+COUNTED = {
+    "crash-matrix": r"crash matrix of .*: \d",
+    "kill": r"kill: \w+=\d",
+    "power-loss": r"power loss: \w+=\d",
+    "io-faults": r"I/O faults: \w+=\d",
+    "corruption": r"corruption: \w+=\d",
+    "identity": r"ways of .*: ",
+    "rebuild": r"rebuild: \d",
+    "histories": r"replayed \d",
+    "model": r"model: ",
+}
+NUMBER = re.compile(r"\d+(?!\d| x )")  # the 2 of "2 x 4 activities" is none
 
 
 def git(*arguments):
@@ -105,6 +122,39 @@ def stale(stage, folders, again):
     return ""
 
 
+def lines_in(log):
+    """All lines but those of tests that have a proof notice what is wrong: Suite.Notices…"""
+    notices = False
+    for line in pathlib.Path(log).read_text(encoding="utf-8", errors="replace").splitlines():
+        if line == "Output:" or line.startswith("[ RUN "):
+            notices = ".Notice" in line
+        elif not notices:
+            yield line
+
+
+def summed(lines):
+    """Of lines that differ in their numbers only, one with the sums of these."""
+    sums, times = {}, {}
+    for line in lines:
+        text = NUMBER.sub("\0", line)
+        numbers = map(int, NUMBER.findall(line))
+        sums[text] = [a + b for a, b in zip(sums.get(text, itertools.repeat(0)), numbers)]
+        times[text] = times.get(text, 0) + 1
+    for text, numbers in sums.items():
+        parts = itertools.zip_longest(text.split("\0"), numbers, fillvalue="")
+        line = "".join(f"{part}{number}" for part, number in parts)
+        yield line if times[text] == 1 else f"{line} (sum of {times[text]})"
+
+
+def counts(log, *names):
+    lines = list(lines_in(log))
+    for name in names or COUNTED:
+        own = [line for line in lines if re.match(COUNTED[name], line)]
+        if not own:
+            sys.exit(f"proof: {name}: no test in {log} has counted anything")
+        print(*summed(own), sep="\n")
+
+
 def check():
     floors = floors_of()
     complaints = {stage: complaint(stage, floors[stage]) for stage in floors}
@@ -117,5 +167,6 @@ def check():
 
 
 if __name__ == "__main__":
-    commands = {"record": record, "since": since, "reaches": reaches, "check": check}
+    commands = {"record": record, "since": since, "reaches": reaches, "check": check,
+                "counts": counts}
     commands[sys.argv[1]](*sys.argv[2:])

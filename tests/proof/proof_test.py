@@ -101,6 +101,24 @@ class Proof(unittest.TestCase):
         self.assertIn("commit first", text)
         self.assertFalse((self.root / "tests" / "proof" / "kill.json").exists())
 
+    def counts(self, *lines):
+        log = self.root.parent / "LastTest.log"
+        log.write_text("".join(f"{line}\n" for line in lines))
+        return self.proof("counts", log, "crash-matrix", "kill")
+
+    def test_what_tests_count_is_summed(self):
+        code, text = self.counts(
+            "Output:", "[ RUN      ] Trip.Ends", "crash matrix of trip: 5 points (3 + 2 x 1)",
+            "[ RUN      ] Trip.Notices", "crash matrix of trip: 100 points (100 + 2 x 100)",
+            "Output:", "crash matrix of trip: 17 points (7 + 2 x 5)", "kill: appends=6", "other: 1")
+        self.assertEqual((code, text), (0, "crash matrix of trip: 22 points (10 + 2 x 6) (sum of 2)"
+                                           "\nkill: appends=6\n"))
+
+    def test_what_counts_nothing_has_proven_nothing(self):
+        code, text = self.counts("Output:", "crash matrix of trip: 5 points", "kill: holds")
+        self.assertEqual(code, 1)
+        self.assertIn("proof: kill: no test in ", text)
+
     def test_a_shallow_clone_knows_no_age(self):
         self.record(5)
         self.commit()
