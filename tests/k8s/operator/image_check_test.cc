@@ -93,7 +93,14 @@ constexpr const char* target = "docker.io/library/mariadb:11.8.6";
 constexpr const char* manifest_a = "docker.io/library/mariadb@sha256:aa";
 constexpr const char* manifest_b = "docker.io/library/mariadb@sha256:bb";
 
-bool is_paused(OpsWorld& world) { return world.world.condition("Paused")["status"] == "True"; }
+// The name stands for manifest_a when the plan is made, and for `other` once the MySQL is paused.
+void upgrade_while_the_tag_moves(OpsWorld& world, const std::string& image, const char* other) {
+  world.world.image_ids[image] = manifest_a;
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return world.world.condition("Paused")["status"] == "True"; });
+  world.world.image_ids[image] = other;
+  world.finish("my-upgrade");
+}
 
 // Red if the digest that the node has does not come into what `kubectl describe` shows.
 TEST(PinnedImage, IsToldInThePlan) {
@@ -109,11 +116,7 @@ TEST(PinnedImage, IsToldInThePlan) {
 // The tag is moved while the old server is being stopped. Red if nobody compares what was started.
 TEST(PinnedImage, OfATagThatIsMovedAfterThePlanFailsTheRun) {
   OpsWorld world;
-  world.world.image_ids[target] = manifest_a;
-  world.request("my-upgrade", "11.8.6");
-  world.run_until([&] { return is_paused(world); });
-  world.world.image_ids[target] = manifest_b;
-  world.finish("my-upgrade");
+  upgrade_while_the_tag_moves(world, target, manifest_b);
   EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
   const std::string why = world.message_of("my-upgrade", "Failed");
   for (const char* part :
@@ -129,11 +132,7 @@ TEST(PinnedImage, OfATagThatIsMovedAfterThePlanFailsTheRun) {
 // What it says to do: who wants what the tag stands for now asks once more.
 TEST(PinnedImage, IsThatOfTheNextRequest) {
   OpsWorld world;
-  world.world.image_ids[target] = manifest_a;
-  world.request("my-upgrade", "11.8.6");
-  world.run_until([&] { return is_paused(world); });
-  world.world.image_ids[target] = manifest_b;
-  world.finish("my-upgrade");
+  upgrade_while_the_tag_moves(world, target, manifest_b);
   world.request("again", "11.8.6", "  apply: Always\n");
   world.finish("again");
   EXPECT_EQ(world.phase_of("again"), "Successful") << world.message_of("again", "Failed");
@@ -142,11 +141,7 @@ TEST(PinnedImage, IsThatOfTheNextRequest) {
 // Red if the digest of an imported image is held against that of a pulled one.
 TEST(PinnedImage, IsNotComparedWithADigestOfAnotherKind) {
   OpsWorld world;
-  world.world.image_ids[target] = manifest_a;
-  world.request("my-upgrade", "11.8.6");
-  world.run_until([&] { return is_paused(world); });
-  world.world.image_ids[target] = "sha256:cc";
-  world.finish("my-upgrade");
+  upgrade_while_the_tag_moves(world, target, "sha256:cc");
   EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
 }
 
@@ -155,11 +150,7 @@ TEST(PinnedImage, OfTheCatalogueIsNobodyElses) {
   OpsWorld world;
   const std::string named = std::string(target) + "@sha256:0f";
   world.world.patch(kinds::mysql_version, "11.8.6", {{"spec", {{"db", {{"image", named}}}}}});
-  world.world.image_ids[named] = manifest_a;
-  world.request("my-upgrade", "11.8.6");
-  world.run_until([&] { return is_paused(world); });
-  world.world.image_ids[named] = manifest_b;
-  world.finish("my-upgrade");
+  upgrade_while_the_tag_moves(world, named, manifest_b);
   EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
   EXPECT_NE(world.message_of("my-upgrade", "Planned").find(". Image: sha256:0f"),
             std::string::npos);
