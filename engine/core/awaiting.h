@@ -3,7 +3,6 @@
 
 #include <coroutine>
 #include <cstdlib>
-#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "engine/core/activity.h"
 #include "engine/core/event.h"
+#include "engine/core/rare.h"
 
 namespace ratchet::engine {
 
@@ -43,7 +43,7 @@ struct Slot {
 
   std::coroutine_handle<> waiter;
   Bytes bytes;
-  std::optional<Failure> failure;
+  Rare<Failure> failure;
   bool shielded;            // a cancellation of the run does not fail it
   Awaiting* run = nullptr;  // while it waits
   CommandId command = 0;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/core/rare.h"
 #include "engine/core/values.h"
 
 namespace ratchet::engine {
@@ -38,7 +38,7 @@ struct RunStarted {
   Bytes input;
   std::string principal;
   std::uint32_t definition = 0;  // as read from a log: names the types that were current then
-  Origin origin;
+  Rare<Origin> origin;
   // What the run that it goes on from had received and not awaited.
   std::vector<SignalReceived> signals{};
 };
@@ -60,7 +60,7 @@ struct TimerFired {
 struct StepSkipped {
   CommandId command = 0;
   Bytes result;
-  std::optional<Failure> failure;  // absent: it counts as done, with the result
+  Rare<Failure> failure;  // absent: it counts as done, with the result
   By by;
 };
 // The run's open awaits fail with cancelled_code; its compensation runs.
@@ -83,7 +83,7 @@ struct ChildEnded {
   CommandId command = 0;
   std::string run_id;
   Bytes result;
-  std::optional<Failure> failure;  // absent: it completed
+  Rare<Failure> failure;  // absent: it completed
 };
 // A person decided at a gate, having seen the payload with this hash.
 struct GateDecided {
@@ -91,7 +91,7 @@ struct GateDecided {
   bool approved = false;
   std::string payload_hash;
   By by;
-  std::optional<Signature> signature{};  // that came with an approval
+  Rare<Signature> signature{};  // that came with an approval
 };
 
 using Fact = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, SignalReceived,

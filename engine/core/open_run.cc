@@ -25,8 +25,8 @@ v1::OpenRun parse(std::string_view value) {
 
 void OpenRun::begin(const RunStarted& started) {
   run_id_ = started.run_id;
-  key_ = started.origin.key;
-  child_ = !started.origin.parent.empty();
+  key_ = started.origin->key;
+  child_ = !started.origin->parent.empty();
 }
 
 void OpenRun::apply(const Event& event) {
@@ -38,6 +38,7 @@ void OpenRun::apply(const Event& event) {
     steps_.push_back(child->command);
   } else if (const auto* timer = std::get_if<TimerStarted>(&event)) {
     timers_.push_back({timer->command, timer->due});
+    timers_written_ = false;
   } else if (const auto* held = std::get_if<Held>(&event)) {
     ++held_;
     if (const auto* queued = std::get_if<RunStarted>(&held->fact)) begin(*queued);
@@ -63,19 +64,20 @@ void OpenRun::apply(const Event& event) {
 
 void OpenRun::close(CommandId command) {
   std::erase(steps_, command);
-  std::erase_if(timers_, [command](const OpenTimer& timer) { return timer.command == command; });
+  const auto closed = [command](const OpenTimer& timer) { return timer.command == command; };
+  if (std::erase_if(timers_, closed) > 0) timers_written_ = false;
 }
 
 bool OpenRun::fold(const Turn& turn) {
   if (turn.releases && held_ > 0) --held_;
   for (const Event& event : turn.events) apply(event);
   must_act_ = quarantined_ || child_ || unknown_ || held_ > 0 || !steps_.empty();
-  const bool same = written_ && !ended_ && must_act_ == written_must_act_ &&
-                    (must_act_ || timers_ == written_timers_);
+  const bool same =
+      written_ && !ended_ && must_act_ == written_must_act_ && (must_act_ || timers_written_);
   if (same) return false;
   const bool was_written = std::exchange(written_, !ended_);
   written_must_act_ = must_act_;
-  if (!must_act_) written_timers_ = timers_;
+  timers_written_ = !must_act_;
   return was_written || written_;
 }
 

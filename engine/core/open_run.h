@@ -16,8 +16,6 @@ namespace ratchet::engine {
 struct OpenTimer {
   CommandId command = 0;
   Time due{};
-
-  bool operator==(const OpenTimer&) const = default;
 };
 
 // What the turns of a run say about its commands, folded one by one.
@@ -55,7 +53,7 @@ class OpenRun {
   bool must_act_ = false;
   bool ended_ = false;
   bool awaits_release_ = false;
-  std::vector<OpenTimer> written_timers_;  // as of the last write
+  bool timers_written_ = false;  // as they are
   bool written_ = false;
   bool written_must_act_ = false;
 };

@@ -138,7 +138,7 @@ detail::Slot& Run::release(CommandId command) {
   return slot;
 }
 
-void Run::resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure) {
+void Run::resolve(CommandId command, const Bytes& bytes, const Rare<Failure>& failure) {
   detail::Slot& slot = release(command);
   slot.bytes = bytes;
   slot.failure = failure;

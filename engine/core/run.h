@@ -126,7 +126,7 @@ class Run final : private detail::Awaiting {
   void cancel(CommandId command);
   detail::Slot* waiting(CommandId command) const;
   detail::Slot& release(CommandId command);
-  void resolve(CommandId command, const Bytes& bytes, const std::optional<Failure>& failure);
+  void resolve(CommandId command, const Bytes& bytes, const Rare<Failure>& failure);
   void finish();
   void end();
 

@@ -131,12 +131,12 @@ std::string encode(const RunSummary& summary) {
   m.set_paused(summary.paused);
   if (summary.cancel_requested) set_by(*m.mutable_cancel_requested(), *summary.cancel_requested);
   if (summary.steered) set_by(*m.mutable_steered(), *summary.steered);
-  m.set_key(summary.origin.key);
-  m.set_parent(summary.origin.parent);
-  m.set_parent_command(summary.origin.parent_command);
-  m.set_previous(summary.origin.previous);
-  m.set_kept(summary.origin.kept);
-  m.set_copied(summary.origin.copied);
+  m.set_key(summary.origin->key);
+  m.set_parent(summary.origin->parent);
+  m.set_parent_command(summary.origin->parent_command);
+  m.set_previous(summary.origin->previous);
+  m.set_kept(summary.origin->kept);
+  m.set_copied(summary.origin->copied);
   m.set_successor(summary.successor);
   m.set_pruned(summary.pruned);
   return m.SerializeAsString();
@@ -161,7 +161,8 @@ RunSummary decode_summary(std::string_view bytes) {
                      m.paused(),
                      {},
                      {},
-                     {m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
+                     Rare<Origin>::unless_default({m.key(), m.parent(), m.parent_command(),
+                                                   m.previous(), m.kept(), m.copied()}),
                      m.successor(),
                      m.pruned()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/core/event.h"
+#include "engine/core/rare.h"
 
 namespace ratchet::engine {
 
@@ -18,12 +19,12 @@ struct RunSummary {
   RunState state = RunState::running;
   Time started{};
   std::optional<Time> ended;
-  std::optional<Failure> failure;
+  Rare<Failure> failure;
   std::uint64_t as_of = 0;  // the index of the last turn that changed it
   bool paused = false;      // also while quarantined
-  std::optional<By> cancel_requested;
-  std::optional<By> steered;  // who paused or terminated it, and why
-  Origin origin;
+  Rare<By> cancel_requested;
+  Rare<By> steered;  // who paused or terminated it, and why
+  Rare<Origin> origin;
   std::string successor;  // the run id of the run that goes on in its place
   bool pruned = false;    // its records were removed: this and their leaf hashes are what is left
 };

@@ -13,8 +13,8 @@ namespace ratchet::engine {
 bool RunFilter::matches(const RunInfo& run) const {
   return (workflow.empty() || run.workflow == workflow) &&
          (states.empty() || std::ranges::find(states, run.state) != states.end()) &&
-         (key.empty() || run.origin.key == key) &&
-         (parent.empty() || run.origin.parent == parent) &&
+         (key.empty() || run.origin->key == key) &&
+         (parent.empty() || run.origin->parent == parent) &&
          (!started_from || run.started >= *started_from) &&
          (!started_before || run.started < *started_before);
 }

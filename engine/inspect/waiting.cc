@@ -70,7 +70,7 @@ class StepWaiting {
 // How many turns the run begins with that are copies of another's.
 std::uint32_t copied_in(const std::vector<RecordedEvent>& events) {
   for (const RecordedEvent& event : events) {
-    if (const auto* start = std::get_if<RunStarted>(&event.event)) return start->origin.copied;
+    if (const auto* start = std::get_if<RunStarted>(&event.event)) return start->origin->copied;
   }
   return 0;
 }

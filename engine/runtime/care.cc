@@ -63,8 +63,8 @@ bool is_being_copied(const store::LogReader& log, const RunSummary& run) {
   for (std::uint32_t number = 2;; ++number) {
     const auto copy = summary_of(log, reset_run_id(run.run_id, number));
     if (!copy) return false;
-    const bool of_this = copy->origin.previous == run.run_id && !copy->ended;
-    if (of_this && turns_of(log, *copy) < copy->origin.copied) return true;
+    const bool of_this = copy->origin->previous == run.run_id && !copy->ended;
+    if (of_this && turns_of(log, *copy) < copy->origin->copied) return true;
   }
 }
 
@@ -119,8 +119,8 @@ void release_run(store::Log& log, const std::string& run_id, const By& by, Time 
 bool can_be_pruned(const store::LogReader& log, const RunSummary& run) {
   if (run.pruned || !has_ended(run.state) || is_being_copied(log, run)) return false;
   if (!run.successor.empty()) return summary_of(log, run.successor).has_value();
-  if (run.origin.parent.empty()) return true;
-  const auto parent = summary_of(log, run.origin.parent);
+  if (run.origin->parent.empty()) return true;
+  const auto parent = summary_of(log, run.origin->parent);
   return !parent || has_ended(parent->state);
 }
 
@@ -150,7 +150,7 @@ store::Entry pruning_of(const store::LogReader& log, RunSummary run, const By& b
                                        "its records are needed, or they are "
                                        "gone");
   run.pruned = true;
-  if (run.failure) shorten(run.failure->message, most_reason_bytes);  // it is in there twice
+  if (run.failure) shorten(run.failure.edit().message, most_reason_bytes);  // it is in there twice
   const std::uint32_t turns = turns_of(log, run);
   store::Entry entry;
   entry.record = encode(Pruned{encode(run), turns, by, now});

@@ -178,7 +178,7 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   run->shown = summary.state;
   run->held = held_of(turns);
   run->take_in(turns);
-  if (turns.size() < summary.origin.copied) {
+  if (turns.size() < summary.origin->copied) {
     finish_copy(run);
     return nullptr;
   }
@@ -222,7 +222,7 @@ void Engine::Impl::resume(const RunPtr& run, const std::vector<Turn>& turns) {
   if (run->summary.state == RunState::quarantined) hint(run, QuarantineLifted{options.build});
   const auto steps = steps_of(turns);
   const auto held = run->held;
-  const std::uint32_t copied = run->summary.origin.copied;
+  const std::uint32_t copied = run->summary.origin->copied;
   const OpenCommands open_commands = run->run->open();
   for (const auto& [command, decision] : open_commands) {
     const bool known = std::ranges::any_of(

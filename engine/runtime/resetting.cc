@@ -151,7 +151,7 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
     return {"run " + run_id + " is being written to at this moment; ask again"};
   }
   if (run && run->awaits_release) return {"run " + run_id + " awaits its release"};
-  const std::string& key = summary.origin.key;
+  const std::string& key = summary.origin->key;
   if (!run && !key.empty() && keys.contains(key)) {
     return {"run " + keys.at(key) + " has its key " + key + " now"};
   }
@@ -183,12 +183,13 @@ std::vector<Turn> Engine::Impl::beginning(const RunSummary& from, const std::vec
   const std::vector<SignalReceived> signals = signals_after(turns, kept);
   const auto amend = [&](RunStarted& start) {
     start.run_id = run_id;
-    start.origin.previous = from.run_id;
-    start.origin.kept = kept;
-    start.origin.copied = kept + static_cast<std::uint32_t>(signals.size());
+    Origin& origin = start.origin.edit();
+    origin.previous = from.run_id;
+    origin.kept = kept;
+    origin.copied = kept + static_cast<std::uint32_t>(signals.size());
     if (from.state == RunState::continued) return;
-    start.origin.parent.clear();  // it was told how its child ended
-    start.origin.parent_command = 0;
+    origin.parent.clear();  // it was told how its child ended
+    origin.parent_command = 0;
   };
   for (Turn& turn : copies) {
     for (Event& event : turn.events) {
@@ -225,7 +226,7 @@ void Engine::Impl::begin_again(const RunSummary& from, const Reset& reset) {
 
 // A crash came between the copies.
 void Engine::Impl::finish_copy(const RunPtr& run) {
-  const Origin& origin = run->summary.origin;
+  const Origin& origin = *run->summary.origin;
   const auto from = summary_of(origin.previous);
   const WorkflowType* type = registry.find(run->summary.workflow, run->summary.version);
   if (!from || type == nullptr) return;

@@ -92,8 +92,13 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
   RunSummary summary;
   summary.run_id = request.run_id;
   const auto run = std::make_shared<ActiveRun>(std::move(summary), type);
-  const RunStarted fact{request.run_id,    type->name, type->version,     request.input,
-                        request.principal, 0,          std::move(origin), std::move(signals)};
+  const RunStarted fact{.run_id = request.run_id,
+                        .workflow = type->name,
+                        .version = type->version,
+                        .input = request.input,
+                        .principal = request.principal,
+                        .origin = Rare<Origin>::unless_default(std::move(origin)),
+                        .signals = std::move(signals)};
   const auto lane = lanes.find(type->name);
   if (lane != lanes.end() && lane->second.full()) {
     hold(run, fact);
@@ -112,7 +117,7 @@ std::optional<RunSummary> Engine::Impl::summary_of(const std::string& run_id) co
 
 // Counts an open run in its lane, and keeps its key.
 void Engine::Impl::admit(const RunSummary& summary) {
-  if (!summary.origin.key.empty()) keys[summary.origin.key] = summary.run_id;
+  if (!summary.origin->key.empty()) keys[summary.origin->key] = summary.run_id;
   const auto lane = lanes.find(summary.workflow);
   if (lane == lanes.end()) return;
   if (summary.state == RunState::queued) {
@@ -144,7 +149,7 @@ void Engine::Impl::ended(const RunPtr& run, const Turn& turn) {
   const RunSummary& summary = run->summary;
   performer.forget(turn.run);
   forget(run);
-  if (const auto key = keys.find(summary.origin.key);
+  if (const auto key = keys.find(summary.origin->key);
       key != keys.end() && key->second == summary.run_id) {
     keys.erase(key);
   }
@@ -163,7 +168,7 @@ void Engine::Impl::ended(const RunPtr& run, const Turn& turn) {
 // Left to a later start if this build lacks the workflow.
 void Engine::Impl::continue_as(const RunSummary& ended, const ContinuedAsNew& next) {
   if (registry.find(ended.workflow, 0) == nullptr) return;
-  Origin origin = ended.origin;
+  Origin origin = *ended.origin;
   origin.previous = ended.run_id;
   origin.kept = origin.copied = 0;  // it begins with no copies, also if that one did
   const StartRequest request{next.run_id, ended.workflow, next.input, options.principal, {}};
@@ -183,9 +188,10 @@ void Engine::Impl::continue_as(const RunSummary& ended, const ContinuedAsNew& ne
 }
 
 void Engine::Impl::tell_parent(const RunSummary& child, const Bytes& result) {
-  const RunPtr parent = child.origin.parent.empty() ? nullptr : find(child.origin.parent);
+  const RunPtr parent = child.origin->parent.empty() ? nullptr : find(child.origin->parent);
   if (!parent) return;
-  deliver(parent, ChildEnded{child.origin.parent_command, child.run_id, result, child.failure}, {});
+  deliver(parent, ChildEnded{child.origin->parent_command, child.run_id, result, child.failure},
+          {});
 }
 
 void Engine::Impl::start_child(const RunPtr& parent, const ChildStarted& child) {
@@ -228,13 +234,13 @@ std::string Engine::Impl::latest(std::string run_id) const {
 
 void Engine::Impl::cancel_child(const std::string& run_id) {
   const RunPtr child = find(latest(run_id));
-  if (!child || child->summary.origin.parent.empty() || has_ended(child->summary.state)) return;
+  if (!child || child->summary.origin->parent.empty() || has_ended(child->summary.state)) return;
   cancel(child, {options.principal, "its parent no longer waits for it"});
 }
 
 // Nobody waits for a child whose parent has ended, or has given up the command.
 void Engine::Impl::cancel_if_orphan(const RunPtr& run) {
-  const Origin& origin = run->summary.origin;
+  const Origin& origin = *run->summary.origin;
   if (origin.parent.empty() || has_ended(run->summary.state)) return;
   const RunPtr parent = find(origin.parent);
   if (parent && (!parent->run || parent->run->open().contains(origin.parent_command))) return;
@@ -251,7 +257,7 @@ std::vector<std::string> Engine::Impl::begin_what_continues() {
     RunSummary summary = decode_summary(bytes);
     if (!summary.successor.empty() && !summary_of(summary.successor)) {
       continued.push_back(std::move(summary));
-    } else if (summary.origin.copied > 0 && !summary.ended) {
+    } else if (summary.origin->copied > 0 && !summary.ended) {
       copies.push_back(summary.run_id);
     }
     return true;

@@ -57,7 +57,7 @@ class Reader {
     run_id_ = started.run_id;
     out_.space = run.space;
     out_.request = run.request;
-    out_.kept = started.origin.kept;
+    out_.kept = started.origin->kept;
     out_.phase = "Progressing";
     out_.observed_generation = run.generation;
     database_ = run.space + "/" + run.database;

@@ -76,7 +76,7 @@ TEST_P(Children, AChildRunsUnderItsParentAndItsResultIsAwaited) {
   auto p = family(parent);
   const auto child = find_run(p->log, "r/1");
   ASSERT_TRUE(child);
-  EXPECT_EQ(child->origin.parent, "r");
+  EXPECT_EQ(child->origin->parent, "r");
   EXPECT_EQ(child->workflow, "helper");
   hand.answer(*p, "a");
   hand.answer(*p, "after");
@@ -168,7 +168,7 @@ TEST_P(Children, ARunContinuesAsAnotherWithAnEmptyHistory) {
   hand.answer(*p, "2");
   const auto middle = find_run(p->log, "r~2");
   EXPECT_EQ(middle->state, RunState::continued);
-  EXPECT_EQ(middle->origin.previous, "r");
+  EXPECT_EQ(middle->origin->previous, "r");
   EXPECT_EQ(middle->successor, "r~3");
   EXPECT_EQ(p->engine->start({"s", "flow", {}, "bob", "the-countdown"}).run_id, "r~3")
       << "the key goes on with the run";

@@ -110,7 +110,7 @@ TEST_P(Resetting, AnOpenRunEndsAndAnotherGoesOnFromTheKeptTurns) {
   EXPECT_EQ(history.substr(history.find("\n3 ")), "\n3 Reset by ann\n") << history;
   EXPECT_EQ(p->engine->state("r"), RunState::continued);
   EXPECT_EQ(find_run(p->log, "r")->successor, "r.reset-2");
-  EXPECT_EQ(find_run(p->log, "r.reset-2")->origin.previous, "r");
+  EXPECT_EQ(find_run(p->log, "r.reset-2")->origin->previous, "r");
   EXPECT_EQ(hand.asked, (std::vector<std::string>{"a", "b", "after b!", "b"}));
   EXPECT_EQ(p->history("r.reset-2"),
             "0 RunStarted\n0 step 1 ask\n1 StepCompleted 1 after 1\n1 step 2 ask\n");
@@ -137,7 +137,7 @@ TEST_P(Resetting, AnEndedRunStaysAsItEndedAndCanBeResetAgain) {
   hand.answer(*p, "a");  // of the one asked last
   hand.answer(*p, "b");
   hand.answer(*p, "after b!");
-  EXPECT_EQ(find_run(p->log, "r.reset-4")->origin.previous, "r.reset-2");
+  EXPECT_EQ(find_run(p->log, "r.reset-4")->origin->previous, "r.reset-2");
   expect_whole(*p);
 }
 
@@ -296,7 +296,7 @@ TEST_P(Resetting, ARunThatWasResetCanContinueAsNew) {
       if (what == std::string("c")) EXPECT_EQ(reset(*p, 3), "r.reset-2");
       hand.answer(*p, what);
     }
-    EXPECT_EQ(find_run(p->log, "r.reset-2")->origin.copied, 3U);
+    EXPECT_EQ(find_run(p->log, "r.reset-2")->origin->copied, 3U);
     EXPECT_EQ(find_run(p->log, "r.reset-2")->successor, "r.reset-2~2");
   }
   auto p = opened(two_runs);
@@ -304,7 +304,7 @@ TEST_P(Resetting, ARunThatWasResetCanContinueAsNew) {
   hand.answer(*p, "x");
   hand.answer(*p, "y");
   EXPECT_EQ(result(*p, "r.reset-2~2"), "y!");
-  EXPECT_EQ(find_run(p->log, "r.reset-2~2")->origin.copied, 0U);
+  EXPECT_EQ(find_run(p->log, "r.reset-2~2")->origin->copied, 0U);
   expect_whole(*p);
 }
 

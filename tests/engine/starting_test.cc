@@ -48,7 +48,7 @@ TEST_P(Starting, OneOpenRunHasAKeyAndARepeatedStartFindsIt) {
   }
   auto p = opened(one_step);
   EXPECT_EQ(p->engine->start({"s", "flow", {}, "bob", "db-1"}).run_id, "r") << "after a restart";
-  EXPECT_EQ(find_run(p->log, "r")->origin.key, "db-1");
+  EXPECT_EQ(find_run(p->log, "r")->origin->key, "db-1");
   p->engine->terminate("r", ann);
   p->host.settle();
   EXPECT_TRUE(p->engine->start({"s", "flow", {}, "bob", "db-1"}).fresh) << "its run has ended";

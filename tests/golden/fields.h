@@ -21,6 +21,10 @@ inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 template <class T>
+inline constexpr bool is_rare = false;
+template <class T>
+inline constexpr bool is_rare<Rare<T>> = true;
+template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
@@ -75,7 +79,9 @@ std::string text_of(const T& value) {
     return std::to_string(value.time_since_epoch().count()) + "us";
   } else if constexpr (std::is_same_v<T, Duration>) {
     return std::to_string(value.count()) + "us";
-  } else if constexpr (is_optional<T>) {
+  } else if constexpr (std::is_same_v<T, Rare<Origin>>) {
+    return text_of(*value);  // one that says nothing is as good as none
+  } else if constexpr (is_optional<T> || is_rare<T>) {
     return value ? text_of(*value) : "none";
   } else if constexpr (is_vector<T>) {
     std::string text;
@@ -105,7 +111,7 @@ class Filler {
       value = Time{Duration{1'000'000'000'000'000 + ++numbers_}};
     } else if constexpr (std::is_same_v<T, Duration>) {
       value = Duration{1'000'000 + ++numbers_};
-    } else if constexpr (is_optional<T> || is_vector<T>) {
+    } else if constexpr (is_optional<T> || is_rare<T> || is_vector<T>) {
       fill_item(value);
     } else if constexpr (is_variant<T>) {
       fill(value.template emplace<1>());
@@ -118,6 +124,10 @@ class Filler {
   template <class T>
   void fill_item(std::optional<T>& value) {
     fill(value.emplace());
+  }
+  template <class T>
+  void fill_item(Rare<T>& value) {
+    fill(value.edit());
   }
   template <class T>
   void fill_item(std::vector<T>& value) {

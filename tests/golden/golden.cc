@@ -126,7 +126,7 @@ Golden first_turn(Definitions& definitions) {
 
 Golden passed_on(Definitions& definitions) {
   RunStarted start{"golden~2", "golden2", 1, "golden3", "golden4", 0, {}};
-  start.origin.previous = "golden";
+  start.origin.edit().previous = "golden";
   start.signals = {{"golden1", "golden2", "golden3"}, {"golden4", {}, "golden1"}};
   const Turn turn{0, 0, 2, Time{Duration{1'000'000'000'000'045}}, {start}, {}};
   const std::string bytes = encode(turn, definitions).record;

@@ -52,7 +52,7 @@ class Details {
   void operator()(const engine::RunStarted& e) {
     to_["version"] = e.version;
     to_["principal"] = e.principal;
-    origin(e.origin);
+    origin(*e.origin);
     for (const engine::SignalReceived& signal : e.signals) {
       to_["signals"].push_back({{"signal", signal.signal},
                                 {"principal", signal.principal},
@@ -238,9 +238,9 @@ Document document_of(const engine::RunInfo& run) {
                     {"state", name_of(run.state)}, {"started", utc(run.started)}};
   if (run.ended) document["ended"] = utc(*run.ended);
   if (run.failure) document["failure"] = document_of(*run.failure);
-  if (!run.origin.key.empty()) document["key"] = run.origin.key;
-  if (!run.origin.parent.empty()) document["parent"] = run.origin.parent;
-  if (!run.origin.previous.empty()) document["previous"] = run.origin.previous;
+  if (!run.origin->key.empty()) document["key"] = run.origin->key;
+  if (!run.origin->parent.empty()) document["parent"] = run.origin->parent;
+  if (!run.origin->previous.empty()) document["previous"] = run.origin->previous;
   if (!run.successor.empty()) document["next_run"] = run.successor;
   if (run.cancel_requested) document["cancel_requested"] = document_of(*run.cancel_requested);
   if (run.pruned) document["pruned"] = true;

@@ -84,7 +84,7 @@ std::vector<engine::RunInfo> selected(const store::LogReader& log, const RunsOpt
   if (!options.about.empty()) {
     std::erase_if(runs, [&](const engine::RunInfo& run) {
       const std::string failure = run.failure ? text_of(*run.failure) : "";
-      return !contains(run.run_id, options.about) && !contains(run.origin.key, options.about) &&
+      return !contains(run.run_id, options.about) && !contains(run.origin->key, options.about) &&
              !contains(failure, options.about) &&
              !contains(input_of(log, run, definitions), options.about);
     });

@@ -58,9 +58,9 @@ void print_phase(const RunView& shown, std::ostream& out) {
 }
 
 void print_links(const engine::RunInfo& run, std::ostream& out) {
-  const std::pair<const char*, const std::string*> links[] = {{"key", &run.origin.key},
-                                                              {"parent", &run.origin.parent},
-                                                              {"previous", &run.origin.previous},
+  const std::pair<const char*, const std::string*> links[] = {{"key", &run.origin->key},
+                                                              {"parent", &run.origin->parent},
+                                                              {"previous", &run.origin->previous},
                                                               {"next run", &run.successor}};
   for (const auto& [name, value] : links) {
     if (!value->empty()) out << name << ": " << one_line(*value) << "\n";
