@@ -53,10 +53,13 @@ mysql::Finding not_whole(const LookAtDatabase& in, const mysql::GroupState& seen
 
 }  // namespace
 
-asio::awaitable<bool> look_at_members(const Environment& environment, LookAtDatabase in,
-                                      mysql::Sight& sight) {
+asio::awaitable<std::string> mode_of(const Environment& environment, LookAtDatabase in) {
   const auto database = co_await find(environment, kinds::mysql, Key{in.space(), in.name()});
-  const std::string mode = database ? text_at(*database, "/spec/topology/mode") : "";
+  co_return database ? text_at(*database, "/spec/topology/mode") : "";
+}
+
+asio::awaitable<bool> look_at_members(const Environment& environment, LookAtDatabase in,
+                                      std::string mode, mysql::Sight& sight) {
   if (mode != mysql::replication_group && mode != mysql::semi_sync) co_return true;
   const mysql::GroupState seen =
       co_await look_patiently(environment, all_members(in, mode == mysql::semi_sync));

@@ -79,7 +79,8 @@ std::int64_t number_in(const Answer& answer, std::size_t column = 0) {
 
 asio::awaitable<void> measure(const Asked& asked, const mysql::Context& context,
                               MemberSight& member) {
-  const bool old_names = context.from.lineage == mysql::Lineage::mariadb || context.from.major < 8;
+  const bool mariadb = context.from.lineage == mysql::Lineage::mariadb;
+  const bool old_names = mariadb || context.from.major < 8;
   const std::string spaces = old_names ? "INNODB_SYS_TABLESPACES" : "INNODB_TABLESPACES";
   std::vector<std::string> questions{
       "SELECT COUNT(*), @@GLOBAL.innodb_page_size FROM information_schema.TABLES WHERE TABLE_TYPE "
@@ -89,6 +90,7 @@ asio::awaitable<void> measure(const Asked& asked, const mysql::Context& context,
           spaces,
       "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'",
       "SELECT COUNT FROM information_schema.INNODB_METRICS WHERE NAME = 'trx_rseg_history_len'"};
+  if (!mariadb) questions.emplace_back("SELECT COUNT(*) FROM information_schema.ROUTINES");
   const auto answers = co_await ask_each(asked, std::move(questions));
   member.set_tables(number_in(answers[0]));
   member.set_data_bytes(number_in(answers[1]));
@@ -96,6 +98,7 @@ asio::awaitable<void> measure(const Asked& asked, const mysql::Context& context,
   if (converts) member.set_dictionary_bytes(number_in(answers[1], 1));
   member.set_dirty_bytes(number_in(answers[2], 1) * number_in(answers[0], 1));
   member.set_history(number_in(answers[3]));
+  if (!mariadb) member.set_routines(number_in(answers[4]));
 }
 
 // Of a quantity as the API writes it: "10Gi", "500M". 0: not one of these.
@@ -166,7 +169,7 @@ MemberSight member_of(const Json& pod) {
 }
 
 asio::awaitable<void> look_at_member(const Environment& environment, const LookAtDatabase& in,
-                                     const Json& pod, Sight& sight) {
+                                     const std::string& mode, const Json& pod, Sight& sight) {
   MemberSight member = member_of(pod);
   Asked asked{environment, {}, pod};
   asked.server.mutable_database()->set_space(in.space());
@@ -185,7 +188,8 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
                                     " says that it is \"" + member.server_version() +
                                     "\", which is no version");
   }
-  const mysql::Context context{*from, *to, member.version_comment()};
+  const mysql::Context context{*from, *to, member.version_comment(),
+                               mode == mysql::replication_group};
   if (!from->same_series(*to)) sight.set_slow_shutdown(true);
   add(sight, member.pod(),
       mysql::judge_versions(context, member.server_version(), in.catalogue_version(),
@@ -199,9 +203,10 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
 
 asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtDatabase in) {
   Sight sight;
+  const std::string mode = co_await mode_of(environment, in);
   // The servers of a cluster that is not whole are not asked: one that does not answer would have
   // the look begin again and again.
-  if (!co_await look_at_members(environment, in, sight)) co_return sight;
+  if (!co_await look_at_members(environment, in, mode, sight)) co_return sight;
   mysql::DatabaseRef database;
   database.set_space(in.space());
   database.set_name(in.name());
@@ -230,7 +235,7 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   }
   std::vector<Json> looked_at;
   for (const auto& [key, pod] : pods) {
-    co_await look_at_member(environment, in, pod, sight);
+    co_await look_at_member(environment, in, mode, pod, sight);
     looked_at.push_back(pod);
   }
   co_await look_at_budgets(environment, in, std::move(looked_at), sight);

@@ -318,6 +318,17 @@ TEST(Plan, NamesOutageAndThePointOfNoReturn) {
       << short_text(plan);
 }
 
+TEST(Plan, EstimatesWhatTheTargetGoesThroughBeforeItAnswers) {
+  MakePlan in = something();
+  in.set_slow_shutdown(false);
+  in.set_target_version("8.0.37");
+  in.mutable_sight()->mutable_members(0)->set_tables(20'000);
+  in.mutable_sight()->mutable_members(0)->set_routines(20'000);
+  EXPECT_EQ(plan_of(in).outage_seconds(), 30) << "24 s, rounded up";
+  in.set_target_version("8.0.36");
+  EXPECT_EQ(plan_of(in).outage_seconds(), 5) << "the release that is there goes through nothing";
+}
+
 // Red if `kubectl describe` tells how many steps there are, and not which.
 TEST(Plan, IsWholeInItsCondition) {
   const Plan plan = plan_of(something());

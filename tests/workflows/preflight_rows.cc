@@ -61,6 +61,31 @@ std::vector<Recorded> recorded() {
   };
 }
 
+// What is told for after the upgrade, or of its length.
+std::vector<Recorded> recorded_to_know() {
+  return {
+      {"8.0.36",
+       "8.0.37",
+       "routines",
+       {{"254321"}},
+       "INFO routines: there are 200000 routines or more: MySQL 8.0.37 goes through all of them"},
+      {"8.0.36", "8.0.37", "routines", {{"99999"}}, ""},
+      {"8.0.36", "8.0.36", "routines", {{"254321"}}, ""},
+      {"8.0.22",
+       "8.0.36",
+       "communication-protocol",
+       {{"8.0.16"}},
+       "INFO communication-protocol: the group speaks the protocol of MySQL 8.0.16 and goes on"},
+      {"8.0.36",
+       "8.4.8",
+       "communication-protocol",
+       {{"5.7.14"}},
+       "SELECT group_replication_set_communication_protocol('8.4.8')"},
+      {"8.0.22", "8.0.26", "communication-protocol", {{"8.0.16"}}, ""},
+      {"8.4.8", "9.7.4", "communication-protocol", {{"8.0.27"}}, ""},
+  };
+}
+
 // What no server that can be had lets anybody make, or holds: found on the way over the release
 // that minds it, and asked on no other way.
 std::vector<Recorded> recorded_of_former_releases() {
@@ -105,7 +130,9 @@ std::vector<Recorded> recorded_of_former_releases() {
 
 std::vector<Recorded> recorded_rows() {
   std::vector<Recorded> all = recorded();
-  for (Recorded& one : recorded_of_former_releases()) all.push_back(std::move(one));
+  for (auto* more : {recorded_of_former_releases, recorded_to_know}) {
+    for (Recorded& one : more()) all.push_back(std::move(one));
+  }
   return all;
 }
 

@@ -13,7 +13,7 @@ namespace ratchet::mysql {
 namespace {
 
 Context way(const std::string& from, const std::string& to) {
-  return {*server_version(from, ""), *server_version(to, ""), ""};
+  return {*server_version(from, ""), *server_version(to, ""), "", true};
 }
 
 std::string text(const std::vector<Finding>& findings) {
@@ -74,10 +74,26 @@ TEST(Preflight, AsksOnlyWhatTheWayCrossesAndTheServerKnows) {
   EXPECT_FALSE(ids("8.0.36", "8.0.37").contains("foreign-keys"));
   EXPECT_FALSE(ids("10.11.6-MariaDB", "11.8.6-MariaDB").contains("auth-method"));
   EXPECT_TRUE(ids("10.11.6-MariaDB", "10.11.7-MariaDB").contains("xa-prepared"));
+  EXPECT_FALSE(ids("8.0.15", "8.0.36").contains("communication-protocol"));
   for (const Check& check : checks_for(way("8.0.20", "8.0.36"))) {
     EXPECT_EQ(check.sql.find("performance_schema.processlist"), std::string::npos)
         << check.id << ": 8.0.20 has no such table";
   }
+}
+
+// Any other server refuses to answer, which would be a warning in every plan.
+TEST(Preflight, AsksOnlyMembersOfAGroupForItsProtocol) {
+  const auto asks = [](const Context& context) {
+    const auto checks = checks_for(context);
+    return std::ranges::any_of(checks, [](const Check& check) {
+      return check.id == std::string("communication-protocol");
+    });
+  };
+  Context context = way("8.0.36", "8.4.8");
+  EXPECT_TRUE(asks(context));
+  context.in_group = false;
+  EXPECT_FALSE(asks(context));
+  EXPECT_FALSE(asks(way("10.11.6-MariaDB", "11.8.6-MariaDB")));
 }
 
 std::string versions(const std::string& server, const std::string& comment,

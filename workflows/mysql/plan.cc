@@ -24,6 +24,21 @@ std::int64_t rounded(std::int64_t seconds) {
   return up == round_seconds.end() ? seconds : *up;
 }
 
+// An upgrade that was left half made goes forward: members that run the target are left alone.
+bool runs_target(const MakePlan& in, const MemberSight& member) {
+  const auto server = server_version(member.server_version(), member.version_comment());
+  const auto target = parse_version(in.target_version());
+  return server && target && compare(*server, *target) == 0;
+}
+
+// Before it answers for the first time: MySQL's servers do for every release, MariaDB's for another
+// series.
+bool goes_through_definitions(const MakePlan& in, const MemberSight& member) {
+  const auto server = server_version(member.server_version(), member.version_comment());
+  const bool mysql = server && server->lineage == Lineage::mysql;
+  return in.slow_shutdown() || (mysql && !runs_target(in, member));
+}
+
 // A restart by hand takes about four seconds. On top: what is written at the end, purged by a slow
 // shutdown, and converted at the start. The rates are those of a slow disk.
 // A cluster is without a primary for as long as it moves to another member.
@@ -31,12 +46,13 @@ std::int64_t outage_of(const MakePlan& in) {
   if (!in.standalone()) return round_seconds.front();
   constexpr std::int64_t bytes_a_second = 50 << 20;
   constexpr std::int64_t undo_records_a_second = 50'000;
-  constexpr std::int64_t tables_a_second = 2'000;
+  constexpr std::int64_t definitions_a_second = 2'000;
   std::int64_t longest = 0;
   for (const MemberSight& member : in.sight().members()) {
     std::int64_t seconds = 4 + member.dirty_bytes() / bytes_a_second;
-    if (in.slow_shutdown()) {
-      seconds += member.history() / undo_records_a_second + member.tables() / tables_a_second;
+    if (in.slow_shutdown()) seconds += member.history() / undo_records_a_second;
+    if (goes_through_definitions(in, member)) {
+      seconds += (member.tables() + member.routines()) / definitions_a_second;
     }
     longest = std::max(longest, seconds);
   }
@@ -127,13 +143,6 @@ void add_server_steps(Plan& plan, const MakePlan& in, const std::string& shutdow
     add_step(plan, "await pod " + member.pod() + " with the new image, verify server and tables",
              true);
   }
-}
-
-// An upgrade that was left half made goes forward: members that run the target are left alone.
-bool runs_target(const MakePlan& in, const MemberSight& member) {
-  const auto server = server_version(member.server_version(), member.version_comment());
-  const auto target = parse_version(in.target_version());
-  return server && target && compare(*server, *target) == 0;
 }
 
 // The primary may move before its turn comes, so the members are named in no order.

@@ -50,9 +50,23 @@ std::string fill(const std::string& text, const std::vector<std::string>& row,
 
 bool is_set(const Release& release) { return release.major != 0; }
 
-bool applies(const Check& check, const Context& context) {
+bool is_for(Servers servers, const Context& context) {
   const bool mysql = context.from.lineage == Lineage::mysql;
-  if (check.servers != Servers::all && (check.servers == Servers::mysql) != mysql) return false;
+  switch (servers) {
+    case Servers::all:
+      return true;
+    case Servers::mysql:
+      return mysql;
+    case Servers::mariadb:
+      return !mysql;
+    case Servers::group:
+      return mysql && context.in_group;
+  }
+  return false;
+}
+
+bool applies(const Check& check, const Context& context) {
+  if (!is_for(check.servers, context)) return false;
   if (is_set(check.since) && is_before(context.from, check.since)) return false;
   if (is_set(check.before) && !is_before(context.from, check.before)) return false;
   if (!is_set(check.crosses)) return true;

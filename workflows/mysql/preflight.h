@@ -17,6 +17,7 @@ struct Context {
   Version from;  // version(), with the lineage that version_comment says
   Version to;
   std::string comment = {};  // @@version_comment
+  bool in_group = false;     // the server is a member of a replication group
 };
 
 // `version` and `comment` as the server says them. Nothing if the version is none.
@@ -36,8 +37,8 @@ struct Release {
   int patch = 0;
 };
 
-enum class Servers { all, mysql, mariadb };
-enum class Scope { server, database };  // asked of each server, or of one
+enum class Servers { all, mysql, mariadb, group };  // group: MySQL's, members of one
+enum class Scope { server, database };              // asked of each server, or of one
 
 struct Check {
   const char* id;

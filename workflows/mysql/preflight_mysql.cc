@@ -281,6 +281,38 @@ std::vector<Check> definitions_to_8_0() {
       functions};
 }
 
+// What a group's members can speak, each protocol by the first release that has it. A group keeps
+// the one that it was formed with, whatever its members are upgraded to.
+constexpr std::array<Release, 2> group_protocols{{{8, 0, 16}, {8, 0, 27}}};
+
+std::vector<Finding> judge_protocol(const Check& check, const SqlTable& rows,
+                                    const Context& context) {
+  if (rows.empty() || rows[0].empty()) return {};
+  const std::optional<Version> spoken = parse_version(rows[0][0]);
+  const bool can_be_raised = spoken && std::ranges::any_of(group_protocols, [&](Release newer) {
+                               return is_before(*spoken, newer) && !is_before(context.to, newer);
+                             });
+  if (!can_be_raised) return {};
+  return {finding(check, rows[0], context)};
+}
+
+std::vector<Check> of_groups() {
+  Check protocol{"communication-protocol",
+                 INFO,
+                 Servers::group,
+                 Scope::database,
+                 {},
+                 "SELECT group_replication_get_communication_protocol()",
+                 "the group speaks the protocol of MySQL {0} and goes on with it after the "
+                 "upgrade, though members of {to} have a newer one",
+                 "once all members are upgraded, on any of them: SELECT "
+                 "group_replication_set_communication_protocol('{to}'). After it no member can "
+                 "join that is too old for it"};
+  protocol.since = group_protocols[0];
+  protocol.judge = judge_protocol;
+  return {protocol};
+}
+
 std::vector<Check> copies() {
   Check lock{"backup-running",
              BLOCKING,
@@ -315,7 +347,7 @@ std::vector<Check> copies() {
 std::vector<Check> mysql_checks() {
   std::vector<Check> all;
   for (auto* part : {accounts, settings, plugins_and_privileges, to_8_4, structures_to_8_0,
-                     definitions_to_8_0, copies}) {
+                     definitions_to_8_0, of_groups, copies}) {
     for (Check& check : part()) all.push_back(std::move(check));
   }
   return all;

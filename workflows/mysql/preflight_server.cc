@@ -88,6 +88,35 @@ std::vector<Finding> judge_history(const Check& check, const SqlTable& rows,
   return {finding(check, rows[0], context)};
 }
 
+// Not to the digit: one routine more is no other plan.
+std::vector<Finding> judge_routines(const Check& check, const SqlTable& rows,
+                                    const Context& context) {
+  constexpr long long many = 100'000;
+  if (rows.empty() || compare(context.from, context.to) == 0) return {};
+  const long long hundreds_of_thousands = number_at(rows[0], 0) / many * many;
+  if (hundreds_of_thousands == 0) return {};
+  return {finding(check, {std::to_string(hundreds_of_thousands)}, context)};
+}
+
+// MySQL's servers look at every definition when they first start on files of another release; with
+// millions of routines such a server ran out of memory (MySQL's bug 118101).
+Check routines_to_go_through() {
+  return {"routines",
+          INFO,
+          Servers::mysql,
+          Scope::database,
+          {},
+          "SELECT COUNT(*) FROM information_schema.ROUTINES",
+          "there are {0} routines or more: MySQL {to} goes through all of them before it answers "
+          "for the first time, which takes time and memory",
+          "give the database more memory first (a request of type VerticalScaling) and this "
+          "request a longer spec.timeout, or drop routines that nobody calls",
+          false,
+          {},
+          {},
+          judge_routines};
+}
+
 Check sessions_in_the_way() {
   return {"long-transaction",
           WARNING,
@@ -153,7 +182,8 @@ std::vector<Check> server_checks() {
        "ORDER BY 1, 2",
        "table {i0}.{i1} is of engine {2}, which survives no crash and no undoing",
        "ALTER TABLE {i0}.{i1} ENGINE = InnoDB"},
-      sessions_in_the_way()};
+      sessions_in_the_way(),
+      routines_to_go_through()};
   for (const auto& found :
        {of_sessions("ddl-in-flight", ddl_in,
                     "session {0} of {1} has been changing definitions for {2} s: {3}",

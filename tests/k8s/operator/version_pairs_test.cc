@@ -165,6 +165,17 @@ struct Closed {
   const char* words;
 };
 
+// Red if the routines are not counted, or make no difference to the estimate.
+TEST(SimulatedRoutines, AreInTheEstimateAndAreToldOf) {
+  SimulatedServer server("8.0.28");
+  server.ops.planted["SELECT COUNT(*) FROM information_schema.ROUTINES"] = {{"250000"}};
+  server.ops.request("my-upgrade", "8.0.36");
+  server.ops.finish("my-upgrade");
+  const std::string planned = server.ops.message_of("my-upgrade", "Planned");
+  EXPECT_THAT(planned, HasSubstr("an outage of about 300 s"));
+  EXPECT_THAT(planned, HasSubstr("info routines: there are 200000 routines or more"));
+}
+
 class SimulatedWay : public ::testing::TestWithParam<Closed> {};
 
 TEST_P(SimulatedWay, IsClosedWithTheStationsThatAreOpen) {
@@ -229,6 +240,10 @@ TEST_P(SimulatedGroups, GoToAnotherSeries) {
   EXPECT_EQ(world.ops.phase_of("my-upgrade"), "Successful")
       << world.ops.message_of("my-upgrade", "Failed");
   world.expect_nothing_unrecorded();
+  // Only a group that was formed before 8.0.27 speaks an older protocol than the target.
+  const std::string planned = world.ops.message_of("my-upgrade", "Planned");
+  const bool told = planned.find("info communication-protocol: the group") != std::string::npos;
+  EXPECT_EQ(told, from == std::string("8.0.22")) << planned;
   EXPECT_THAT(world.ops.world.names(kinds::stateful_set), ElementsAre("my-group-1"));
   for (int i = 0; i < 3; ++i) {
     const std::string pod = SimulatedGroup::pod_name("my-group-1", i);

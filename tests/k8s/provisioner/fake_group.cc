@@ -27,6 +27,14 @@ bool is_older(const std::string& a, const std::string& b) {
   return api::compare_versions(a, b) < 0 && !in_one_lts_series(a, b);
 }
 
+// Of a group that a server of that release forms.
+std::string protocol_of(const std::string& version) {
+  for (const char* first : {"8.0.27", "8.0.16"}) {
+    if (api::compare_versions(version, first) >= 0) return first;
+  }
+  return "5.7.14";
+}
+
 bool is_write(const std::string& line) {
   return std::ranges::any_of(std::array{"DELETE ", "INSERT ", "CREATE DATABASE ", "CREATE TABLE "},
                              [&](const char* begin) { return line.starts_with(begin); });
@@ -124,6 +132,7 @@ FakeGroup::Rows FakeGroup::about_itself(const std::string& pod, const std::strin
   }
   if (is("SELECT @@server_uuid, @@GLOBAL.gtid_executed")) return {{id, server.executed.text()}};
   if (is("SELECT REPLACE(@@GLOBAL.gtid_executed")) return {{server.executed.text()}};
+  if (is("SELECT group_replication_get_communication_protocol()")) return {{protocol_}};
   if (is("SELECT @@GLOBAL.super_read_only")) return {{open ? "0" : "1"}};
   if (is("SELECT ATTRIBUTE->>'$.ratchet'")) return {{server.account, server.fresh ? "0" : "1"}};
   if (is("SELECT WAIT_FOR_EXECUTED_GTID_SET")) {
@@ -222,6 +231,7 @@ void FakeGroup::start(const std::string& pod) {
                      "the server is not configured properly to be an active member of the group");
   }
   groups_formed += bootstrapping_ ? 1 : 0;
+  if (bootstrapping_) protocol_ = protocol_of(server.version);
   if (!bootstrapping_ && primary_.empty()) return;
   if (!primary_.empty()) server.executed = at(primary_).executed;
   server.state = MemberState::online;

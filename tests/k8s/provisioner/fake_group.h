@@ -79,6 +79,7 @@ class FakeGroup {
   std::string version_;
   std::map<std::string, Server> servers_;
   std::string primary_;
+  std::string protocol_;  // which no upgrade of its members raises
   bool bootstrapping_ = false;
   int view_ = 0;
   int transactions_ = 0;
