@@ -1,10 +1,14 @@
 #include "k8s/adapters/member_look.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "k8s/adapters/group_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/servers.h"
+#include "k8s/api/member_sets.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -26,13 +30,13 @@ mysql::InspectGroup all_members(const LookAtDatabase& in, bool semi_sync) {
   return all;
 }
 
-// How the member that has transactions of its own gets rid of them, once somebody has looked.
-void add_way_out(const LookAtDatabase& in, const mysql::Workload& member, mysql::Finding& finding) {
+// How a member whose transactions are not the others' gets those, once somebody has looked.
+void add_way_out(const LookAtDatabase& in, const mysql::Workload& member, const std::string& first,
+                 mysql::Finding& finding) {
   const std::string claim = member.claim().empty() ? "" : "pvc/" + member.claim() + " ";
   finding.set_pod(member.pod());
-  finding.set_fix("look at them there (SHOW BINLOG EVENTS); kubectl delete -n " + in.space() + " " +
-                  claim + "pod/" + member.pod() +
-                  " gives the member a copy of the others' data instead");
+  finding.set_fix(first + "; kubectl delete -n " + in.space() + " " + claim + "pod/" +
+                  member.pod() + " gives the member a copy of the others' data instead");
 }
 
 mysql::Finding not_whole(const LookAtDatabase& in, const mysql::GroupState& seen,
@@ -46,16 +50,66 @@ mysql::Finding not_whole(const LookAtDatabase& in, const mysql::GroupState& seen
   finding.set_passing(true);
   for (const mysql::GroupMember& member : seen.members()) {
     if (!lack.starts_with("member " + member.workload().pod() + errant_transactions)) continue;
-    add_way_out(in, member.workload(), finding);
+    add_way_out(in, member.workload(), "look at them there (SHOW BINLOG EVENTS)", finding);
   }
   return finding;
 }
 
+// Of these transactions, those that a member does not execute within half a minute; empty: none.
+asio::awaitable<std::string> gap_of(const Environment& environment, mysql::Server server,
+                                    std::string gtids) {
+  constexpr int most_waits = 10;  // of three seconds
+  std::string missing;
+  for (int wait = 0; wait < most_waits; ++wait) {
+    std::vector<std::string> question{await_transactions(gtids)};
+    const auto answers = co_await ask(environment, server, std::move(question));
+    if (cell(answers, 0, 0) == "0") co_return "";
+    missing = cell(answers, 0, 1);
+    std::erase(missing, '\n');
+  }
+  co_return missing;
+}
+
+// A group takes a member for ONLINE that will never execute some of its transactions (somebody has
+// set its gtid_purged, say); they would be gone once it leads. The look at a semi-synchronous
+// cluster says so by itself.
+asio::awaitable<bool> look_for_gaps(const Environment& environment, LookAtDatabase in,
+                                    mysql::GroupState seen, mysql::Sight& sight) {
+  const mysql::InspectGroup group = all_members(in, false);
+  const auto primary = std::ranges::find_if(seen.members(), &mysql::GroupMember::primary);
+  const std::string executed = primary->gtid_executed();
+  bool has_none = true;
+  for (const mysql::GroupMember& member : seen.members()) {
+    if (member.primary()) continue;
+    const std::string missing = co_await gap_of(environment, server_of(group, member), executed);
+    if (missing.empty()) continue;
+    mysql::Finding finding =
+        not_whole(in, seen,
+                  "member " + member.workload().pod() + " has not executed what the primary has (" +
+                      missing + ")");
+    add_way_out(in, member.workload(), "wait, if it is only late", finding);
+    *sight.add_findings() = std::move(finding);
+    has_none = false;
+  }
+  co_return has_none;
+}
+
 }  // namespace
 
-asio::awaitable<std::string> mode_of(const Environment& environment, LookAtDatabase in) {
+asio::awaitable<DatabaseShape> shape_of(const Environment& environment, LookAtDatabase in) {
   const auto database = co_await find(environment, kinds::mysql, Key{in.space(), in.name()});
-  co_return database ? text_at(*database, "/spec/topology/mode") : "";
+  DatabaseShape shape;
+  if (!database) co_return shape;
+  shape.mode = text_at(*database, "/spec/topology/mode");
+  shape.asks_for_new_set = !annotation(*database, api::strategy_annotation).empty();
+  co_return shape;
+}
+
+bool is_cloned(const LookAtDatabase& in, const DatabaseShape& shape) {
+  if (shape.mode != mysql::replication_group && shape.mode != mysql::semi_sync) return false;
+  const auto from = mysql::parse_version(in.catalogue_version());
+  const auto to = mysql::parse_version(in.target_version());
+  return shape.asks_for_new_set || !from || !to || !mysql::within_lts_series(*from, *to);
 }
 
 asio::awaitable<bool> look_at_members(const Environment& environment, LookAtDatabase in,
@@ -64,8 +118,9 @@ asio::awaitable<bool> look_at_members(const Environment& environment, LookAtData
   const mysql::GroupState seen =
       co_await look_patiently(environment, all_members(in, mode == mysql::semi_sync));
   for (const std::string& lack : seen.lacks()) *sight.add_findings() = not_whole(in, seen, lack);
-  const bool is_whole = seen.lacks().empty();
-  co_return is_whole;
+  if (!seen.lacks().empty()) co_return false;
+  if (mode == mysql::semi_sync) co_return true;
+  co_return co_await look_for_gaps(environment, in, seen, sight);
 }
 
 }  // namespace ratchet::k8s

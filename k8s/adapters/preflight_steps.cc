@@ -169,7 +169,7 @@ MemberSight member_of(const Json& pod) {
 }
 
 asio::awaitable<void> look_at_member(const Environment& environment, const LookAtDatabase& in,
-                                     const std::string& mode, const Json& pod, Sight& sight) {
+                                     const DatabaseShape& shape, const Json& pod, Sight& sight) {
   MemberSight member = member_of(pod);
   Asked asked{environment, {}, pod};
   asked.server.mutable_database()->set_space(in.space());
@@ -189,7 +189,7 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
                                     "\", which is no version");
   }
   const mysql::Context context{*from, *to, member.version_comment(),
-                               mode == mysql::replication_group};
+                               shape.mode == mysql::replication_group, is_cloned(in, shape)};
   if (!from->same_series(*to)) sight.set_slow_shutdown(true);
   add(sight, member.pod(),
       mysql::judge_versions(context, member.server_version(), in.catalogue_version(),
@@ -203,10 +203,10 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
 
 asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtDatabase in) {
   Sight sight;
-  const std::string mode = co_await mode_of(environment, in);
+  const DatabaseShape shape = co_await shape_of(environment, in);
   // The servers of a cluster that is not whole are not asked: one that does not answer would have
   // the look begin again and again.
-  if (!co_await look_at_members(environment, in, mode, sight)) co_return sight;
+  if (!co_await look_at_members(environment, in, shape.mode, sight)) co_return sight;
   mysql::DatabaseRef database;
   database.set_space(in.space());
   database.set_name(in.name());
@@ -235,7 +235,7 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   }
   std::vector<Json> looked_at;
   for (const auto& [key, pod] : pods) {
-    co_await look_at_member(environment, in, mode, pod, sight);
+    co_await look_at_member(environment, in, shape, pod, sight);
     looked_at.push_back(pod);
   }
   co_await look_at_budgets(environment, in, std::move(looked_at), sight);

@@ -74,7 +74,7 @@ struct Case {
 void add(std::vector<Case>& cases, const char* check, const char* from, const char* to,
          const std::vector<bool>& outcomes) {
   for (const bool found : outcomes) {
-    const Context way{*server_version(from, ""), *server_version(to, ""), "", true};
+    const Context way{*server_version(from, ""), *server_version(to, ""), "", true, true};
     cases.push_back({check, way, found});
   }
 }

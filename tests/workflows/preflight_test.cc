@@ -13,7 +13,7 @@ namespace ratchet::mysql {
 namespace {
 
 Context way(const std::string& from, const std::string& to) {
-  return {*server_version(from, ""), *server_version(to, ""), "", true};
+  return {*server_version(from, ""), *server_version(to, ""), "", true, true};
 }
 
 std::string text(const std::vector<Finding>& findings) {
@@ -81,19 +81,25 @@ TEST(Preflight, AsksOnlyWhatTheWayCrossesAndTheServerKnows) {
   }
 }
 
-// Any other server refuses to answer, which would be a warning in every plan.
-TEST(Preflight, AsksOnlyMembersOfAGroupForItsProtocol) {
-  const auto asks = [](const Context& context) {
+// Other servers do not know the function, which would be a warning in every plan; and a table that
+// nobody copies is not lost.
+TEST(Preflight, AsksOnlyClustersForWhatOnlyTheyHave) {
+  const auto asks = [](const Context& context, const std::string& id) {
     const auto checks = checks_for(context);
-    return std::ranges::any_of(checks, [](const Check& check) {
-      return check.id == std::string("communication-protocol");
-    });
+    return std::ranges::any_of(checks, [&](const Check& check) { return check.id == id; });
   };
   Context context = way("8.0.36", "8.4.8");
-  EXPECT_TRUE(asks(context));
+  const Context mariadb = way("10.11.6-MariaDB", "11.8.6-MariaDB");
+  for (const char* id : {"communication-protocol", "seeding", "persisted"}) {
+    EXPECT_TRUE(asks(context, id)) << id;
+    EXPECT_FALSE(asks(mariadb, id)) << id;
+  }
   context.in_group = false;
-  EXPECT_FALSE(asks(context));
-  EXPECT_FALSE(asks(way("10.11.6-MariaDB", "11.8.6-MariaDB")));
+  EXPECT_FALSE(asks(context, "communication-protocol"));
+  EXPECT_TRUE(asks(context, "seeding")) << "of a semi-synchronous cluster";
+  context.is_cloned = false;
+  EXPECT_FALSE(asks(context, "seeding"));
+  EXPECT_FALSE(asks(context, "persisted"));
 }
 
 std::string versions(const std::string& server, const std::string& comment,

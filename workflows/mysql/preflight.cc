@@ -61,6 +61,8 @@ bool is_for(Servers servers, const Context& context) {
       return !mysql;
     case Servers::group:
       return mysql && context.in_group;
+    case Servers::cloned:
+      return mysql && context.is_cloned;
   }
   return false;
 }
@@ -101,7 +103,8 @@ std::optional<Version> server_version(const std::string& version, const std::str
 
 std::vector<Check> all_checks() {
   std::vector<Check> all;
-  for (auto* table : {server_checks, mysql_checks, former_checks, mysql_names, mariadb_checks}) {
+  for (auto* table :
+       {server_checks, mysql_checks, former_checks, mysql_names, cluster_checks, mariadb_checks}) {
     std::ranges::move(table(), std::back_inserter(all));
   }
   return all;

@@ -18,6 +18,7 @@ struct Context {
   Version to;
   std::string comment = {};  // @@version_comment
   bool in_group = false;     // the server is a member of a replication group
+  bool is_cloned = false;    // CLONE fills the volumes of a new StatefulSet from its cluster
 };
 
 // `version` and `comment` as the server says them. Nothing if the version is none.
@@ -37,8 +38,9 @@ struct Release {
   int patch = 0;
 };
 
-enum class Servers { all, mysql, mariadb, group };  // group: MySQL's, members of one
-enum class Scope { server, database };              // asked of each server, or of one
+// group: MySQL's that are members of one; cloned: MySQL's whose cluster is.
+enum class Servers { all, mysql, mariadb, group, cloned };
+enum class Scope { server, database };  // asked of each server, or of one
 
 struct Check {
   const char* id;
@@ -86,6 +88,7 @@ std::vector<Check> server_checks();   // preflight_server.cc: of both lineages, 
 std::vector<Check> mysql_checks();    // preflight_mysql.cc
 std::vector<Check> former_checks();   // preflight_former.cc: what only releases before 8.0.29 make
 std::vector<Check> mysql_names();     // preflight_names.cc: names that became keywords
+std::vector<Check> cluster_checks();  // preflight_cluster.cc: of what only clusters have
 std::vector<Check> mariadb_checks();  // preflight_mariadb.cc
 
 }  // namespace ratchet::mysql

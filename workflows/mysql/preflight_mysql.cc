@@ -113,6 +113,12 @@ std::vector<Check> settings() {
       "remove {0} from the configuration (spec.configSecret, spec.podTemplate.spec.args)");
   removed.since = r8;
   removed.judge = judge_removed;
+  // What SET PERSIST said since the start is DYNAMIC until the next one, SET PERSIST_ONLY nothing.
+  Check persisted = removed;
+  persisted.sql =
+      "SELECT VARIABLE_NAME, 'PERSISTED', 'mysqld-auto.cnf' FROM "
+      "performance_schema.persisted_variables WHERE VARIABLE_NAME NOT IN (SELECT VARIABLE_NAME "
+      "FROM performance_schema.variables_info WHERE VARIABLE_SOURCE = 'PERSISTED')";
   Check defaults = of_server(
       "new-defaults", INFO, r8_4,
       "SELECT VARIABLE_NAME FROM performance_schema.variables_info WHERE VARIABLE_SOURCE = "
@@ -136,7 +142,11 @@ std::vector<Check> settings() {
                            "mysql_native_password",
                            "SET PERSIST authentication_policy = '*,,'");
   policy.since = {8, 0, 27};
-  return {removed, defaults, login, policy,
+  return {removed,
+          persisted,
+          defaults,
+          login,
+          policy,
           of_server("tls-versions", WARNING, {8, 0, 28},
                     "SELECT @@GLOBAL.tls_version FROM DUAL WHERE CONCAT(',', @@GLOBAL.tls_version, "
                     "',') REGEXP ',TLSv1([.]1)?,'",
@@ -281,38 +291,6 @@ std::vector<Check> definitions_to_8_0() {
       functions};
 }
 
-// What a group's members can speak, each protocol by the first release that has it. A group keeps
-// the one that it was formed with, whatever its members are upgraded to.
-constexpr std::array<Release, 2> group_protocols{{{8, 0, 16}, {8, 0, 27}}};
-
-std::vector<Finding> judge_protocol(const Check& check, const SqlTable& rows,
-                                    const Context& context) {
-  if (rows.empty() || rows[0].empty()) return {};
-  const std::optional<Version> spoken = parse_version(rows[0][0]);
-  const bool can_be_raised = spoken && std::ranges::any_of(group_protocols, [&](Release newer) {
-                               return is_before(*spoken, newer) && !is_before(context.to, newer);
-                             });
-  if (!can_be_raised) return {};
-  return {finding(check, rows[0], context)};
-}
-
-std::vector<Check> of_groups() {
-  Check protocol{"communication-protocol",
-                 INFO,
-                 Servers::group,
-                 Scope::database,
-                 {},
-                 "SELECT group_replication_get_communication_protocol()",
-                 "the group speaks the protocol of MySQL {0} and goes on with it after the "
-                 "upgrade, though members of {to} have a newer one",
-                 "once all members are upgraded, on any of them: SELECT "
-                 "group_replication_set_communication_protocol('{to}'). After it no member can "
-                 "join that is too old for it"};
-  protocol.since = group_protocols[0];
-  protocol.judge = judge_protocol;
-  return {protocol};
-}
-
 std::vector<Check> copies() {
   Check lock{"backup-running",
              BLOCKING,
@@ -347,7 +325,7 @@ std::vector<Check> copies() {
 std::vector<Check> mysql_checks() {
   std::vector<Check> all;
   for (auto* part : {accounts, settings, plugins_and_privileges, to_8_4, structures_to_8_0,
-                     definitions_to_8_0, of_groups, copies}) {
+                     definitions_to_8_0, copies}) {
     for (Check& check : part()) all.push_back(std::move(check));
   }
   return all;

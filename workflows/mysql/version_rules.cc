@@ -142,11 +142,6 @@ void check_mariadb(const Version& from, const Version& to, std::vector<std::stri
   }
 }
 
-bool within_lts_series(const Version& from, const Version& to) {
-  const Series* series = from.lineage == Lineage::mysql ? find_series(from) : nullptr;
-  return series != nullptr && series->stability == Stability::lts && from.same_series(to);
-}
-
 // Outside of one LTS series the primary cannot be moved by order to a member that is upgraded
 // already, and across majors members need new volumes: a group gets a new StatefulSet then, and
 // elects. Within one a user may ask for that.
@@ -239,6 +234,11 @@ std::vector<std::string> path_blockers(const Version& from, const Version& to) {
     check_mariadb(from, to, blockers);
   }
   return blockers;
+}
+
+bool within_lts_series(const Version& from, const Version& to) {
+  const Series* series = from.lineage == Lineage::mysql ? find_series(from) : nullptr;
+  return series != nullptr && series->stability == Stability::lts && from.same_series(to);
 }
 
 UpgradeRules rules_for(const Database& database) {

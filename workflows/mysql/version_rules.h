@@ -48,6 +48,9 @@ std::optional<bool> satisfies(const Version& version, const std::string& constra
 // Why the server would refuse to go this way; empty if it would not.
 std::vector<std::string> path_blockers(const Version& from, const Version& to);
 
+// Both of one LTS series of MySQL: a cluster need not get another StatefulSet.
+bool within_lts_series(const Version& from, const Version& to);
+
 // The answer to check_upgrade.
 UpgradeRules rules_for(const Database& database);
 

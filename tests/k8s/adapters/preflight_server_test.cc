@@ -42,7 +42,7 @@ asio::awaitable<std::unique_ptr<sql::Session>> connect(std::string image) {
 }
 
 mysql::Context way(const std::string& from, const std::string& to) {
-  return {*mysql::server_version(from, ""), *mysql::server_version(to, ""), ""};
+  return {*mysql::server_version(from, ""), *mysql::server_version(to, ""), "", false, true};
 }
 
 mysql::SqlTable table_of(const sql::Rows& rows) {

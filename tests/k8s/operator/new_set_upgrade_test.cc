@@ -73,6 +73,18 @@ TEST(NewSetUpgrade, LeavesTheNewSetAndTheFormerVolumes) {
   EXPECT_EQ(world.fewest(), 3) << "there was less than a whole group";
 }
 
+// CLONE copies such a table empty, and the former volumes go after a week. Red if nothing but a
+// warning says so.
+TEST(NewSetUpgrade, IsNotBegunWithTablesThatItWouldCopyEmpty) {
+  NewSetWorld world;
+  world.ops.planted["'BLACKHOLE'"] = {{"shop", "old", "MyISAM"}};
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("blocking seeding: table `shop`.`old` is of engine MyISAM"));
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
+}
+
 // For the metrics, and who is woken by them.
 TEST(Fence, IsSeenUntilTheProvisionerHasLiftedIt) {
   NewSetWorld world;

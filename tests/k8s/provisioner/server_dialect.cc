@@ -52,6 +52,7 @@ constexpr std::array beginnings{
 constexpr std::array names{
     Word{"FROM performance_schema.processlist", "8.0.22", "", no_such_table},
     Word{"performance_schema.variables_info", "8.0.0", "", no_such_table},
+    Word{"performance_schema.persisted_variables", "8.0.0", "", no_such_table},
     Word{"performance_schema.setup_timers", "", "8.0.4", no_such_table},
     Word{"information_schema.USER_ATTRIBUTES", "8.0.21", "", unknown_in_schema},
     Word{"information_schema.INNODB_TABLESPACES", "8.0.3", "", unknown_in_schema},
