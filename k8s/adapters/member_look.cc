@@ -102,6 +102,7 @@ asio::awaitable<DatabaseShape> shape_of(const Environment& environment, LookAtDa
   if (!database) co_return shape;
   shape.mode = text_at(*database, "/spec/topology/mode");
   shape.asks_for_new_set = !annotation(*database, api::strategy_annotation).empty();
+  shape.storage = text_at(*database, "/spec/storage/resources/requests/storage");
   co_return shape;
 }
 

@@ -14,6 +14,7 @@ namespace ratchet::k8s {
 struct DatabaseShape {
   std::string mode;               // spec.topology.mode; empty: standalone, or the MySQL is gone
   bool asks_for_new_set = false;  // annotation ratchet.dev/strategy
+  std::string storage;            // what a new claim asks for; empty: ephemeral storage
 };
 boost::asio::awaitable<DatabaseShape> shape_of(const Environment& environment,
                                                mysql::LookAtDatabase in);

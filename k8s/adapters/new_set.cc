@@ -68,6 +68,15 @@ Json secret_variable(const std::string& secret, const char* name, const char* ke
   return {{"name", name}, {"valueFrom", {{"secretKeyRef", {{"name", secret}, {"key", key}}}}}};
 }
 
+// Nobody can change those of a StatefulSet that is there.
+void size_claims(Json& set, const Json& storage) {
+  if (!storage.contains("resources") || !set["spec"].contains("volumeClaimTemplates")) return;
+  for (Json& claim : set["spec"]["volumeClaimTemplates"]) {
+    if (text_at(claim, "/metadata/name") != "data") continue;
+    claim["spec"]["resources"] = storage["resources"];
+  }
+}
+
 std::string donors_of(const mysql::CreateNewSet& in, const std::string& service) {
   const std::string domain = "." + service + "." + in.database().space() + ".svc";
   std::string text;
@@ -98,7 +107,7 @@ Json seeding_of(Json server, const mysql::CreateNewSet& in, const std::string& s
 
 }  // namespace
 
-Json new_set_of(const mysql::CreateNewSet& in, const std::string& seed) {
+Json new_set_of(const mysql::CreateNewSet& in, const Json& storage, const std::string& seed) {
   Json set = Json::parse(in.manifest());
   const std::string former = text_at(set, "/metadata/name");
   set["metadata"]["name"] = in.name();
@@ -111,6 +120,7 @@ Json new_set_of(const mysql::CreateNewSet& in, const std::string& seed) {
   // KubeDB's.
   set["metadata"]["annotations"]["ratchet.dev/source"] = former;
   name_set(server, in.name());
+  size_claims(set, storage);
   Json& pod = set["spec"]["template"]["spec"];
   pod["containers"] = with_image(pod["containers"], in.image());
   pod["initContainers"].push_back(std::move(seeding));

@@ -15,9 +15,10 @@ namespace ratchet::k8s {
 // alone, any other is emptied first. Ends with 0 only if the volume is marked.
 extern const char* const seed_script;
 
-// The new set with one member. Its servers find the members of both sets. `seed`: id of this
-// seeding. Throws std::runtime_error if the former manifest has no container for the server.
-Json new_set_of(const mysql::CreateNewSet& in, const std::string& seed);
+// The new set with one member. Its servers find the members of both sets; its claims ask for the
+// resources in `storage`, the MySQL's spec.storage, if it names some. `seed`: id of this seeding.
+// Throws std::runtime_error if the former manifest has no container for the server.
+Json new_set_of(const mysql::CreateNewSet& in, const Json& storage, const std::string& seed);
 
 // The template of such a set, when all its members have joined.
 Json without_seeding(Json set);

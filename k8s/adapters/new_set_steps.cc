@@ -46,7 +46,9 @@ asio::awaitable<mysql::StatefulSetRef> make(const Environment& environment, Atte
                                             mysql::CreateNewSet in) {
   for (;;) {
     if (const auto made = co_await is_made(environment, info, in)) co_return *made;
-    Json set = new_set_of(in, info.run_id);
+    const auto mysql =
+        co_await find(environment, kinds::mysql, Key{in.database().space(), in.database().name()});
+    Json set = new_set_of(in, mysql ? part_at(*mysql, "/spec/storage") : Json(), info.run_id);
     set["metadata"]["annotations"][change_annotation] = mark_of(info);
     const Reply reply = co_await environment.client->create(kinds::stateful_set, std::move(set));
     if (reply.conflict()) continue;

@@ -197,6 +197,9 @@ asio::awaitable<void> look_at_member(const Environment& environment, const LookA
   co_await look_at_claim(environment, pod, member);
   co_await measure(asked, context, member);
   add(sight, member.pod(), mysql::judge_disk(member));
+  if (context.is_cloned) {
+    add(sight, member.pod(), mysql::judge_new_claim(member, bytes_of(shape.storage)));
+  }
   co_await check(asked, context, sight.members_size() == 0, sight);
   *sight.add_members() = std::move(member);
 }

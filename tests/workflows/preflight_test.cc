@@ -146,5 +146,26 @@ TEST(Preflight, WantsRoomOnTheVolume) {
   EXPECT_EQ(disk(0, 1200, 30), "") << "ephemeral storage has no size";
 }
 
+std::string new_claim(std::int64_t claim, std::int64_t data, std::int64_t asked) {
+  MemberSight member;
+  member.set_claim_bytes(claim << 20);
+  member.set_data_bytes(data << 20);
+  return text(judge_new_claim(member, asked << 20));
+}
+
+// Red if claims that somebody has made larger by hand are followed by ones that are too small.
+TEST(Preflight, WantsRoomOnTheVolumesOfANewStatefulSet) {
+  EXPECT_EQ(new_claim(1000, 500, 1000), "");
+  EXPECT_EQ(new_claim(1000, 500, 600), "");
+  const std::string found = new_claim(4000, 2000, 1000);
+  EXPECT_NE(found.find("BLOCKING disk: the claims of the new StatefulSet get 1000 MiB "
+                       "(spec.storage), and a copy of a member needs at least 2016 MiB | kubectl "
+                       "patch mysql"),
+            std::string::npos)
+      << found;
+  EXPECT_EQ(new_claim(1000, 1200, 1000), "") << "the driver does not enforce sizes";
+  EXPECT_EQ(new_claim(4000, 2000, 0), "") << "ephemeral storage has no size";
+}
+
 }  // namespace
 }  // namespace ratchet::mysql

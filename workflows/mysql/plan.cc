@@ -181,6 +181,17 @@ std::string move_in(const MakePlan& in) {
              : "move the primary to a new member: from here on the upgrade only goes forward";
 }
 
+// What a member's files take, to the next power of two: a few rows more make no other plan. Empty:
+// not known.
+std::string data_in(const MakePlan& in) {
+  std::int64_t most = 0;
+  for (const MemberSight& member : in.sight().members()) most = std::max(most, member.data_bytes());
+  if (most <= 0) return "";
+  std::int64_t gibibytes = 1;
+  while ((gibibytes << 30) < most) gibibytes *= 2;
+  return " (up to " + std::to_string(gibibytes) + " GiB)";
+}
+
 // How many members a group has while both sets are there, and whose volumes stay, is for whoever
 // approves to know.
 void add_new_set_steps(Plan& plan, const MakePlan& in) {
@@ -191,11 +202,11 @@ void add_new_set_steps(Plan& plan, const MakePlan& in) {
                         : "make another StatefulSet beside " + set + " with " + in.target_image()) +
                      ", which grows member by member as long as the " +
                      (in.semi_sync() ? "cluster" : "group") + " has fewer than 9");
-  add_step(plan,
-           "each new member: fill its volume by CLONE from a former member, by a container of " +
-               (begun ? "the former image" : in.sight().image()) +
-               " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
-               "target on it, await it as a member, verify server and tables");
+  add_step(plan, "each new member: fill its volume" + data_in(in) +
+                     " by CLONE from a former member, by a container of " +
+                     (begun ? "the former image" : in.sight().image()) +
+                     " that then shuts the copy down slowly (innodb_fast_shutdown = 0); start the "
+                     "target on it, await it as a member, verify server and tables");
   if (!in.window().empty()) {
     add_step(plan, "await the next window, should the one in which that began be over");
   }

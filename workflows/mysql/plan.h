@@ -8,7 +8,7 @@
 namespace ratchet::mysql {
 
 // The same look gives the same plan to the byte: findings about the moment are left out, the others
-// are sorted, and the estimate is a round number.
+// are sorted, and estimates are round numbers.
 Plan plan_of(const MakePlan& in);
 
 // SHA-256 of the plan's bytes, in lower-case hex: what an approval names.

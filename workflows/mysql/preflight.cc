@@ -192,6 +192,19 @@ std::vector<Finding> judge_disk(const MemberSight& member) {
   return {};
 }
 
+// Claims that were made larger by hand leave the size that new ones get as it was.
+std::vector<Finding> judge_new_claim(const MemberSight& member, std::int64_t new_claim_bytes) {
+  const std::int64_t data = member.data_bytes();
+  const bool promises_nothing = member.claim_bytes() > 0 && member.claim_bytes() < data;
+  const std::int64_t needed = data + 3 * member.dictionary_bytes() + (std::int64_t{16} << 20);
+  if (new_claim_bytes <= 0 || data <= 0 || promises_nothing || new_claim_bytes >= needed) return {};
+  return {about(BLOCKING, "disk",
+                "the claims of the new StatefulSet get " + megabytes(new_claim_bytes) +
+                    " (spec.storage), and a copy of a member needs at least " + megabytes(needed),
+                R"(kubectl patch mysql NAME --type merge -p )"
+                R"('{"spec":{"storage":{"resources":{"requests":{"storage":"SIZE"}}}}}')")};
+}
+
 Finding unasked(const Check& check, const std::string& why) {
   Finding out = about(WARNING, check.id, "this check could not be made: " + why,
                       "make it by hand: " + check.sql);

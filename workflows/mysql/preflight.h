@@ -4,6 +4,7 @@
 // the checks; a test compares.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,10 @@ std::vector<Finding> judge_versions(const Context& context, const std::string& s
                                     const std::string& catalogue, const std::string& target);
 // Whether the volume has room for what the upgrade writes.
 std::vector<Finding> judge_disk(const MemberSight& member);
+
+// Whether the volume of a new StatefulSet's member, of that size, has room for a copy of this
+// one's. 0: its size is not known.
+std::vector<Finding> judge_new_claim(const MemberSight& member, std::int64_t new_claim_bytes);
 
 // The finding that a check could not be made.
 Finding unasked(const Check& check, const std::string& why);

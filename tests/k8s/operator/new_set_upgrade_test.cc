@@ -40,6 +40,12 @@ struct NewSetWorld : ClusterWorld<FakeGroup> {
     }
     return "";
   }
+  // As somebody edits it; the claims that are there stay as they are.
+  void set_storage(const char* size) {
+    ops.world.patch(
+        kinds::mysql, db,
+        {{"spec", {{"storage", {{"resources", {{"requests", {{"storage", size}}}}}}}}}});
+  }
   std::string note(const Resource& kind, const std::string& name, const std::string& key) {
     const Json object = ops.world.get(kind, name);
     return object["metadata"].value("annotations", Json::object()).value(key, "");
@@ -82,6 +88,18 @@ TEST(NewSetUpgrade, IsNotBegunWithTablesThatItWouldCopyEmpty) {
   world.ops.finish("my-upgrade");
   EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
               HasSubstr("blocking seeding: table `shop`.`old` is of engine MyISAM"));
+  EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
+}
+
+TEST(NewSetUpgrade, IsNotBegunWithClaimsThatAreTooSmallForACopy) {
+  NewSetWorld world;
+  world.set_storage("500Mi");
+  world.ops.planted["SELECT COALESCE(SUM(FILE_SIZE)"] = {{"629145600", "0"}};
+  world.ops.request("my-upgrade", "9.7.5");
+  world.ops.finish("my-upgrade");
+  EXPECT_THAT(world.ops.message_of("my-upgrade", "Failed"),
+              HasSubstr("the claims of the new StatefulSet get 500 MiB (spec.storage), and a copy "
+                        "of a member needs at least 616 MiB"));
   EXPECT_TRUE(world.ops.writes().empty()) << "not even paused";
 }
 
@@ -154,6 +172,7 @@ TEST(NewSetUpgrade, TellsWhatKubeDbToldOfAMajorUpgrade) {
 
 TEST(NewSetUpgrade, SeedsByTheFormerImageFromTheFormerMembers) {
   NewSetWorld world;
+  world.set_storage("2Gi");
   world.ops.request("my-upgrade", "9.7.5");
   Json set;
   world.ops.run_until([&] {
@@ -171,6 +190,9 @@ TEST(NewSetUpgrade, SeedsByTheFormerImageFromTheFormerMembers) {
   for (const Json& container : set.at("/spec/template/spec/containers"_json_pointer)) {
     EXPECT_EQ(container["image"], next_image);
   }
+  EXPECT_EQ(set.at("/spec/volumeClaimTemplates/0/spec/resources/requests/storage"_json_pointer),
+            "2Gi")
+      << "the former claims have another size";
   EXPECT_THAT(world.option("my-group-1", "--loose-group-replication-group-seeds="),
               HasSubstr(",my-group-2.my-group-pods."))
       << "the first new member finds nobody but former ones";
