@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <stdexcept>
 #include <utility>
 
 #include <google/protobuf/arena.h>
 
 #include "engine/core/codec_acts.h"
 #include "engine/core/codec_log.h"
+#include "engine/core/codec_size.h"
 #include "ratchet/v1/log.pb.h"
 #include "store/merkle.h"
 
@@ -121,6 +121,7 @@ class Writer {
   }
   void put(const RunFailed& e, v1::Event& out) {
     set_failure(*out.mutable_run_failed()->mutable_failure(), e.failure);
+    out.mutable_run_failed()->set_by_engine(e.by_engine);
   }
   void put(const AttemptFailed& e, v1::Event& out) {
     auto& m = *out.mutable_attempt_failed();
@@ -198,7 +199,7 @@ class Reader {
       case v1::Event::kRunCompleted:
         return RunCompleted{payload(in.run_completed().result())};
       case v1::Event::kRunFailed:
-        return RunFailed{get_failure(in.run_failed().failure())};
+        return RunFailed{get_failure(in.run_failed().failure()), in.run_failed().by_engine()};
       case v1::Event::kAttemptFailed: {
         const auto& m = in.attempt_failed();
         return AttemptFailed{m.command(), m.attempt(), get_failure(m.failure()), m.unrecorded(),
@@ -324,9 +325,7 @@ EncodedTurn encode(const Turn& turn, Definitions& definitions) {
         payloads, {}, [](const v1::Payload* p) { return p->inlined().size(); });
     if (largest == payloads.end() || (*largest)->inlined().size() < 64 ||
         (*largest)->inlined().size() > store::max_blob_bytes) {
-      throw std::length_error("a turn does not fit into a record of " +
-                              std::to_string(store::max_record_bytes) +
-                              " bytes and payloads of 1 MiB");
+      refuse_size(m, turn, size);
     }
     encoded.blobs.push_back(move_out(**largest));
     payloads.erase(largest);

@@ -74,7 +74,7 @@ struct EncodedTurn {
   std::vector<store::Blob> blobs;
 };
 // Every name in the turn must have been defined. Payloads move out, largest first, until the
-// record fits. Throws std::length_error if it cannot fit; then the run must be quarantined.
+// record fits. Throws std::length_error if it cannot fit, with what of it is too large.
 EncodedTurn encode(const Turn& turn, Definitions& definitions);
 
 // `index` is the record's place in the log. Throws store::Error: corrupt if the bytes are no

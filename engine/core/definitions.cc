@@ -118,8 +118,9 @@ std::uint32_t Definitions::Impl::define(v1::Definition definition) {
   std::string bytes = record.SerializeAsString();
   if (bytes.size() > store::max_record_bytes) {
     throw std::length_error(
-        "a name, or the .proto file of a payload, does not fit into a record of " +
-        std::to_string(store::max_record_bytes) + " bytes");
+        "a definition of " + std::to_string(bytes.size()) +
+        " bytes, of a name or of the .proto file of a payload, does not fit into a record of " +
+        std::to_string(store::max_record_bytes));
   }
   keep(definition);
   fresh.emplace_back(definition.id(), std::move(bytes));

@@ -56,6 +56,8 @@ struct RunCompleted {
 };
 struct RunFailed {
   Failure failure;
+  // In place of what the workflow decided, which does not fit into a record: matched with nothing.
+  bool by_engine = false;
 };
 // The end of this run; the same workflow goes on as another run, with an empty history.
 struct ContinuedAsNew {

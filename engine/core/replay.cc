@@ -107,6 +107,12 @@ std::optional<Divergence> compare_all(const std::vector<const Event*>& recorded,
   return std::nullopt;
 }
 
+// The engine ended the run in place of what was decided at this turn, and recorded none of that.
+bool ended_by_engine(const std::vector<const Event*>& recorded) {
+  const auto* failed = recorded.size() == 1 ? std::get_if<RunFailed>(recorded.front()) : nullptr;
+  return failed != nullptr && failed->by_engine;
+}
+
 std::string number(CommandId command) { return std::to_string(command); }
 
 }  // namespace
@@ -160,6 +166,8 @@ std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definiti
   if (!run.expects(*fact)) {
     divergence =
         Divergence{0, name_of(turn.events.front()), "a run that does not wait for it", {}, {}};
+  } else if (ended_by_engine(recorded)) {
+    run.deliver(Terminated{}, turn.wall);
   } else {
     const std::vector<Decision> attempted = run.deliver(*fact, turn.wall, &recorded);
     drop_left_out_markers(recorded, attempted);

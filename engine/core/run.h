@@ -177,7 +177,8 @@ struct Divergence {
 };
 
 // Feeds one recorded turn to the run and compares its decisions: count, order, type, name, and
-// inputs field by field over the fields that the recorded type knew. Hints are skipped.
+// inputs field by field over the fields that the recorded type knew. Hints are skipped. A turn at
+// which the engine failed the run ends it, whatever the workflow decides there.
 std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definitions& definitions);
 
 // A command in a few words: "step 3 delete_pod".

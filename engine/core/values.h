@@ -60,6 +60,8 @@ struct Failure {
 };
 // The code of the failure by which a workflow learns that its run was cancelled.
 inline constexpr const char* cancelled_code = "cancelled";
+// The code of the failure of a run whose decisions do not fit into a record.
+inline constexpr const char* too_large_code = "turn_too_large";
 
 // Of either, and of what is told of a divergence, in what is newly recorded: texts do not move out
 // of a record as payloads do, so that one which is too long would leave nothing recorded.

@@ -1,5 +1,6 @@
 #include "engine/inspect/explain.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -103,6 +104,15 @@ class Explaining {
   void failed() {
     told_.state = "The run failed.";
     if (run_.failure) because(text_of(*run_.failure));
+    const auto by_engine = [](const RecordedEvent& event) {
+      const auto* end = std::get_if<RunFailed>(&event.event);
+      return end != nullptr && end->by_engine;
+    };
+    if (std::ranges::any_of(events_, by_engine)) {
+      return next(
+          "run a build whose workflow decides less at once, and have the turns before go on, " +
+          command("reset", "--keep TURNS") + ", or start a new run");
+    }
     for (const TimelineEntry& entry : entries_) {
       const auto* end = entry.end ? std::get_if<StepFailed>(&entry.end->event) : nullptr;
       if (end == nullptr) continue;

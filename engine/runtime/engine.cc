@@ -81,6 +81,18 @@ void set_definition(Event& command, std::uint32_t definition) {
       command);
 }
 
+// Why a run ends whose decisions do not fit, and what can be done. Without the turn's number: the
+// text is the same wherever the run was stopped before.
+Failure too_large_failure(const std::string& why, bool first) {
+  return recordable(
+      {too_large_code,
+       why +
+           ". Nothing that the workflow decided then was performed, and nothing was undone. With "
+           "a build whose workflow passes references instead of so many bytes, or decides less "
+           "at once, " +
+           (first ? "start it anew" : "reset it to the turns before this one, or start it anew")});
+}
+
 }  // namespace
 
 void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
@@ -99,26 +111,62 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
     if (!releases) hold(run, fact);  // first: a held start says which run this is
     return quarantine_poison(run);
   }
-  Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
+  const auto recorded = std::make_shared<Recorded>();
+  Turn& turn = recorded->turn;
+  turn = {run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
   std::vector<Decision> decisions =
       executed(run, [&] { return run->run->deliver(fact, turn.wall); });
   turn.events.reserve(1 + decisions.size());
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
-  const std::uint32_t at = turn.turn;
+  for (Decision& decision : decisions) turn.events.push_back(std::move(decision.command));
   try {
-    for (Decision& decision : decisions) {
-      if (decision.activity != nullptr) {
-        set_definition(decision.command, definitions.activity(*decision.activity));
-      }
-      turn.events.push_back(std::move(decision.command));
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+      const ActivityInfo* activity = decisions[i].activity;
+      if (activity != nullptr) set_definition(turn.events[1 + i], definitions.activity(*activity));
     }
-    record(run, std::move(turn));
+    append(run, recorded);
   } catch (const std::length_error& too_large) {
-    if (at == 0) throw;  // an input too large to start with: nothing was recorded
-    run->run.reset();
-    hint(run, Diverged{at, too_large.what()});
-    if (!releases) hold(run, fact);
+    fail_too_large(run, fact, turn, too_large.what());
   }
+}
+
+// Nothing of what the workflow decided is recorded: the run ends with the fact that led to it, and
+// none of its code runs any more. Throws std::length_error if the fact alone is too large to start
+// a run with; then nothing was recorded.
+void Engine::Impl::fail_too_large(const RunPtr& run, const Fact& fact, const Turn& decided,
+                                  const std::string& why) {
+  const bool first = decided.turn == 0;
+  const auto* start = std::get_if<RunStarted>(&fact);
+  const bool passed_on = start != nullptr && !start->signals.empty();
+  if (first && passed_on) throw std::length_error(why);  // it starts without them: continue_as
+  std::vector<std::string> children = open_children(*run->run);
+  for (const Event& event : decided.events) {
+    const auto* cancelled = std::get_if<CommandCancelled>(&event);
+    if (cancelled == nullptr) continue;
+    children.push_back(child_run_id(run->summary.run_id, cancelled->command));  // if it is one
+  }
+  run->run->deliver(Terminated{}, decided.wall);
+  Turn turn{decided.run, decided.turn, decided.epoch, decided.wall, {}, decided.releases};
+  std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
+  turn.events.emplace_back(RunFailed{too_large_failure(why, first), true});
+  try {
+    record(run, std::move(turn), [this, children = std::move(children)] {
+      for (const std::string& child : children) cancel_child(child);
+    });
+  } catch (const std::length_error&) {
+    if (first) throw;
+    run->run.reset();  // the fact, which is held, nearly fills a record of its own
+    hint(run, Diverged{decided.turn, why});
+  }
+}
+
+std::vector<std::string> Engine::Impl::open_children(const Run& run) {
+  std::vector<std::string> children;
+  for (const auto& [command, decision] : run.open()) {
+    const auto* child = std::get_if<ChildStarted>(&decision.command);
+    if (child != nullptr) children.push_back(child->run_id);
+  }
+  return children;
 }
 
 namespace {
@@ -150,8 +198,13 @@ void Engine::Impl::hint(const RunPtr& run, Event event, std::function<void()> th
 
 // Changes nothing of the run if the turn does not fit into a record.
 void Engine::Impl::record(const RunPtr& run, Turn turn, std::function<void()> then) {
-  auto recorded = std::make_shared<Recorded>();
+  const auto recorded = std::make_shared<Recorded>();
   recorded->turn = std::move(turn);
+  append(run, recorded, std::move(then));
+}
+
+void Engine::Impl::append(const RunPtr& run, const std::shared_ptr<Recorded>& recorded,
+                          std::function<void()> then) {
   const Turn& added = recorded->turn;
   std::optional<ExposedValues> exposed;
   if (run->run && !run->run->exposed().empty()) exposed = run->run->exposed();

@@ -108,7 +108,9 @@ class Engine {
   // Starts a run. False if a run with this id exists, be it open or ended (then nothing happens).
   // The start is durable when the observer sees it.
   // Throws std::invalid_argument for an unknown workflow, std::length_error for an input that does
-  // not fit into the log; then nothing was recorded.
+  // not fit into the log; then nothing was recorded. A run that decides at a turn, be it the first,
+  // more than a record holds fails there (too_large_code): nothing of that is recorded or
+  // performed.
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
   // The same, with a key: a start that is repeated, by whatever run id, finds the open run.
@@ -147,8 +149,9 @@ class Engine {
   // that is irreversible, or whose doubt a person decides (Effect::manual), has begun and is not
   // completed within the kept turns. Also refused: a child that was open then, a build that decides
   // otherwise than the kept turns say, a key that another open run has, an ended run while as many
-  // of its workflow are open as may be, records that are pruned. A child that is reset after its
-  // end tells its parent nothing.
+  // of its workflow are open as may be, records that are pruned, a first turn that leaves no room
+  // in its record for what its copy adds. A child that is reset after its end tells its parent
+  // nothing.
   WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   // Lets a run go on that waits since a person accepted the log (care.h).
   Refusal release(const std::string& run_id, const By& by);

@@ -60,6 +60,11 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   // engine.cc
   void deliver(const RunPtr& run, const Fact& fact, std::optional<std::uint32_t> releases);
   void record(const RunPtr& run, Turn turn, std::function<void()> then = {});
+  void append(const RunPtr& run, const std::shared_ptr<Recorded>& recorded,
+              std::function<void()> then = {});
+  void fail_too_large(const RunPtr& run, const Fact& fact, const Turn& decided,
+                      const std::string& why);
+  static std::vector<std::string> open_children(const Run& run);
   void quarantine_poison(const RunPtr& run);
   void hold(const RunPtr& run, const Fact& fact);
   // A signal to a run, or to the one that stands in its place. False: there is none that is open.
@@ -118,6 +123,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   Refusal cannot_reset(const RunSummary& run, const std::vector<Turn>& turns, std::uint32_t kept,
                        const std::string& as);
+  Refusal cannot_copy(const RunSummary& from, const std::vector<Turn>& turns, const Reset& reset);
   std::optional<std::string> learn_names_of(const std::vector<Turn>& turns);
   std::vector<Turn> beginning(const RunSummary& from, const std::vector<Turn>& turns,
                               const std::string& run_id, std::uint32_t kept);

@@ -7,7 +7,6 @@
 #include "engine/runtime/alarms.h"
 #include "engine/runtime/anchoring.h"
 #include "engine/runtime/retry.h"
-#include "store/log.h"
 
 namespace ratchet::engine {
 
@@ -211,13 +210,13 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
 
   void answered(Bytes result, const Failure* failure, bool retry) {
     if (failure != nullptr) return failed(*failure, retry);
-    if (result.size() > store::max_blob_bytes) {
-      return fail({"result_too_large", "the result of " + step_.activity + " has " +
-                                           std::to_string(result.size()) +
-                                           " bytes; 1 MiB at most"});
-    }
-    ++step_.attempts;
-    finish(StepCompleted{step_.command, std::move(result), step_.attempts, false});
+    complete(std::move(result), false);
+  }
+  // The record before the completion tells of the attempts that failed unrecorded, if any did.
+  void complete(Bytes result, bool found_done) {
+    if (const auto large = result_is_too_large(entry_->info, result)) return fail(*large);
+    if (!told_) tell();
+    finish(StepCompleted{step_.command, std::move(result), step_.attempts + 1, found_done});
   }
 
   void timed_out() {
@@ -282,12 +281,13 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     }
   }
 
-  void probed(Verdict verdict, Bytes result, const std::string& why) {
+  void probed(Verdict verdict, Bytes result, std::string why) {
+    shorten(why, most_message_bytes);
     if (verdict == Verdict::unknown) return ask(why);
     shared_.out.hint(step_.run, Probed{step_.command, verdict, why});
     step_.interrupted = false;
     if (verdict == Verdict::not_done) return last_attempt_ ? give_up() : begin();
-    finish(StepCompleted{step_.command, std::move(result), step_.attempts + 1, true});
+    complete(std::move(result), true);
   }
 
   // A probe only reads: it is repeated until it answers.
@@ -301,7 +301,6 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
   void ask(const std::string& why) {
     doing_ = Doing::asking;
     why_ = why;
-    shorten(why_, most_message_bytes);
     then_ = &Step::once_more;
     if (step_.asked == Time{}) step_.asked = shared_.host.now();
     const auto within = entry_->info.policy.decision_timeout;

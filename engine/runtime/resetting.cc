@@ -1,5 +1,6 @@
 // Starting over from an earlier turn of a run: see Engine::reset.
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/runtime/engine_impl.h"
@@ -91,6 +92,11 @@ std::vector<SignalReceived> signals_after(const std::vector<Turn>& turns, std::u
   return came;
 }
 
+Note note_of(const RunSummary& from, const Reset& reset) {
+  return {reset.by.principal, "run " + from.run_id + " was reset to its first " +
+                                  std::to_string(reset.kept) + " turns: " + reset.by.reason};
+}
+
 }  // namespace
 
 // Has the definitions that the copies refer to; or says what this build lacks of them.
@@ -168,12 +174,27 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   }
   const std::vector<Turn> turns = turns_of(summary.run);
   if (Refusal refusal = cannot_reset(summary, turns, kept, next)) return {std::move(refusal)};
+  if (Refusal refusal = cannot_copy(summary, turns, {next, kept, by})) return {std::move(refusal)};
   if (run) {
     end_at_once(run, Reset{next, kept, by});
   } else {
     begin_again(summary, {next, kept, by});
   }
   return {{}, next};
+}
+
+// Only the first of the copies is longer than what it is a copy of.
+Refusal Engine::Impl::cannot_copy(const RunSummary& from, const std::vector<Turn>& turns,
+                                  const Reset& reset) {
+  Turn first = beginning(from, turns, reset.run_id, reset.kept).front();
+  first.events.emplace_back(note_of(from, reset));
+  try {
+    encode(first, definitions);
+  } catch (const std::length_error& too_large) {
+    return "run " + from.run_id + " cannot start over, as its first turn is too large for what a " +
+           "copy adds to it: " + too_large.what();
+  }
+  return std::nullopt;
 }
 
 // The turns that the run `run_id` begins with.
@@ -215,9 +236,7 @@ void Engine::Impl::begin_again(const RunSummary& from, const Reset& reset) {
   if (type == nullptr || learn_names_of(turns)) return;
   definitions.workflow(*type);
   if (from.successor.empty()) {  // nothing more is recorded of that run: this one says who and why
-    turns.front().events.emplace_back(
-        Note{reset.by.principal, "run " + from.run_id + " was reset to its first " +
-                                     std::to_string(reset.kept) + " turns: " + reset.by.reason});
+    turns.front().events.emplace_back(note_of(from, reset));
   }
   RunSummary summary;
   summary.run_id = reset.run_id;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "store/log.h"
 #include "store/merkle.h"
 
 namespace ratchet::engine {
@@ -60,6 +61,12 @@ Failure doubt_is_undecided(const ActivityInfo& activity, const std::string& doub
       {"in_doubt",
        "nobody decided within " + std::to_string(activity.policy.decision_timeout.count() / 1000) +
            " s whether " + activity.name + " had its effect; it is not performed again: " + doubt});
+}
+
+std::optional<Failure> result_is_too_large(const ActivityInfo& activity, const Bytes& result) {
+  if (result.size() <= store::max_blob_bytes) return std::nullopt;
+  return Failure{"result_too_large", "the result of " + std::string(activity.name) + " has " +
+                                         std::to_string(result.size()) + " bytes; 1 MiB at most"};
 }
 
 }  // namespace ratchet::engine

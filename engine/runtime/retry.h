@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/core/activity.h"
@@ -29,5 +30,7 @@ Failure attempt_is_silent(const ActivityInfo& activity);
 Failure step_is_unstarted(const ActivityInfo& activity);
 Failure step_is_given_up(const ActivityInfo& activity, const Failure& last);
 Failure doubt_is_undecided(const ActivityInfo& activity, const std::string& doubt);
+// Why it failed with a result that no record can hold; nothing: one can.
+std::optional<Failure> result_is_too_large(const ActivityInfo& activity, const Bytes& result);
 
 }  // namespace ratchet::engine

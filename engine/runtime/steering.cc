@@ -55,10 +55,7 @@ Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
 void Engine::Impl::end_at_once(const RunPtr& run, const Fact& end) {
   std::vector<std::string> children;
   if (run->run) {
-    for (const auto& [command, decision] : run->run->open()) {
-      const auto* child = std::get_if<ChildStarted>(&decision.command);
-      if (child != nullptr) children.push_back(child->run_id);
-    }
+    children = open_children(*run->run);
     run->run->deliver(end, now(*run));
   }
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, {}};

@@ -33,6 +33,8 @@ constexpr Activity<Text, Text> pulse{"pulse", Effect::idempotent,
                                      Policy(a_second_between).each(60s).heartbeat(2s)};
 constexpr Activity<Text, Text> dubious{
     "dubious", Effect::manual, Policy(a_second_between).each(10s).attempts(2).decide_within(60s)};
+constexpr Activity<Text, Text> brittle{"brittle", Effect::idempotent,
+                                       Policy(a_second_between).each(10s).never_retry("broken")};
 constexpr auto leap =
     Activity<Text, Text>{"leap", Effect::idempotent, Policy{}.start_within(5s)}.irreversible();
 // Has the anchor outside the log refuse with this text; with none it is written again.
@@ -53,6 +55,10 @@ class Silence final : public World {
         pulse, [this, &host](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
           unanswered_.push_back(answer);
           if (info.attempt > 1) beat(host, info, answer, 5);
+        });
+    handlers.handle<Text, Text>(
+        brittle, [](const AttemptInfo& info, const Text&, const Answer<Text>& answer) {
+          answer.fail({info.attempt < 3 ? "busy" : "broken", "as it is"});
         });
     handlers.handle<Text, Text>(
         leap, [this](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
@@ -130,6 +136,15 @@ TEST(CrashFeatures, ADoubtEndsWithoutAPersonWhereverItsRunIsStopped) {
   expect_end(matrix_of_silence(undecided), "silent\nstate 2", "in_doubt");
 }
 
+Task<Text> beyond_repair(Workflow wf, Text in) {
+  const auto done = co_await attempt(wf.step(brittle, in));
+  co_return text(code_of(done));
+}
+
+TEST(CrashFeatures, AnErrorThatIsNotRetriedEndsItsStepWhereverItsRunIsStopped) {
+  expect_end(matrix_of_silence(beyond_repair), "silent\nstate 2", "broken");
+}
+
 Task<Text> unanchored(Workflow wf, Text in) {
   co_await wf.step(weigh, text("no anchor today"));
   const auto leapt = co_await attempt(wf.step(leap, in));
@@ -161,6 +176,30 @@ TEST(CrashFeatures, ALongHistoryIsLeftBehindAtTheSameTurnWhereverARunIsStopped) 
   expect_end(report, "9999 \nstate 2", "9999");
   EXPECT_GT(report.appends, 10'000U);
   EXPECT_EQ(report.points, 6 + 2 * report.activities);
+}
+
+Task<Text> overwhelming(Workflow wf, Text in) {
+  co_await wf.step(note, in);
+  co_await wf.step(note, text(std::string(1'100'000, 'x')));
+  co_return in;
+}
+
+CrashCase overwhelming_case() {
+  return {.registry = [](Registry& registry) { registry.add("flow", 1, overwhelming); },
+          .world = [] { return std::make_unique<Notebook>(); },
+          .workflow = "flow",
+          .input = text("in").SerializeAsString()};
+}
+
+TEST(CrashFeatures, ATurnThatNoRecordHoldsFailsItsRunWhereverItIsStopped) {
+  expect_end(in_every_way(overwhelming_case()), "in \nstate 3 turn_too_large",
+             "step 2 note, 11000");
+}
+
+TEST(CrashFeatures, ATurnThatNoRecordHoldsFailsItsRunOnARealLogToo) {
+  CrashCase crash_case = overwhelming_case();
+  crash_case.place = [] { return place_of(rocks_disk()); };
+  expect_end(run_crash_matrix(crash_case), "in \nstate 3 turn_too_large", "step 2 note, 11000");
 }
 
 using Counts = std::map<std::string, int>;

@@ -278,36 +278,6 @@ TEST_P(Runs, ASignalThatCannotFitIsRefusedAndRecordsNothing) {
   EXPECT_TRUE(verify(p->log).ok());
 }
 
-Task<Text> announces_too_much(Workflow wf, Text) {
-  co_await wf.receive(approval);
-  co_return co_await wf.step(announce, text(std::string(3'000'000, 'x')));
-}
-Task<Text> announces_little(Workflow wf, Text in) {
-  co_await wf.receive(approval);
-  co_return co_await wf.step(announce, in);
-}
-
-// Nothing of the turn is recorded; the fact that led to it is, for code that decides less.
-TEST_P(Runs, ATurnThatCannotFitIsNotAppendedAndItsRunQuarantined) {
-  {
-    auto p = process(announces_too_much);
-    p->open();
-    start(*p);
-    start(*p, "s");
-    approve(*p);
-    p->host.settle();
-    EXPECT_EQ(p->engine->state("r"), RunState::quarantined);
-    EXPECT_EQ(p->engine->state("s"), RunState::running);
-    EXPECT_EQ(p->history("r"),
-              "0 RunStarted\n0 wait 1 for signal approval\n1 Diverged\n2 Held SignalReceived "
-              "approval from bob\n");
-  }
-  auto p = process(announces_little);
-  p->open("build-2");
-  EXPECT_TRUE(finish(*p)) << p->history("r");
-  EXPECT_TRUE(verify(p->log).ok());
-}
-
 Task<Text> watches_the_clock(Workflow wf, Text) {
   const Time before = wf.now();
   const Text by = co_await wf.receive(approval);

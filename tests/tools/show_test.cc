@@ -111,6 +111,26 @@ TEST(Explained, AQuarantineSaysWhereRecordAndBuildPartAndTheFix) {
                           "itself"));
 }
 
+TEST(Explained, ARunThatDecidedTooMuchSaysWhatCanGoOn) {
+  engine::RunInfo run;
+  run.run_id = "porto";
+  run.state = engine::RunState::failed;
+  run.failure = engine::Failure{engine::too_large_code, "a turn does not fit"};
+  engine::RecordedEvent end;
+  end.event = engine::RunFailed{*run.failure, true};
+  engine::TimelineEntry step;
+  step.command.event = engine::StepScheduled{1, "book", {}};
+  step.end.emplace().event = engine::StepFailed{1, {"full", "no room"}, 1};
+  const engine::Explanation told = engine::explain(run, {end}, {step});
+  EXPECT_THAT(told.because, ElementsAre("turn_too_large: a turn does not fit"))
+      << "no step is to blame";
+  EXPECT_THAT(told.next, ElementsAre("run a build whose workflow decides less at once, and have "
+                                     "the turns before go on, `reset porto --keep TURNS`, or "
+                                     "start a new run"));
+  end.event = engine::RunFailed{*run.failure};
+  EXPECT_EQ(engine::explain(run, {end}, {step}).because.size(), 2U);
+}
+
 TEST(Explained, ATimerSaysUntilWhen) {
   engine::TimelineEntry timer;
   timer.command.event = engine::TimerStarted{1, engine::testing::Outside().now};

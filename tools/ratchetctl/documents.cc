@@ -94,7 +94,10 @@ class Details {
     to_["value_base64"] = store::to_base64(e.value);  // the log has no type for it
   }
   void operator()(const engine::TimerStarted& e) { to_["due"] = utc(e.due); }
-  void operator()(const engine::RunFailed& e) { to_["failure"] = document_of(e.failure); }
+  void operator()(const engine::RunFailed& e) {
+    to_["failure"] = document_of(e.failure);
+    if (e.by_engine) to_["by_engine"] = true;
+  }
   void operator()(const engine::AttemptFailed& e) {
     to_["attempt"] = e.attempt;
     to_["failure"] = document_of(e.failure);
