@@ -3,6 +3,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/perf_level.h>
@@ -62,12 +63,26 @@ Folder look_into(const std::string& dir) {
   return Folder::fresh;
 }
 
-Folder prepare_folder(const std::string& dir) {
+// The name of a folder that was just made is in its parent: unless that is synced, a loss of power
+// takes the log with all that was acknowledged.
+void make_durable(const std::string& dir, rocksdb::Env& env) {
+  fs::path folder = fs::absolute(dir).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  std::unique_ptr<rocksdb::Directory> parent;
+  rocksdb::Status status = env.NewDirectory(folder.parent_path().string(), &parent);
+  if (status.ok()) status = parent->Fsync();
+  if (status.ok()) return;
+  std::error_code ignored;
+  fs::remove(dir, ignored);  // so that the next attempt makes it, and syncs
+  check(status, "make the folder of", dir);
+}
+
+Folder prepare_folder(const std::string& dir, rocksdb::Env& env) {
   try {
     if (fs::exists(dir) && !fs::is_directory(dir)) {
       throw Error(Fault::not_a_log, dir + " is no folder: name an empty folder or that of a log");
     }
-    fs::create_directory(dir);
+    if (fs::create_directory(dir)) make_durable(dir, env);
     if (access(dir.c_str(), W_OK) != 0) {
       throw Error(Fault::io, "cannot write into " + dir + ": " + std::strerror(errno) +
                                  ": give this user the folder, or mount the volume writable");
@@ -204,7 +219,7 @@ FolderLock::~FolderLock() { env_.UnlockFile(lock_).PermitUncheckedError(); }
 std::unique_ptr<rocksdb::DB> open_database(const std::string& dir, rocksdb::Env* env,
                                            const Accept& accept) {
   count_nothing();
-  const Folder folder = prepare_folder(dir);
+  const Folder folder = prepare_folder(dir, env != nullptr ? *env : *rocksdb::Env::Default());
   if (folder == Folder::log) look_before_writing(dir, env, accept);
   rocksdb::Options options = database_options(env);
   options.create_if_missing = folder == Folder::fresh;

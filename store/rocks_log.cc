@@ -83,7 +83,8 @@ RocksLog::RocksLog(std::unique_ptr<rocksdb::DB> database, const std::string& dir
                    const RocksOptions& options)
     : RocksReads<Log>(std::move(database), dir),
       options_(options),
-      turns_([this](RunTurn at) { return view().has_turn(at); }, options.max_queued_entries) {
+      // As many as are being written may be queued behind them.
+      turns_([this](RunTurn at) { return view().has_turn(at); }, 2 * options.max_queued_entries) {
   load_head();
   page_.emplace(Page::open_or_create(dir, written_.log_id, written_.size));
   page_->publish(written_.size);

@@ -18,7 +18,8 @@ void check_limits(const Entry& entry);
 class TurnOrder {
  public:
   // `stored` tells whether a turn is in the storage. `keep` is at least the number of entries that
-  // can be queued: a run is forgotten only after so many other runs, when its turns are stored.
+  // can be queued or being written: a run is forgotten only after so many other runs, when its
+  // turns are stored.
   TurnOrder(std::function<bool(RunTurn)> stored, std::size_t keep);
 
   // Throws std::invalid_argument, and remembers nothing, unless `entry` may have this index and

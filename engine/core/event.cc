@@ -64,6 +64,12 @@ EventClass class_of(const Event& event) {
 
 const char* name_of(const Event& event) { return event_names.at(event.index()); }
 
+bool ends_run(const Event& event) {
+  return std::holds_alternative<RunCompleted>(event) || std::holds_alternative<RunFailed>(event) ||
+         std::holds_alternative<Terminated>(event) || std::holds_alternative<Reset>(event) ||
+         std::holds_alternative<ContinuedAsNew>(event);
+}
+
 CommandId command_of(const Fact& fact) {
   return std::visit(
       [](const auto& e) -> CommandId {

@@ -129,6 +129,8 @@ using Event = std::variant<RunStarted, StepCompleted, StepFailed, TimerFired, Si
 
 enum class EventClass : std::uint8_t { completion, command, hint };
 EventClass class_of(const Event& event);
+// Only hints can follow in its run.
+bool ends_run(const Event& event);
 // The event's name as people see it: "StepScheduled".
 const char* name_of(const Event& event);
 // The command that the event is, answers or is about; 0: none.

@@ -46,10 +46,7 @@ void OpenRun::apply(const Event& event) {
     quarantined_ = true;
   } else if (std::holds_alternative<QuarantineLifted>(event)) {
     quarantined_ = false;
-  } else if (std::holds_alternative<RunCompleted>(event) ||
-             std::holds_alternative<RunFailed>(event) ||
-             std::holds_alternative<ContinuedAsNew>(event) ||
-             std::holds_alternative<Reset>(event) || std::holds_alternative<Terminated>(event)) {
+  } else if (ends_run(event)) {
     ended_ = true;
   } else if (class_of(event) == EventClass::completion ||
              std::holds_alternative<CommandCancelled>(event)) {
@@ -66,6 +63,22 @@ void OpenRun::close(CommandId command) {
   std::erase(steps_, command);
   const auto closed = [command](const OpenTimer& timer) { return timer.command == command; };
   if (std::erase_if(timers_, closed) > 0) timers_written_ = false;
+}
+
+std::vector<OpenTimer> OpenRun::timers_dropped_by(const Turn& turn) const {
+  std::vector<OpenTimer> dropped;
+  for (const OpenTimer& timer : timers_) {
+    const auto fires = [&timer](const Event& event) {
+      return std::holds_alternative<TimerFired>(event) && command_of(event) == timer.command;
+    };
+    const auto drops = [&timer](const Event& event) {
+      const auto* cancelled = std::get_if<CommandCancelled>(&event);
+      return cancelled != nullptr ? cancelled->command == timer.command : ends_run(event);
+    };
+    if (std::ranges::any_of(turn.events, fires)) continue;
+    if (std::ranges::any_of(turn.events, drops)) dropped.push_back(timer);
+  }
+  return dropped;
 }
 
 bool OpenRun::fold(const Turn& turn) {

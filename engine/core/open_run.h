@@ -23,6 +23,9 @@ class OpenRun {
  public:
   // Applies a turn. True if the projection changed: then it is written with that turn.
   bool fold(const Turn& turn);
+  // The timers that are open and that nobody waits for after this turn, which is not folded yet;
+  // but for one that fires in it.
+  std::vector<OpenTimer> timers_dropped_by(const Turn& turn) const;
 
   // It waits for timers and signals, and for nothing that somebody must do: nothing of it is
   // needed in memory but its timers.

@@ -55,12 +55,6 @@ RecordedEvent tell_event(const HistoryTurn& record, std::uint32_t place, const O
   return out;
 }
 
-bool ends_run(const Event& event) {
-  return std::holds_alternative<RunCompleted>(event) || std::holds_alternative<RunFailed>(event) ||
-         std::holds_alternative<Terminated>(event) || std::holds_alternative<Reset>(event) ||
-         std::holds_alternative<ContinuedAsNew>(event);
-}
-
 std::vector<RecordedEvent> EventReader::next(const store::LogReader& log) {
   const std::vector<HistoryTurn> turns = read_history(log, run_, next_turn_);
   std::vector<RecordedEvent> events;

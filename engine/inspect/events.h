@@ -41,9 +41,6 @@ struct RecordedEvent {
 RecordedEvent tell_event(const HistoryTurn& record, std::uint32_t place, const Opened& writer,
                          const Definitions& definitions, Payloads& payloads);
 
-// Only hints can follow in its run.
-bool ends_run(const Event& event);
-
 // Who wrote the log when: the Opened records, by epoch.
 class Writers {
  public:

@@ -3,19 +3,28 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "engine/runtime/host.h"
 
 namespace ratchet::engine {
 
-// On the engine's thread. `What` says what is due.
-template <class What>
+// Alarms of one time ring in the order in which they were set.
+struct EarlierFirst {
+  template <class Alarm>
+  bool operator()(const Alarm& a, const Alarm& b) const {
+    return a.first < b.first;
+  }
+};
+
+// On the engine's thread. `What` says what is due. Before orders pairs of a time and a What, the
+// earlier time first.
+template <class What, class Before = EarlierFirst>
 class Alarms {
  public:
-  using Set = std::multimap<Time, What>;
+  using Set = std::multiset<std::pair<Time, What>, Before>;
   using Handle = typename Set::iterator;
 
   // `ring` is called once for each alarm, at its time or as soon after it as can be, one a task of
@@ -29,6 +38,11 @@ class Alarms {
     return alarm;
   }
   void cancel(Handle alarm) { state_->set.erase(alarm); }
+  // Where Before tells all alarms apart: the one for this, if it is set.
+  void cancel(Time due, const What& what) {
+    const auto alarm = state_->set.find(std::pair<Time, What>(due, what));
+    if (alarm != state_->set.end()) state_->set.erase(alarm);
+  }
 
  private:
   struct State : std::enable_shared_from_this<State> {
@@ -47,7 +61,7 @@ class Alarms {
 
     void ring_one() {
       if (set.empty() || set.begin()->first > host.now()) return wake();
-      const What what = std::move(set.begin()->second);
+      const What what = set.begin()->second;
       set.erase(set.begin());
       if (!set.empty() && set.begin()->first <= host.now()) {
         host.post([weak = this->weak_from_this()] {

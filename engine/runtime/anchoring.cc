@@ -24,8 +24,10 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
   State(Anchor& a, Host& h, std::function<store::Head()> f)
       : anchor(a), host(h), head(std::move(f)) {}
 
-  // At most one write a second that nothing waits for: many short runs end in one.
+  // At most one write a second that nothing waits for: many short runs end in one. What is being
+  // written by now may be an older head.
   void refresh() {
+    if (writing) refresh_after = true;
     if (writing || refresh_due) return;
     const Time next = last_write + refresh_every;
     if (next <= host.now()) return write();
@@ -40,6 +42,7 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
 
   void write() {
     writing = true;
+    refresh_after = false;
     last_write = host.now();
     const store::Head now = head();
     anchor.write(now, [weak = weak_from_this(), size = now.size](const std::string& why) {
@@ -64,6 +67,7 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
       return true;
     });
     if (!waiting.empty()) write();
+    if (std::exchange(refresh_after, false)) refresh();
     for (const Waiting& w : ready) w.then();
   }
 
@@ -73,6 +77,7 @@ struct Anchoring::State : std::enable_shared_from_this<State> {
   std::uint64_t covered = 0;
   bool writing = false;
   bool refresh_due = false;
+  bool refresh_after = false;  // somebody asked during a write
   Time last_write{};
   std::vector<Waiting> waiting;
   std::string trouble;

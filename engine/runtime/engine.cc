@@ -208,12 +208,16 @@ void Engine::Impl::append(const RunPtr& run, const std::shared_ptr<Recorded>& re
   const Turn& added = recorded->turn;
   std::optional<ExposedValues> exposed;
   if (run->run && !run->run->exposed().empty()) exposed = run->run->exposed();
+  const std::vector<OpenTimer> dropped = run->open.timers_dropped_by(added);
   journal.append(recorded->turn, run->summary, run->open,
                  [this, run, recorded, exposed = std::move(exposed), then = std::move(then)] {
                    if (exposed) run->exposed = *exposed;
                    durable(run, *recorded);
                    if (then) then();
                  });
+  for (const OpenTimer& timer : dropped) {
+    timers.cancel(timer.due, {run->summary.run, timer.command});
+  }
   recorded->state = run->summary.state;
   run->next_turn = added.turn + 1;
   run->last_wall = added.wall;

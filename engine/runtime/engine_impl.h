@@ -3,6 +3,7 @@
 // brings them back into memory: those that a crash interrupted, and those that were evicted.
 #pragma once
 
+#include <compare>
 #include <deque>
 #include <functional>
 #include <list>
@@ -32,6 +33,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   struct Due {
     std::uint64_t run = 0;
     CommandId command = 0;
+    auto operator<=>(const Due&) const = default;
   };
 
   // The runs of a workflow of which only so many are open at once.
@@ -159,7 +161,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Journal journal;
   Anchoring anchoring;
   Performer performer;
-  Alarms<Due> timers;
+  Alarms<Due, std::less<>> timers;
   Breadcrumb breadcrumb;
   Retention retention;
   std::optional<TurnWatch> watch;

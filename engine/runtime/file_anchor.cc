@@ -59,6 +59,14 @@ void replace(const std::filesystem::path& file, const std::string& text) {
 
 }  // namespace
 
+void make_folders(const std::filesystem::path& folder) {
+  if (folder.empty() || std::filesystem::exists(folder)) return;
+  const std::filesystem::path parent = folder.parent_path();
+  make_folders(parent);
+  if (!std::filesystem::create_directory(folder)) return;
+  File(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC).sync();
+}
+
 FileAnchor::FileAnchor(std::filesystem::path file, Host& host)
     : file_(std::move(file)), host_(host) {}
 

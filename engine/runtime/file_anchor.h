@@ -12,6 +12,10 @@
 
 namespace ratchet::engine {
 
+// Makes the folder, and those above it, where they are missing; a loss of power does not undo that.
+// Throws std::filesystem::filesystem_error, std::runtime_error.
+void make_folders(const std::filesystem::path& folder);
+
 // The file holds a checkpoint (store/checkpoint.h). On the engine's thread.
 class FileAnchor final : public Anchor {
  public:

@@ -31,10 +31,8 @@ using AttemptSink = Answer<google::protobuf::Message>::Sink;
 using ProbeSink = ProbeAnswer<google::protobuf::Message>::Sink;
 
 LocalOptions with_folders(LocalOptions options) {
-  std::filesystem::create_directories(options.log);
-  if (options.anchor.has_parent_path()) {
-    std::filesystem::create_directories(options.anchor.parent_path());
-  }
+  make_folders(options.log);
+  make_folders(options.anchor.parent_path());
   return options;
 }
 

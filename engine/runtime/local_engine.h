@@ -43,7 +43,8 @@ struct LocalOptions {
 // outlive it: its end waits for those that are running.
 class LocalEngine {
  public:
-  // Opens the log, or makes one. Throws store::Error, std::filesystem::filesystem_error.
+  // Opens the log, or makes one. Throws store::Error, std::filesystem::filesystem_error,
+  // std::runtime_error.
   explicit LocalEngine(LocalOptions options);
   ~LocalEngine();
   LocalEngine(const LocalEngine&) = delete;

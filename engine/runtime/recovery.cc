@@ -186,6 +186,12 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
   run->awaits_release = decode_open_run(entry, log.projection(entry).value()).awaits_release;
   if (run->awaits_release) run->open.await_release();
   keep(run);
+  // To be looked at is no turn after which some run would go, and in this task it is in use.
+  if (active.size() > options.resident_runs) {
+    host.post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->evict();
+    });
+  }
   const bool take_up = interrupted.erase(summary.run) > 0;
   if (!replay(run, turns)) return run;
   run->exposed = run->run->exposed();

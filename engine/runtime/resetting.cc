@@ -63,12 +63,8 @@ class Obstacles {
 
 // How many turns came before the one that ended the run.
 std::uint32_t turns_before_the_end(const std::vector<Turn>& turns) {
-  const auto ends = [](const Event& event) {
-    return std::holds_alternative<RunCompleted>(event) ||
-           std::holds_alternative<RunFailed>(event) || std::holds_alternative<Terminated>(event);
-  };
   const auto end = std::ranges::find_if(
-      turns, [&ends](const Turn& turn) { return std::ranges::any_of(turn.events, ends); });
+      turns, [](const Turn& turn) { return std::ranges::any_of(turn.events, ends_run); });
   return static_cast<std::uint32_t>(end - turns.begin());
 }
 

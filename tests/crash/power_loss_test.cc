@@ -176,6 +176,35 @@ TEST(PowerLoss, LosesNothingThatWasAcknowledged) {
   report("power loss", counts);
 }
 
+// Which folders were synced.
+class FolderSyncs final : public FileWatch {
+ public:
+  void after(const FileOp& op) override {
+    if (op.kind != FileOp::Kind::sync_folder) return;
+    const std::scoped_lock lock(mutex_);
+    synced_.insert(op.file);
+  }
+  bool has(const std::string& folder) const {
+    const std::scoped_lock lock(mutex_);
+    return synced_.contains(folder);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::string> synced_;
+};
+
+// Else the name of the folder could go, with all that is in it.
+TEST(PowerLoss, LeavesTheFolderOfANewLog) {
+  const store::TemporaryFolder folder;
+  for (const char* const name : {"/log", "/another/"}) {
+    FolderSyncs syncs;
+    const auto env = watched_env(syncs);
+    store::open_rocks_log(folder.path() + name, {.env = env.get()});
+    EXPECT_TRUE(syncs.has(std::filesystem::path(folder.path()).lexically_normal())) << name;
+  }
+}
+
 // The test of the test: a disk that says that it has synced and has not is found out.
 TEST(PowerLoss, ADiskThatLiesIsFoundOut) {
   const store::TemporaryFolder fresh;

@@ -39,6 +39,14 @@ Task<Text> hike(Workflow wf, Text where) {
   co_return text(price.value() + ", approved by " + by.value());
 }
 
+// Waits for an approval with a deadline, then for another without one.
+Task<Text> hike_in_time(Workflow wf, Text where) {
+  ++coroutines_started;
+  const auto first = co_await race(wf.receive(approval), wf.sleep(1h));
+  const Text by = co_await wf.receive(approval);
+  co_return text(where.value() + (first.index() == 0 ? " in time by " : " late by ") + by.value());
+}
+
 Task<Text> other_hike(Workflow wf, Text where) { return travel_otherwise(wf, std::move(where)); }
 
 // Handlers answer at once; these do so in a task of their own, after the run could be evicted.
@@ -128,6 +136,38 @@ TEST_P(Eviction, GoesByTheLeastRecentUse) {
   EXPECT_EQ(coroutines_started, 0) << "both stayed";
   EXPECT_EQ(p->engine->waiting_for("a").front(), "wait 3 for signal approval");
   EXPECT_EQ(coroutines_started, 1) << "the oldest one had to be brought back";
+}
+
+TEST_P(Eviction, WhatWasBroughtBackToBeLookedAtGoesAgain) {
+  auto p = process(0);
+  p->open();
+  start(*p);
+  ASSERT_TRUE(waits_for_approval(*p));
+  p->host.settle();
+  coroutines_started = 0;
+  for (int looks = 1; looks <= 3; ++looks) {
+    EXPECT_EQ(p->engine->waiting_for("r").size(), 1U);
+    EXPECT_EQ(coroutines_started, looks) << "it did not stay in memory since the last look";
+    p->host.settle();
+  }
+}
+
+TEST_P(Eviction, ATimerThatNobodyWaitsForAnyMoreBringsNoRunBack) {
+  auto p = process(0, hike_in_time);
+  p->open();
+  start(*p);
+  p->host.settle();
+  approve(*p->engine);
+  p->host.settle();
+  ASSERT_NE(p->history("r").find("cancel 2"), std::string::npos) << p->history("r");
+  coroutines_started = 0;
+  bool later = false;
+  p->host.wake_at(p->host.now() + 2h, [&later] { later = true; });
+  EXPECT_TRUE(p->host.run_until([&later] { return later; }));
+  EXPECT_EQ(coroutines_started, 0);
+  approve(*p->engine);
+  p->host.settle();
+  EXPECT_EQ(p->engine->state("r"), RunState::completed);
 }
 
 TEST_P(Eviction, OpeningReplaysNothingThatOnlyWaits) {

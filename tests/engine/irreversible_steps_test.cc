@@ -1,11 +1,17 @@
 // What is proved: a step that cannot be undone begins when the anchor outside the log covers its
-// intent, and not before; and what becomes of it where the anchor cannot be written.
+// intent, and not before; and what becomes of it where the anchor cannot be written. What is to be
+// anchored is, also if it comes while an older head is being written.
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/runtime/anchoring.h"
 #include "tests/engine/process.h"
 #include "tests/engine/travel.h"
 
@@ -120,6 +126,39 @@ TEST_P(IrreversibleSteps, ThatHadNotBegunAreStillInTimeOrNot) {
   EXPECT_EQ(performed, 0);
   EXPECT_NE(p->history("r").find("StepFailed 1 after 0: start_timeout"), std::string::npos)
       << p->history("r");
+}
+
+// An anchor behind a network: a write takes its time.
+class DistantAnchor final : public Anchor {
+ public:
+  explicit DistantAnchor(Host& host) : host_(host) {}
+  std::optional<store::Head> read() override { return std::nullopt; }
+  void write(const store::Head& head, std::function<void(const std::string&)> done) override {
+    host_.wake_at(host_.now() + 300ms, [this, size = head.size, done = std::move(done)] {
+      written = size;
+      done("");
+    });
+  }
+  std::uint64_t written = 0;
+
+ private:
+  Host& host_;
+};
+
+TEST(Anchoring, CoversWhatCameWhileAnOlderHeadWasBeingWritten) {
+  SimulatedHost host;
+  DistantAnchor anchor(host);
+  store::Head head;
+  head.size = 5;
+  Anchoring anchoring(anchor, host, [&head] { return head; });
+  const Time begun = host.now();
+  anchoring.refresh();
+  host.wake_at(begun + 100ms, [&] {
+    head.size = 7;
+    anchoring.refresh();
+  });
+  EXPECT_TRUE(host.run_until([&anchor] { return anchor.written == 7; }));
+  EXPECT_LE(host.now() - begun, 2s);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, IrreversibleSteps, all_disks(), name_of_disk);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -177,6 +178,32 @@ TEST(RocksLog, RemembersTheTurnsOfMoreRunsThanItKeepsInMemory) {
   EXPECT_THROW(open.log->submit(turn_entry(0, 0, "again")), std::invalid_argument);
   for (std::uint64_t run = 0; run < 20; ++run) open.log->submit(turn_entry(run, 1, "b"));
   open.told.wait_for(40);
+}
+
+TEST(RocksLog, RemembersTheTurnsThatAreBeingWrittenWhileItsQueueFillsAgain) {
+  const TemporaryFolder folder;
+  FaultyFiles files;
+  Told told;
+  std::promise<void> go_on;
+  const std::shared_future<void> may_go_on = go_on.get_future().share();
+  const auto log = open_rocks_log(folder.path(), {.max_queued_entries = 4, .env = files.env()});
+  const Listener tell = told.listener();
+  log->listen({.durable =
+                   [&](std::uint64_t size) {
+                     tell.durable(size);
+                     if (size == 4) may_go_on.wait();  // so that what follows is one group
+                   },
+               .halted = tell.halted});
+  for (std::uint64_t run = 0; run < 4; ++run) log->submit(turn_entry(run, 0, "a"));
+  told.wait_for(4);
+  for (std::uint64_t run = 4; run < 8; ++run) log->submit(turn_entry(run, 0, "a"));
+  files.wal().hold_syncs();
+  go_on.set_value();
+  files.wal().wait_until_a_sync_is_held();
+  for (std::uint64_t run = 8; run < 10; ++run) log->submit(turn_entry(run, 0, "a"));
+  EXPECT_NO_THROW(log->submit(turn_entry(4, 1, "b"))) << "its turn 0 is not yet durable";
+  files.wal().release_syncs();
+  told.wait_for(11);
 }
 
 TEST(RocksLog, WritesWhatIsQueuedBeforeItCloses) {
