@@ -22,7 +22,7 @@ struct AttemptInfo {
   std::uint32_t attempt = 1;  // counts over restarts, as far as they were recorded
   Time deadline{};            // after this the engine no longer waits for the answer
   // To be called while the attempt works, if its Policy expects heartbeats; never recorded. False:
-  // nobody waits for the answer any more. On the engine's thread.
+  // nobody waits for the answer any more. On the engine's thread (but see LocalEngine::perform).
   std::function<bool()> heartbeat;
 };
 

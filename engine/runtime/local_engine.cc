@@ -31,6 +31,11 @@ using AttemptSink = Answer<google::protobuf::Message>::Sink;
 using ProbeSink = ProbeAnswer<google::protobuf::Message>::Sink;
 
 LocalOptions with_folders(LocalOptions options) {
+  if (options.log.empty() || options.anchor.empty()) {
+    throw std::invalid_argument(
+        "LocalOptions names a folder for the log and a file for its anchor");
+  }
+  if (options.threads == 0) throw std::invalid_argument("no activity is performed on no thread");
   make_folders(options.log);
   make_folders(options.anchor.parent_path());
   return options;
@@ -45,6 +50,9 @@ std::function<void(const AttemptSink&)> outcome_of(const std::function<Bytes()>&
   } catch (const std::exception& error) {
     const Failure failed{"exception", error.what()};
     return [failed](const AttemptSink& sink) { sink({}, &failed, true); };
+  } catch (...) {
+    const Failure failed{"exception", "it threw something that is no std::exception"};
+    return [failed](const AttemptSink& sink) { sink({}, &failed, true); };
   }
 }
 
@@ -58,7 +66,30 @@ std::function<void(const ProbeSink&)> outcome_of(
     return [why = std::string(error.what())](const ProbeSink& sink) {
       sink(Verdict::unknown, {}, why);
     };
+  } catch (...) {
+    return [](const ProbeSink& sink) {
+      sink(Verdict::unknown, {}, "it threw something that is no std::exception");
+    };
   }
+}
+
+// The attempt for a thread that is not the engine's: heartbeats go there as tasks, and the answer
+// of the last one that arrived comes back.
+AttemptInfo for_a_thread(AttemptInfo info, Host& host) {
+  info.heartbeat = [&host, beat = std::move(info.heartbeat),
+                    awaited = std::make_shared<std::atomic<bool>>(true)] {
+    host.post([beat, awaited] {
+      if (!beat()) awaited->store(false);
+    });
+    return awaited->load();
+  };
+  return info;
+}
+
+// What waited for a thread past its deadline is not begun: the next attempt may be under way.
+void require_in_time(const AttemptInfo& info, Host& host) {
+  if (host.now() < info.deadline) return;
+  throw std::runtime_error("no thread was free before the attempt's deadline");
 }
 
 // What the run's last turn says of its end.
@@ -165,8 +196,11 @@ void LocalEngine::perform(const ActivityInfo& activity,
   entry.info = activity;
   entry.perform = [impl = impl_.get(), work = std::move(work)](
                       const AttemptInfo& info, const Bytes& input, AttemptSink sink) {
-    impl->offload(std::function<Bytes()>([=] { return work(info, input); }), std::move(sink),
-                  impl->attempts);
+    std::function<Bytes()> job = [impl, work, input, seen = for_a_thread(info, impl->host)] {
+      require_in_time(seen, impl->host);
+      return work(seen, input);
+    };
+    impl->offload(std::move(job), std::move(sink), impl->attempts);
   };
   impl_->handlers.put(std::move(entry));
 }
@@ -179,8 +213,9 @@ void LocalEngine::probe(
   entry.info = activity;
   entry.probe = [impl = impl_.get(), look = std::move(look)](const AttemptInfo& info,
                                                              const Bytes& input, ProbeSink sink) {
-    impl->offload(std::function<std::optional<Bytes>()>([=] { return look(info, input); }),
-                  std::move(sink), impl->probes);
+    std::function<std::optional<Bytes>()> job =
+        [look, input, seen = for_a_thread(info, impl->host)] { return look(seen, input); };
+    impl->offload(std::move(job), std::move(sink), impl->probes);
   };
   impl_->handlers.put(std::move(entry));
 }
@@ -207,22 +242,26 @@ Outcome<Bytes> LocalEngine::finish(const std::string& run_id, std::chrono::milli
     return Outcome<Bytes>{std::nullopt, Failure{std::move(code), std::move(message)}};
   };
   const store::Log& log = *impl_->log;
+  std::string last = run_id;  // of those that went on in its place
   std::optional<RunState> state;
   const auto ended = [&] {
-    state = engine().state(run_id);
+    for (state = engine().state(last); state == RunState::continued; state = engine().state(last)) {
+      last = decode_summary(log.projection(summary_key(last)).value()).successor;
+    }
     if (state) return has_ended(*state) || state == RunState::quarantined;
-    // Unknown, unless its start is on its way to the disk.
-    return log.next_index() == log.head().size && !log.projection(summary_key(run_id));
+    // Unknown, unless its start is on its way to the disk. A successor is known: it will begin.
+    return last == run_id && log.next_index() == log.head().size &&
+           !log.projection(summary_key(last));
   };
   if (!impl_->work_until(ended, std::chrono::steady_clock::now() + within)) {
     std::string waits;
-    for (const std::string& phrase : engine().waiting_for(run_id)) waits += "; " + phrase;
-    return failed("not_ended", "run " + run_id + " has not ended yet" + waits);
+    for (const std::string& phrase : engine().waiting_for(last)) waits += "; " + phrase;
+    return failed("not_ended", "run " + last + " has not ended yet" + waits);
   }
-  const auto summary = log.projection(summary_key(run_id));
+  const auto summary = log.projection(summary_key(last));
   if (!summary) return failed("no_run", "the log has no run " + run_id);
   if (state != RunState::quarantined) return read_end(log, decode_summary(*summary));
-  return failed("quarantined", "run " + run_id + " does not follow this build's workflow: " +
+  return failed("quarantined", "run " + last + " does not follow this build's workflow: " +
                                    decode_summary(*summary).failure->message);
 }
 

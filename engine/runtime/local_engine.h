@@ -43,8 +43,8 @@ struct LocalOptions {
 // outlive it: its end waits for those that are running.
 class LocalEngine {
  public:
-  // Opens the log, or makes one. Throws store::Error, std::filesystem::filesystem_error,
-  // std::runtime_error.
+  // Opens the log, or makes one. Throws std::invalid_argument for options without log, anchor or
+  // threads, store::Error, std::filesystem::filesystem_error, std::runtime_error.
   explicit LocalEngine(LocalOptions options);
   ~LocalEngine();
   LocalEngine(const LocalEngine&) = delete;
@@ -56,7 +56,8 @@ class LocalEngine {
   // Performs the activity by calling `work` on a thread of its own, where it may block. A
   // StepFailure that it throws fails the step for good; any other exception is a failed attempt.
   // An attempt past its deadline is repeated although its thread may still be at work: let `work`
-  // keep to AttemptInfo::deadline.
+  // keep to AttemptInfo::deadline. One that finds no thread before its deadline is not begun.
+  // AttemptInfo::heartbeat may be called on that thread; it answers as of the heartbeat before.
   template <Message In, Message Out>
   void perform(const Activity<In, Out>& activity,
                std::type_identity_t<std::function<Out(const AttemptInfo&, const In&)>> work) {
@@ -97,8 +98,9 @@ class LocalEngine {
   Engine& engine();
   const store::LogReader& log() const;
 
-  // Works until the run has ended. The failure is the run's own, or "no_run", "quarantined", or
-  // "not_ended" if it has not ended within that time. Throws Halt if the log failed.
+  // Works until the run has ended; if another goes on in its place (it continued as new, or was
+  // reset), until the last of these has. The failure is the run's own, or "no_run", "quarantined",
+  // or "not_ended" if it has not ended within that time. Throws Halt if the log failed.
   template <Message Out>
   Outcome<Out> finish(const std::string& run_id, std::chrono::milliseconds within) {
     const Outcome<Bytes> end = finish(run_id, within);

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <tuple>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -233,6 +236,79 @@ TEST_F(Versions, OnlySoManyRunsAreOpenAtOnce) {
   }
 }
 
+// Ends in another run than the one that was started.
+Task<Decision> in_two_runs(Workflow wf, Refund request) {
+  co_await wf.step(ask_clerk, request);
+  if (request.cents() > 1000) {
+    request.set_cents(1000);
+    co_return co_await wf.continue_as_new<Decision>(request);
+  }
+  Decision end;
+  end.set_by(wf.run_id());
+  co_return end;
+}
+
+TEST_F(Versions, FinishWaitsForTheRunThatGoesOnInAnothersPlace) {
+  const auto local = open([](Registry& registry) { registry.add("refund", 1, in_two_runs); });
+  start(*local, "a");
+  const auto end = local->finish<Decision>("refund-a", 20s);
+  ASSERT_TRUE(end.ok()) << end.failed->message;
+  EXPECT_EQ(end.value->by(), "refund-a~2");
+}
+
+constexpr Activity<Refund, Done> slow_clerk{"slow_clerk", Effect::idempotent, Policy{}.each(10s)};
+constexpr Activity<Refund, Done> hasty_clerk{"hasty_clerk", Effect::idempotent,
+                                             Policy{}.each(50ms).attempts(1)};
+constexpr Activity<Refund, Done> beating_clerk{"beating_clerk", Effect::idempotent,
+                                               Policy{}.each(60s).attempts(1).heartbeat(2s)};
+
+Task<Done> in_a_hurry(Workflow wf, Refund request) {
+  const auto both =
+      co_await all(wf.step(slow_clerk, request), attempt(wf.step(hasty_clerk, request)));
+  if (std::get<1>(both).ok()) throw StepFailure({"in_time", "there was a thread for both"});
+  co_return co_await wf.step(slow_clerk, request);  // behind what is in the queue by now
+}
+
+TEST_F(Versions, AnAttemptThatFindsNoThreadInTimeIsNotBegun) {
+  std::atomic<int> begun = 0;
+  LocalEngine local({.log = folder_ / "log", .anchor = folder_ / "anchor", .threads = 1});
+  local.registry().add("refund", 1, in_a_hurry);
+  local.perform(slow_clerk, [](const AttemptInfo&, const Refund&) {
+    std::this_thread::sleep_for(300ms);
+    return Done{};
+  });
+  local.perform(hasty_clerk, [&begun](const AttemptInfo&, const Refund&) {
+    ++begun;
+    return Done{};
+  });
+  local.open();
+  start(local, "a");
+  const auto end = local.finish<Done>("refund-a", 20s);
+  EXPECT_TRUE(end.ok()) << end.failed->message;
+  EXPECT_EQ(begun, 0) << "its time was over when the thread was free";
+}
+
+Task<Done> with_heartbeats(Workflow wf, Refund request) {
+  co_return co_await wf.step(beating_clerk, request);
+}
+
+// Under ThreadSanitizer: the thread of the work does not touch what is the engine's.
+TEST_F(Versions, WorkOnAThreadGivesHeartbeats) {
+  LocalEngine local({.log = folder_ / "log", .anchor = folder_ / "anchor"});
+  local.registry().add("refund", 1, with_heartbeats);
+  local.perform(beating_clerk, [](const AttemptInfo& attempt, const Refund&) {
+    for (int i = 0; i < 25; ++i) {
+      std::this_thread::sleep_for(100ms);
+      if (!attempt.heartbeat()) throw std::runtime_error("nobody waits for this any more");
+    }
+    return Done{};
+  });
+  local.open();
+  start(local, "a");
+  const auto end = local.finish<Done>("refund-a", 20s);
+  EXPECT_TRUE(end.ok()) << end.failed->message;
+}
+
 Task<Done> deadly(Workflow wf, Refund request) {
   co_await wf.step(ask_clerk, request);
   kill(getpid(), SIGKILL);
@@ -258,6 +334,13 @@ TEST_F(Versions, ATurnThatEndsTheProcessIsNotExecutedAThirdTime) {
   EXPECT_EQ(end.failed->code, "quarantined");
   EXPECT_NE(end.failed->message.find("has ended the process twice"), std::string::npos)
       << end.failed->message;
+}
+
+TEST_F(Versions, AnEngineWithoutAnAnchorOrThreadsIsRefusedAtOnce) {
+  const LocalOptions unanchored{.log = folder_ / "log", .anchor = {}};
+  const LocalOptions idle{.log = folder_ / "log", .anchor = folder_ / "anchor", .threads = 0};
+  EXPECT_THROW(std::make_unique<LocalEngine>(unanchored), std::invalid_argument);
+  EXPECT_THROW(std::make_unique<LocalEngine>(idle), std::invalid_argument);
 }
 
 TEST_F(Versions, ServesUntilItIsStopped) {
