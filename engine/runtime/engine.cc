@@ -116,6 +116,7 @@ void Engine::Impl::deliver(const RunPtr& run, const Fact& fact,
   turn = {run->summary.run, run->next_turn, epoch, now(*run), {}, releases};
   std::vector<Decision> decisions =
       executed(run, [&] { return run->run->deliver(fact, turn.wall); });
+  name_next_run(decisions);
   turn.events.reserve(1 + decisions.size());
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
   for (Decision& decision : decisions) turn.events.push_back(std::move(decision.command));

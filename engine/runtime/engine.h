@@ -147,11 +147,11 @@ class Engine {
   // crash, and have their whole time anew; signals that came later are delivered again, decisions
   // of people at gates are not. Refused where anything would be done twice that must not be: a step
   // that is irreversible, or whose doubt a person decides (Effect::manual), has begun and is not
-  // completed within the kept turns. Also refused: a child that was open then, a build that decides
-  // otherwise than the kept turns say, a key that another open run has, an ended run while as many
-  // of its workflow are open as may be, records that are pruned, a first turn that leaves no room
-  // in its record for what its copy adds. A child that is reset after its end tells its parent
-  // nothing.
+  // completed within the kept turns, or was begun by a child that began after them. Also refused: a
+  // child that was open then, a build that decides otherwise than the kept turns say, a key that
+  // another open run has, an ended run while as many of its workflow are open as may be, records
+  // that are pruned, a first turn that leaves no room in its record for what its copy adds. A child
+  // that is reset after its end tells its parent nothing.
   WasReset reset(const std::string& run_id, std::uint32_t kept, const By& by);
   // Lets a run go on that waits since a person accepted the log (care.h).
   Refusal release(const std::string& run_id, const By& by);

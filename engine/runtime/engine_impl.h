@@ -92,6 +92,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Started start(const StartRequest& request, Origin origin,
                 std::vector<SignalReceived> signals = {});
   std::optional<RunSummary> summary_of(const std::string& run_id) const;
+  bool is_taken(const std::string& run_id) const;
+  void name_next_run(std::vector<Decision>& decisions) const;
   void admit(const RunSummary& summary);
   void start_queued(Lane& lane);
   void ended(const RunPtr& run, const Turn& turn);
@@ -126,6 +128,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   Refusal cannot_reset(const RunSummary& run, const std::vector<Turn>& turns, std::uint32_t kept,
                        const std::string& as);
   Refusal cannot_copy(const RunSummary& from, const std::vector<Turn>& turns, const Reset& reset);
+  std::optional<std::string> begun_by(const std::string& child);
+  std::optional<std::string> begun_by_children(const std::vector<Turn>& turns, std::uint32_t first);
   std::optional<std::string> learn_names_of(const std::vector<Turn>& turns);
   std::vector<Turn> beginning(const RunSummary& from, const std::vector<Turn>& turns,
                               const std::string& run_id, std::uint32_t kept);

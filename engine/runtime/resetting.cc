@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::uint32_t most_resets = 1000;
 
+// Why a step that has begun must not be begun again; nothing: it may be. `whose` says of which run
+// it is, unless of the one that is reset.
+std::optional<std::string> once_only(const StepScheduled& step, const Definitions& definitions,
+                                     const std::string& whose = {}) {
+  const ActivityDefinition& activity = definitions.activity(step.definition);
+  if (!activity.irreversible && activity.effect != Effect::manual) return std::nullopt;
+  return "step " + std::to_string(step.command) + " " + step.activity + whose +
+         (activity.irreversible ? ", which is irreversible," : "") +
+         " may have been done after them";
+}
+
 // What is open after the kept turns, or was begun later, and must not be done a second time; and
 // what they have that is true of the former run only.
 class Obstacles {
@@ -50,11 +61,7 @@ class Obstacles {
   }
 
   void see(const StepScheduled& step) {
-    const ActivityDefinition& activity = definitions_.activity(step.definition);
-    if (!activity.irreversible && activity.effect != Effect::manual) return;
-    open_[step.command] = "step " + std::to_string(step.command) + " " + step.activity +
-                          (activity.irreversible ? ", which is irreversible," : "") +
-                          " may have been done after them";
+    if (auto why = once_only(step, definitions_)) open_[step.command] = std::move(*why);
   }
 
   const Definitions& definitions_;
@@ -109,6 +116,44 @@ std::optional<std::string> Engine::Impl::learn_names_of(const std::vector<Turn>&
   return std::nullopt;
 }
 
+// What a child, or a run that went on in its place, or a child of these, has begun and must not do
+// again: it would be another child, with another id, that did it.
+std::optional<std::string> Engine::Impl::begun_by(const std::string& child) {
+  for (auto run = summary_of(child); run && !run->origin.parent.empty();
+       run = summary_of(run->successor)) {
+    const std::string whose = " of its child " + run->run_id;
+    const auto in_memory = ids.find(run->run_id);
+    if (in_memory != ids.end() && active.at(in_memory->second)->pending > 0) {
+      return "a step" + whose + " may begin at this moment; ask again";
+    }
+    if (run->pruned) return "the record" + whose + " was removed: nobody can tell what it has done";
+    const std::vector<Turn> turns = turns_of(run->run);
+    for (const Turn& turn : turns) {
+      for (const Event& event : turn.events) {
+        const auto* step = std::get_if<StepScheduled>(&event);
+        auto why = step != nullptr ? once_only(*step, definitions, whose) : std::nullopt;
+        if (why) return why;
+      }
+    }
+    if (auto why = begun_by_children(turns, 0)) return why;
+  }
+  return std::nullopt;
+}
+
+// The same of all children that these turns, from `first` on, have started.
+std::optional<std::string> Engine::Impl::begun_by_children(const std::vector<Turn>& turns,
+                                                           std::uint32_t first) {
+  for (const Turn& turn : turns) {
+    if (turn.turn < first) continue;
+    for (const Event& event : turn.events) {
+      const auto* child = std::get_if<ChildStarted>(&event);
+      auto why = child != nullptr ? begun_by(child->run_id) : std::nullopt;
+      if (why) return why;
+    }
+  }
+  return std::nullopt;
+}
+
 Refusal Engine::Impl::cannot_reset(const RunSummary& run, const std::vector<Turn>& turns,
                                    std::uint32_t kept, const std::string& as) {
   const std::uint32_t most = turns_before_the_end(turns);
@@ -118,7 +163,9 @@ Refusal Engine::Impl::cannot_reset(const RunSummary& run, const std::vector<Turn
   }
   Obstacles obstacles(definitions);
   for (const Turn& turn : turns) obstacles.see(turn, turn.turn < kept);
-  if (const auto obstacle = obstacles.first()) {
+  auto obstacle = obstacles.first();
+  if (!obstacle) obstacle = begun_by_children(turns, kept);
+  if (obstacle) {
     return "run " + run.run_id + " cannot start over from its first " + std::to_string(kept) +
            " turns: " + *obstacle;
   }
@@ -149,7 +196,8 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   if (summary.pruned || going.contains(run_id)) {
     return {"the records of run " + run_id + " were removed"};
   }
-  if (run && run->pending > 0) {
+  const bool lacks_copies = !run && !has_ended(summary.state);
+  if (lacks_copies || (run && run->pending > 0)) {
     return {"run " + run_id + " is being written to at this moment; ask again"};
   }
   if (run && run->awaits_release) return {"run " + run_id + " awaits its release"};
@@ -164,7 +212,7 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   }
   std::uint32_t number = 2;
   std::string next = reset_run_id(run_id, number);
-  while (summary_of(next) || copying.contains(next)) {
+  while (is_taken(next)) {
     if (++number > most_resets) return {"run " + run_id + " was reset too often"};
     next = reset_run_id(run_id, number);
   }

@@ -84,10 +84,7 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
   check_name("a run's key", origin.key);
   if (!origin.key.empty() && !continued_begun) begin_what_continues();  // it may have the key
   if (const auto open = keys.find(origin.key); open != keys.end()) return {open->second, false};
-  if (halted || ids.contains(request.run_id) || copying.contains(request.run_id) ||
-      summary_of(request.run_id)) {
-    return {request.run_id, false};
-  }
+  if (halted || is_taken(request.run_id)) return {request.run_id, false};
   definitions.workflow(*type);
   RunSummary summary;
   summary.run_id = request.run_id;
@@ -113,6 +110,20 @@ std::optional<RunSummary> Engine::Impl::summary_of(const std::string& run_id) co
   const auto bytes = log.projection(summary_key(run_id));
   if (!bytes) return std::nullopt;
   return decode_summary(*bytes);
+}
+
+// Whether there is a run with this id, be its start durable or not.
+bool Engine::Impl::is_taken(const std::string& run_id) const {
+  return ids.contains(run_id) || copying.contains(run_id) || summary_of(run_id).has_value();
+}
+
+// A run that continues as new does so under the first free id: somebody may have given the next one
+// to a run of theirs.
+void Engine::Impl::name_next_run(std::vector<Decision>& decisions) const {
+  for (Decision& decision : decisions) {
+    auto* next = std::get_if<ContinuedAsNew>(&decision.command);
+    while (next != nullptr && is_taken(next->run_id)) next->run_id = next_run_id(next->run_id);
+  }
 }
 
 // Counts an open run in its lane, and keeps its key.
@@ -225,8 +236,7 @@ void Engine::Impl::resume_child(const RunPtr& parent, const ChildStarted& child)
 std::string Engine::Impl::latest(std::string run_id) const {
   for (auto summary = summary_of(run_id); summary && !summary->successor.empty();
        summary = summary_of(run_id)) {
-    const std::string& next = summary->successor;
-    if (!ids.contains(next) && !copying.contains(next) && !summary_of(next)) break;
+    if (!is_taken(summary->successor)) break;
     run_id = summary->successor;
   }
   return run_id;

@@ -225,6 +225,17 @@ TEST_P(Children, WhatWasReceivedAndNotAwaitedIsTheNextRuns) {
   expect_whole(*p);
 }
 
+TEST_P(Children, ARunContinuesUnderAnIdThatIsFree) {
+  auto p = started(listen);
+  p->engine->start("r~2", "flow", text("theirs").SerializeAsString(), "eve");
+  signal(*p, "one");
+  hand.answer(*p, "ready?");
+  EXPECT_EQ(find_run(p->log, "r")->successor, "r~3");
+  EXPECT_EQ(p->engine->state("r~3"), RunState::running);
+  EXPECT_EQ(p->engine->state("r~2"), RunState::running) << "it still waits for its own signal";
+  expect_whole(*p);
+}
+
 TEST_P(Children, ASignalToAnEarlierRunOfTheChainReachesTheLast) {
   auto p = started(listen);
   signal(*p, "one");

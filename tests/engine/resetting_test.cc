@@ -1,8 +1,17 @@
 // What is proved: a run, open or ended, goes on from an earlier turn as another run: what was done
 // later is done anew, what came later comes again, and nothing that lands once is done twice.
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "engine/core/run.h"
+#include "engine/testing/memory_anchor.h"
+#include "engine/testing/one_by_one_log.h"
+#include "engine/testing/simulated_host.h"
+#include "store/memory_log.h"
 #include "tests/engine/by_hand.h"
 
 namespace ratchet::engine::testing {
@@ -184,6 +193,28 @@ TEST_P(Resetting, AChildThatWasOpenThenIsInTheWay) {
   EXPECT_EQ(p->engine->state("r/2"), RunState::cancelled) << "nobody waits for it any more";
 }
 
+TEST_P(Resetting, WhatLandsOnceIsNotDoneTwiceByAChildEither) {
+  auto p = process(with_child);
+  p->registry.add("helper", 1, with<leap>);
+  p->handlers.handle<Text, Text>(leap, [](const AttemptInfo&, const Text& what,
+                                          const Answer<Text>& answer) { answer.complete(what); });
+  p->open();
+  p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+  p->host.settle();
+  hand.answer(*p, "a");  // of the parent
+  hand.answer(*p, "a");  // of the child, which leaps
+  ASSERT_EQ(hand.asked.back(), "c");
+  const std::string why = "step 2 leap of its child r/2, which is irreversible, may have been done";
+  EXPECT_NE(refused(*p, 1).find(why), std::string::npos) << refused(*p, 1);
+  hand.answer(*p, "c");
+  hand.answer(*p, "d");
+  ASSERT_EQ(p->engine->state("r/2"), RunState::completed);
+  EXPECT_NE(refused(*p, 1).find(why), std::string::npos) << refused(*p, 1);
+  EXPECT_EQ(reset(*p, 3), "r.reset-2") << "the child and its leap are kept";
+  EXPECT_EQ(hand.asked.back(), "c");
+  expect_whole(*p);
+}
+
 TEST_P(Resetting, SignalsThatCameLaterComeAgainInTheirOrder) {
   auto p = started(two_words);
   hand.answer(*p, "a");
@@ -306,6 +337,34 @@ TEST_P(Resetting, ARunThatWasResetCanContinueAsNew) {
   EXPECT_EQ(result(*p, "r.reset-2~2"), "y!");
   EXPECT_EQ(find_run(p->log, "r.reset-2~2")->origin->copied, 0U);
   expect_whole(*p);
+}
+
+// Else two runs would go on in its place.
+TEST(ResettingOneByOne, ARunThatHasNotGotItsCopiesYetIsNotReset) {
+  SimulatedHost host;
+  store::MemoryLog durable(std::make_shared<store::MemoryDisk>(),
+                           [&host](std::function<void()> task) { host.post(std::move(task)); });
+  OneByOneLog log(durable, [] { return true; });
+  Registry registry;
+  registry.add("flow", 1, work);
+  std::vector<Answer<Text>> unanswered;
+  Handlers handlers;
+  handlers.handle<Text, Text>(
+      ask, [&unanswered](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+        if (what.value() == "a") return answer.complete(what);
+        unanswered.push_back(answer);
+      });
+  MemoryAnchor anchor;
+  anchor.serve(host);
+  Engine engine(log, host, registry, handlers, anchor, {"build-1", "test"});
+  engine.open([&engine] { engine.start("r", "flow", text("in").SerializeAsString(), "ann"); });
+  host.settle();
+  ASSERT_EQ(engine.reset("r", 2, ann).refused, std::nullopt);
+  ASSERT_TRUE(host.run_until([&] { return find_run(durable, "r.reset-2").has_value(); }));
+  EXPECT_EQ(engine.reset("r.reset-2", 1, ann).refused,
+            "run r.reset-2 is being written to at this moment; ask again");
+  host.settle();
+  EXPECT_EQ(engine.reset("r.reset-2", 1, ann).refused, std::nullopt);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Resetting, all_disks(), name_of_disk);
