@@ -171,6 +171,8 @@ void Run::finish() {
     decide(RunFailed{recordable(failure.failure())}, here);
   } catch (const std::exception& error) {
     decide(RunFailed{recordable({"workflow_error", error.what()})}, here);
+  } catch (...) {
+    decide(RunFailed{{"workflow_error", "it threw something that is no std::exception"}}, here);
   }
   closing_ = true;
   task_.reset();
@@ -208,7 +210,9 @@ bool Run::step(const ActivityInfo& activity, Bytes input, detail::Slot& slot,
 
 bool Run::timer(Duration after, detail::Slot& slot, const std::source_location& where) {
   if (cancelled_at_once(slot)) return true;
-  decide(TimerStarted{++last_command_, now_ + after}, where);
+  // What no clock can show is never due.
+  const Time due = after < Time::max() - now_ ? now_ + after : Time::max();
+  decide(TimerStarted{++last_command_, due}, where);
   return wait(slot);
 }
 

@@ -3,6 +3,10 @@
 namespace ratchet::engine {
 
 void Registry::add(WorkflowType type) {
+  if (type.version == 0) {
+    throw std::invalid_argument("workflow " + type.name +
+                                " needs a version from 1 up: 0 stands for the newest");
+  }
   auto& versions = types_[type.name];
   const auto [at, fresh] = versions.emplace(type.version, std::move(type));
   if (!fresh) {

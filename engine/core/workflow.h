@@ -37,7 +37,7 @@ class Workflow {
     return Step<Out>(wait(where), activity.info(), input.SerializeAsString());
   }
 
-  // A durable timer: due at now() + after, whatever happens to the process.
+  // A durable timer: due at now() + after, whatever happens to the process; Duration::max(): never.
   Sleep sleep(Duration after, Where where = Where::current()) const {
     return Sleep(wait(where), after);
   }
@@ -162,7 +162,8 @@ struct WorkflowType {
   std::function<Task<Bytes>(Workflow, Bytes input)> code;
 };
 
-// The workflows that a program can run, by name and version. Filled at start, then read-only.
+// The workflows that a program can run, by name and version (from 1 up). Filled at start, then
+// read-only.
 class Registry {
  public:
   template <Message In, Message Out>

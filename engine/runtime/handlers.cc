@@ -2,6 +2,12 @@
 
 namespace ratchet::engine {
 
+Failure input_is_unreadable(const ActivityInfo& activity) {
+  return {"bad_payload", std::string("the recorded input of ") + activity.name + " is not a " +
+                             activity.input()->full_name() +
+                             ": run a build with the type that it was recorded with"};
+}
+
 Handlers::Entry& Handlers::entry(const ActivityInfo& info) {
   Entry& entry = entries_[info.name];
   entry.info = info;

@@ -61,6 +61,10 @@ class ProbeAnswer {
   std::shared_ptr<Sink> sink_;
 };
 
+// Why nothing is performed for a step whose recorded input cannot be parsed as this activity's: its
+// handler would take what it makes of it, an empty message as a rule, for what was asked.
+Failure input_is_unreadable(const ActivityInfo& activity);
+
 // Handlers of activities, by name. Filled by adapters (or a test's fakes) before Engine::open.
 class Handlers {
  public:
@@ -80,10 +84,13 @@ class Handlers {
   void handle(const Activity<In, Out>& activity,
               std::type_identity_t<std::function<void(const AttemptInfo&, const In&, Answer<Out>)>>
                   perform) {
-    entry(activity.info()).perform = [perform = std::move(perform)](const AttemptInfo& info,
-                                                                    const Bytes& input, auto sink) {
+    entry(activity.info()).perform = [perform = std::move(perform), declared = activity.info()](
+                                         const AttemptInfo& info, const Bytes& input, auto sink) {
       In in;
-      in.ParseFromString(input);
+      if (!in.ParseFromString(input)) {
+        const Failure unreadable = input_is_unreadable(declared);
+        return sink({}, &unreadable, false);
+      }
       perform(info, in, Answer<Out>(std::move(sink)));
     };
   }
@@ -95,10 +102,12 @@ class Handlers {
       const Activity<In, Out>& activity,
       std::type_identity_t<std::function<void(const AttemptInfo&, const In&, ProbeAnswer<Out>)>>
           look) {
-    entry(activity.info()).probe = [look = std::move(look)](const AttemptInfo& info,
-                                                            const Bytes& input, auto sink) {
+    entry(activity.info()).probe = [look = std::move(look), declared = activity.info()](
+                                       const AttemptInfo& info, const Bytes& input, auto sink) {
       In in;
-      in.ParseFromString(input);
+      if (!in.ParseFromString(input)) {
+        return sink(Verdict::unknown, {}, input_is_unreadable(declared).message);
+      }
       look(info, in, ProbeAnswer<Out>(std::move(sink)));
     };
   }

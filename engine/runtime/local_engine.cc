@@ -1,6 +1,8 @@
 #include "engine/runtime/local_engine.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <map>
@@ -29,6 +31,9 @@ namespace {
 
 using AttemptSink = Answer<google::protobuf::Message>::Sink;
 using ProbeSink = ProbeAnswer<google::protobuf::Message>::Sink;
+
+// Of what is waited for. A later time may be beyond what a clock can tell.
+constexpr std::chrono::milliseconds for_ever = std::chrono::hours{24 * 365 * 100};
 
 LocalOptions with_folders(LocalOptions options) {
   if (options.log.empty() || options.anchor.empty()) {
@@ -253,7 +258,7 @@ Outcome<Bytes> LocalEngine::finish(const std::string& run_id, std::chrono::milli
     return last == run_id && log.next_index() == log.head().size &&
            !log.projection(summary_key(last));
   };
-  if (!impl_->work_until(ended, std::chrono::steady_clock::now() + within)) {
+  if (!impl_->work_until(ended, std::chrono::steady_clock::now() + std::min(within, for_ever))) {
     std::string waits;
     for (const std::string& phrase : engine().waiting_for(last)) waits += "; " + phrase;
     return failed("not_ended", "run " + last + " has not ended yet" + waits);

@@ -61,12 +61,12 @@ class LocalEngine {
   template <Message In, Message Out>
   void perform(const Activity<In, Out>& activity,
                std::type_identity_t<std::function<Out(const AttemptInfo&, const In&)>> work) {
-    perform(activity.info(),
-            [work = std::move(work)](const AttemptInfo& attempt, const Bytes& input) {
-              In in;
-              in.ParseFromString(input);
-              return work(attempt, in).SerializeAsString();
-            });
+    perform(activity.info(), [work = std::move(work), declared = activity.info()](
+                                 const AttemptInfo& attempt, const Bytes& input) {
+      In in;
+      if (!in.ParseFromString(input)) throw StepFailure(input_is_unreadable(declared));
+      return work(attempt, in).SerializeAsString();
+    });
   }
 
   // Looks whether an earlier attempt took place, also on a thread of its own: its result if it did,
@@ -77,10 +77,10 @@ class LocalEngine {
       const Activity<In, Out>& activity,
       std::type_identity_t<std::function<std::optional<Out>(const AttemptInfo&, const In&)>> look) {
     probe(activity.info(),
-          [look = std::move(look)](const AttemptInfo& attempt,
-                                   const Bytes& input) -> std::optional<Bytes> {
+          [look = std::move(look), declared = activity.info()](
+              const AttemptInfo& attempt, const Bytes& input) -> std::optional<Bytes> {
             In in;
-            in.ParseFromString(input);
+            if (!in.ParseFromString(input)) throw StepFailure(input_is_unreadable(declared));
             const std::optional<Out> found = look(attempt, in);
             if (!found) return std::nullopt;
             return found->SerializeAsString();
@@ -100,13 +100,16 @@ class LocalEngine {
 
   // Works until the run has ended; if another goes on in its place (it continued as new, or was
   // reset), until the last of these has. The failure is the run's own, or "no_run", "quarantined",
-  // or "not_ended" if it has not ended within that time. Throws Halt if the log failed.
+  // "pruned", "bad_payload" if its result is no Out, or "not_ended" if it has not ended within that
+  // time. Throws Halt if the log failed.
   template <Message Out>
   Outcome<Out> finish(const std::string& run_id, std::chrono::milliseconds within) {
     const Outcome<Bytes> end = finish(run_id, within);
-    Outcome<Out> outcome{std::nullopt, end.failed};
-    if (end.ok()) outcome.value.emplace().ParseFromString(*end.value);
-    return outcome;
+    if (!end.ok()) return {std::nullopt, end.failed};
+    Out value;
+    if (value.ParseFromString(*end.value)) return {std::move(value), std::nullopt};
+    return {std::nullopt, Failure{"bad_payload", "the result of run " + run_id + " is not a " +
+                                                     Out::descriptor()->full_name()}};
   }
   Outcome<Bytes> finish(const std::string& run_id, std::chrono::milliseconds within);
 

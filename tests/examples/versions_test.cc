@@ -1,6 +1,7 @@
 // What is proved: runs keep the version they were started with; a changed workflow without a new
 // version is noticed, in a test and by the engine; LocalEngine over real folders.
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -251,7 +252,7 @@ Task<Decision> in_two_runs(Workflow wf, Refund request) {
 TEST_F(Versions, FinishWaitsForTheRunThatGoesOnInAnothersPlace) {
   const auto local = open([](Registry& registry) { registry.add("refund", 1, in_two_runs); });
   start(*local, "a");
-  const auto end = local->finish<Decision>("refund-a", 20s);
+  const auto end = local->finish<Decision>("refund-a", std::chrono::milliseconds::max());
   ASSERT_TRUE(end.ok()) << end.failed->message;
   EXPECT_EQ(end.value->by(), "refund-a~2");
 }

@@ -186,8 +186,8 @@ TEST(RocksLog, RemembersTheTurnsThatAreBeingWrittenWhileItsQueueFillsAgain) {
   Told told;
   std::promise<void> go_on;
   const std::shared_future<void> may_go_on = go_on.get_future().share();
-  const auto log = open_rocks_log(folder.path(), {.max_queued_entries = 4, .env = files.env()});
   const Listener tell = told.listener();
+  const auto log = open_rocks_log(folder.path(), {.max_queued_entries = 4, .env = files.env()});
   log->listen({.durable =
                    [&](std::uint64_t size) {
                      tell.durable(size);

@@ -183,6 +183,10 @@ TEST_F(CareCommands, PruningAndRebuildingLeaveAWholeLog) {
   EXPECT_THAT(ctl({"history", "--last"}).err, HasSubstr("pruned"));
   EXPECT_THAT(ctl({"history", "--last", "--follow"}).err, HasSubstr("pruned"));
   EXPECT_THAT(ctl({"-o", "json", "runs"}).out, HasSubstr("\"pruned\": true"));
+  const Answer proofs = ctl({"prove", "--last"});
+  EXPECT_EQ(proofs.code, Exit::not_found) << "no table without a row";
+  EXPECT_THAT(proofs.err, HasSubstr("were pruned"));
+  EXPECT_THAT(ctl({"prove", "--last", "--size", "1"}).err, HasSubstr("were pruned"));
   EXPECT_EQ(ctl({"rebuild"}).code, Exit::well);
   EXPECT_EQ(ctl({"verify"}).code, Exit::well) << ctl({"verify"}).out;
   EXPECT_THAT(ctl({"runs"}).out, HasSubstr(lisbon));

@@ -55,7 +55,14 @@ int print_consistency(const store::LogReader& log, const FormatOptions& options,
 std::vector<engine::RecordProof> proofs_of(const store::LogReader& log, const engine::RunInfo& run,
                                            std::uint64_t size, const Streams& streams) {
   ProgressLine line(streams, "prove");
-  return engine::prove_run(log, run.run, size, line.reporter());
+  auto proofs = engine::prove_run(log, run.run, size, line.reporter());
+  if (!proofs.empty()) return proofs;
+  if (run.pruned) {
+    throw NotFound("the records of run " + run.run_id +
+                   " were pruned: what was proven of them stays valid, and their hashes are in "
+                   "`ratchetctl export --tiles`");
+  }
+  throw NotFound("run " + run.run_id + " has no record among the first " + std::to_string(size));
 }
 
 int print_proofs(const store::LogReader& log, const FormatOptions& options, const Output& output) {
