@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace ratchet::engine {
 
@@ -67,7 +68,11 @@ inline constexpr const char* too_large_code = "turn_too_large";
 // of a record as payloads do, so that one which is too long would leave nothing recorded.
 inline constexpr std::size_t most_code_bytes = 256;
 inline constexpr std::size_t most_message_bytes = 16'384;
-// To so many bytes, cut between two characters of UTF-8; a "…" tells of it.
+// Texts of records are UTF-8: protobuf writes others, but does not read them again, and nobody
+// could read the log.
+bool is_utf8(std::string_view text);
+// To so many bytes, cut between two characters of UTF-8; a "…" tells of it. Bytes that are no UTF-8
+// become U+FFFD first.
 void shorten(std::string& text, std::size_t most);
 // The failure as it can be recorded.
 Failure recordable(Failure failure);

@@ -22,6 +22,7 @@ void require_named(const By& by) {
   require(!by.reason.empty(), "a reason is missing: it is recorded with the act");
   require(by.reason.size() <= most_reason_bytes && by.principal.size() <= most_reason_bytes,
           "name and reason have at most " + std::to_string(most_reason_bytes) + " bytes each");
+  require(is_utf8(by.principal) && is_utf8(by.reason), "name and reason must be UTF-8");
 }
 
 std::optional<RunSummary> summary_of(const store::LogReader& log, const std::string& run_id) {

@@ -46,6 +46,9 @@ Engine::Impl::Impl(store::Log& l, Host& h, const Registry& r, const Handlers& hs
   if (options.report_slow_turn) {
     watch.emplace(std::chrono::seconds(2), std::chrono::seconds(30), options.report_slow_turn);
   }
+  if (!is_utf8(options.build) || !is_utf8(options.principal)) {
+    throw std::invalid_argument("the names of the build and of who opens the log must be UTF-8");
+  }
   for (const auto& [workflow, limit] : options.limits) {
     if (limit == 0) throw std::invalid_argument("no run of " + workflow + " could ever be open");
     lanes[workflow].limit = limit;
@@ -317,6 +320,9 @@ bool Engine::signal(const std::string& run_id, const std::string& name, const By
     throw std::length_error(
         "a signal's name has at most 256 bytes, its sender's 4096, its value "
         "1 MiB");
+  }
+  if (!is_utf8(name) || !is_utf8(principal)) {
+    throw std::invalid_argument("a signal's name and its sender's must be UTF-8");
   }
   return impl_->take(run_id, {name, value, principal});
 }

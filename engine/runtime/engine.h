@@ -107,10 +107,10 @@ class Engine {
 
   // Starts a run. False if a run with this id exists, be it open or ended (then nothing happens).
   // The start is durable when the observer sees it.
-  // Throws std::invalid_argument for an unknown workflow, std::length_error for an input that does
-  // not fit into the log; then nothing was recorded. A run that decides at a turn, be it the first,
-  // more than a record holds fails there (too_large_code): nothing of that is recorded or
-  // performed.
+  // Throws std::invalid_argument for an unknown workflow and for names that are too long or not
+  // UTF-8, std::length_error for an input that does not fit into the log; then nothing was
+  // recorded. A run that decides at a turn, be it the first, more than a record holds fails there
+  // (too_large_code): nothing of that is recorded or performed.
   bool start(const std::string& run_id, const std::string& workflow, const Bytes& input,
              const std::string& principal);
   // The same, with a key: a start that is repeated, by whatever run id, finds the open run.
@@ -119,7 +119,7 @@ class Engine {
   // Delivers a signal, to the run that now stands in this one's place if it continued as new. False
   // if none of these is open. What a run received and did not await is the next one's too.
   // Throws std::length_error for a value over 1 MiB, a name over 256 bytes or a principal over
-  // 4096; then nothing was recorded.
+  // 4096, std::invalid_argument for names that are not UTF-8; then nothing was recorded.
   bool signal(const std::string& run_id, const std::string& name, const Bytes& value,
               const std::string& principal);
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t longest_name = 256;
 
 void check_name(const char* what, const std::string& name) {
+  if (!is_utf8(name)) throw std::invalid_argument(std::string(what) + " must be UTF-8");
   if (name.size() <= longest_name) return;
   throw std::invalid_argument(std::string(what) + " has at most 256 bytes, not " +
                               std::to_string(name.size()));
@@ -79,6 +80,7 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
                                 " to start run " + request.run_id);
   }
   if (request.run_id.empty()) throw std::invalid_argument("a run id has 1 to 256 bytes, not 0");
+  if (!is_utf8(request.principal)) throw std::invalid_argument("who starts a run must be UTF-8");
   // One that goes on in another's place has a mark more; its predecessor has ended already.
   if (origin.previous.empty()) check_name("a run id", request.run_id);
   check_name("a run's key", origin.key);

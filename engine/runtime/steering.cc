@@ -29,6 +29,7 @@ Refusal Engine::Impl::unfit(const By& by) {
   if (by.reason.size() > most_reason_bytes || by.principal.size() > most_reason_bytes) {
     return "name and reason have at most " + std::to_string(most_reason_bytes) + " bytes each";
   }
+  if (!is_utf8(by.principal) || !is_utf8(by.reason)) return "name and reason must be UTF-8";
   return std::nullopt;
 }
 
@@ -125,7 +126,7 @@ Refusal Engine::Impl::skip(const RunPtr& run, const StepSkipped& outcome) {
   if (outcome.result.size() > store::max_blob_bytes) return "a result has at most 1 MiB";
   if (outcome.failure && *outcome.failure != recordable(*outcome.failure)) {
     return "a failure's code has at most " + std::to_string(most_code_bytes) +
-           " bytes, its message " + std::to_string(most_message_bytes);
+           " bytes, its message " + std::to_string(most_message_bytes) + ", both of UTF-8";
   }
   if (!outcome.failure && !parses(outcome.result, *type)) {
     return "the result given for step " + std::to_string(outcome.command) + " is not a " +
@@ -264,6 +265,7 @@ Refusal Engine::decide(const std::string& run_id, const std::string& gate, bool 
 Refusal Engine::signal(const std::string& run_id, const std::string& name, const Bytes& value,
                        const By& by) {
   if (name.empty() || name.size() > most_name_bytes) return "a signal's name has 1 to 256 bytes";
+  if (!is_utf8(name)) return "a signal's name must be UTF-8";
   if (value.size() > store::max_blob_bytes) return "a signal's value has at most 1 MiB";
   Refusal refusal = Engine::Impl::unfit(by);
   if (refusal || impl_->take(run_id, {name, value, by.principal, by.reason})) return refusal;

@@ -186,6 +186,7 @@ TEST_P(Backup, AReleaseByHandHoldsAtTheNextStartAndOnlyOnce) {
     EXPECT_THROW(release_run(log, "busy", somebody, now), std::invalid_argument);
     EXPECT_THROW(release_run(log, "lisbon", somebody, now), std::invalid_argument);
     EXPECT_THROW(release_run(log, "porto", {"somebody", ""}, now), std::invalid_argument);
+    EXPECT_THROW(release_run(log, "porto", {"somebody", "\xff"}, now), std::invalid_argument);
   });
   outside.anchor.set(reader_of(outside)->head());
   const auto process = opened();

@@ -161,6 +161,8 @@ TEST_F(CareCommands, AWholeLogIsRepairedWithoutALoss) {
 
 TEST_F(CareCommands, PruningAndRebuildingLeaveAWholeLog) {
   EXPECT_EQ(ctl({"prune", "--completed-before", "soon", "--reason", "x"}).code, Exit::usage);
+  EXPECT_EQ(ctl({"prune", "--completed-before", "1999-01-01", "--reason", "\xff"}).code,
+            Exit::usage);
   EXPECT_THAT(ctl({"prune", "--completed-before", "1999-01-01", "--reason", "x"}).out,
               HasSubstr("0 runs with 0 records"));
   const auto prune = [&](const std::string& outcome, bool dry_run) {

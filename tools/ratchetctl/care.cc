@@ -267,6 +267,7 @@ int prune(const std::string& dir, const CareOptions& options, const Output& outp
 }
 
 std::string fits(const std::string& text) {
+  if (!engine::is_utf8(text)) return "what is recorded must be UTF-8";
   return text.empty() || text.size() > 4096 ? "1 to 4096 bytes are recorded" : "";
 }
 
