@@ -113,6 +113,25 @@ bool ended_by_engine(const std::vector<const Event*>& recorded) {
   return failed != nullptr && failed->by_engine;
 }
 
+// What a command is performed with or shows; null: it has nothing that is kept as it was recorded.
+const Bytes* payload_of(const Event& command) {
+  if (const auto* step = std::get_if<StepScheduled>(&command)) return &step->input;
+  if (const auto* child = std::get_if<ChildStarted>(&command)) return &child->input;
+  if (const auto* gate = std::get_if<GateOpened>(&command)) return &gate->payload;
+  return nullptr;
+}
+
+// Code that says more by now, in fields that the recorded type did not have, or the same in other
+// bytes, does not change what was decided: a person approves what the log shows.
+void keep_recorded_payloads(Run& run, const std::vector<const Event*>& recorded,
+                            const std::vector<Decision>& attempted) {
+  for (std::size_t i = 0; i < recorded.size(); ++i) {
+    const Bytes* was = payload_of(*recorded[i]);
+    if (was == nullptr || *was == *payload_of(attempted[i].command)) continue;
+    run.keep_payload(command_of(*recorded[i]), *was);
+  }
+}
+
 std::string number(CommandId command) { return std::to_string(command); }
 
 }  // namespace
@@ -174,6 +193,7 @@ std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definiti
     Names names{definitions};
     if (run.definition() != 0) names.workflow = &definitions.workflow(run.definition());
     divergence = compare_all(recorded, attempted, names);
+    if (!divergence) keep_recorded_payloads(run, recorded, attempted);
   }
   if (divergence) divergence->turn = turn.turn;
   return divergence;

@@ -27,6 +27,15 @@ OpenCommands::const_iterator OpenCommands::find(CommandId command) const {
   return at;
 }
 
+void OpenCommands::set_payload(CommandId command, const Bytes& payload) {
+  const auto at = std::ranges::lower_bound(entries_, command, {}, &Entry::first);
+  if (at == entries_.end() || at->first != command) return;
+  Event& event = at->second.command;
+  if (auto* step = std::get_if<StepScheduled>(&event)) step->input = payload;
+  if (auto* child = std::get_if<ChildStarted>(&event)) child->input = payload;
+  if (auto* gate = std::get_if<GateOpened>(&event)) gate->payload = payload;
+}
+
 Run::Run(std::string run_id, const WorkflowType& type) : run_id_(std::move(run_id)), type_(type) {}
 
 Run::~Run() {

@@ -43,6 +43,7 @@ class OpenCommands {
     entries_.emplace_back(command, decision);
   }
   void erase(const_iterator at) { entries_.erase(at); }
+  void set_payload(CommandId command, const Bytes& payload);  // if it is open
   void clear() { entries_.clear(); }
 
  private:
@@ -77,6 +78,12 @@ class Run final : private detail::Awaiting {
   // not started, or the first request to cancel it, or its termination; otherwise it is late or a
   // duplicate.
   bool expects(const Fact& fact) const;
+
+  // On replay: the command, if it is open, is performed and shown with the payload that it was
+  // recorded with.
+  void keep_payload(CommandId command, const Bytes& recorded) {
+    open_.set_payload(command, recorded);
+  }
 
   bool ended() const { return ended_; }
   // Of its workflow, if its start was read from a log; 0: it was not.
@@ -177,8 +184,9 @@ struct Divergence {
 };
 
 // Feeds one recorded turn to the run and compares its decisions: count, order, type, name, and
-// inputs field by field over the fields that the recorded type knew. Hints are skipped. A turn at
-// which the engine failed the run ends it, whatever the workflow decides there.
+// inputs field by field over the fields that the recorded type knew. What is then performed and
+// shown is what was recorded. Hints are skipped. A turn at which the engine failed the run ends it,
+// whatever the workflow decides there.
 std::optional<Divergence> replay_turn(Run& run, const Turn& turn, const Definitions& definitions);
 
 // A command in a few words: "step 3 delete_pod".

@@ -146,7 +146,10 @@ Refusal Engine::Impl::decide(const RunPtr& run, const std::string& gate, GateDec
                          !std::ranges::any_of(run->held, [id = command](const auto& held) {
                            return command_of(held.second) == id;
                          });
-      if (waits && open == nullptr) open = candidate;
+      if (!waits) continue;
+      const bool meant = hash_of(*candidate) == answer.payload_hash;
+      if (meant || open == nullptr) open = candidate;
+      if (meant) break;  // of gates with one name that are open at once, the one that was shown
     }
   }
   if (open == nullptr) return "run " + run->summary.run_id + " does not wait at a gate " + gate;

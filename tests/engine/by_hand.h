@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
 
 #include "engine/inspect/history.h"
@@ -19,6 +20,13 @@ namespace ratchet::engine::testing {
 
 inline constexpr Activity<Text, Text> ask{"ask", Effect::read,
                                           Policy{}.each(std::chrono::hours(1))};
+
+// As text(), with a field beside it that the type does not have: as later code says it.
+inline Text text_and_more(const std::string& value) {
+  Text t = text(value);
+  t.GetReflection()->MutableUnknownFields(&t)->AddVarint(99, 1);
+  return t;
+}
 
 // The attempts of `ask` that wait for an answer, by input.
 class ByHand {

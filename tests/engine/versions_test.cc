@@ -46,6 +46,10 @@ std::string shown(const std::optional<Exposed>& value) {
                                                                                        : "nothing";
 }
 
+constexpr Activity<Text, Text> tell{"tell", Effect::read};
+Task<Text> telling(Workflow wf, Text) { co_return co_await wf.step(tell, text("x")); }
+Task<Text> telling_more(Workflow wf, Text) { co_return co_await wf.step(tell, text_and_more("x")); }
+
 class Versions : public HandTest {
  protected:
   // Records one step with `then`, goes on with `now`: the way that it took, or how it parted.
@@ -226,6 +230,24 @@ TEST_P(Versions, ALogOfANewerFormatIsNotOpened) {
     EXPECT_NE(std::string(error.what()).find("nothing was performed"), std::string::npos);
   }
   EXPECT_EQ(p->log.next_index(), 1U);
+}
+
+TEST_P(Versions, AnInterruptedStepIsPerformedAsItWasRecorded) {
+  std::vector<std::string> inputs;
+  std::vector<Answer<Text>> unanswered;
+  for (const Code code : {telling, telling_more}) {
+    auto p = process(code);
+    p->handlers.handle<Text, Text>(
+        tell, [&](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+          inputs.push_back(what.SerializeAsString());
+          unanswered.push_back(answer);
+        });
+    p->open();
+    p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+    p->host.settle();
+    EXPECT_EQ(p->engine->state("r"), RunState::running);
+  }
+  EXPECT_EQ(inputs, std::vector<std::string>(2, text("x").SerializeAsString()));
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Versions, all_disks(), name_of_disk);
