@@ -11,6 +11,7 @@
 #include "k8s/adapters/budget_look.h"
 #include "k8s/adapters/member_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/sql.h"
 #include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/gate.h"
@@ -27,7 +28,7 @@ using mysql::Sight;
 
 namespace {
 
-using Answer = std::variant<SqlRows, std::string>;  // the rows, or why there are none
+using Answer = std::variant<SqlRows, mysql::Unanswered>;
 
 // Every session begins with these: none of them can write, and long lists of columns are not cut.
 const std::vector<std::string> manners{"SET SESSION TRANSACTION READ ONLY",
@@ -59,16 +60,33 @@ asio::awaitable<std::vector<Answer>> ask_each(const Asked& asked,
   if (answers.size() == statements.size()) co_return answers;
   answers.clear();
   for (const std::string& statement : statements) {
-    std::string why;
+    mysql::Unanswered why;
     try {
       answers.emplace_back((co_await ask(asked, {statement})).at(0));
       continue;
+    } catch (const sql::Error& error) {
+      why = {error.number(), error.what()};
     } catch (const std::exception& error) {
-      why = error.what();
+      why.words = error.what();
     }
     answers.emplace_back(why);
   }
   co_return answers;
+}
+
+// Names whom a privilege must be granted to, if that is why some were not answered.
+asio::awaitable<void> name_account(const Asked& asked, std::vector<Answer>& answers) {
+  std::vector<mysql::Unanswered*> denied;
+  for (Answer& answer : answers) {
+    auto* why = std::get_if<mysql::Unanswered>(&answer);
+    if (why != nullptr && mysql::lacks_privilege(*why)) denied.push_back(why);
+  }
+  if (denied.empty()) co_return;
+  std::vector<std::string> question{"SELECT CURRENT_USER()"};
+  const auto account = co_await ask_each(asked, std::move(question));
+  const auto* rows = std::get_if<SqlRows>(&account.at(0));
+  if (rows == nullptr || rows->empty() || rows->front().empty()) co_return;
+  for (mysql::Unanswered* why : denied) why->account = rows->front().front();
 }
 
 std::int64_t number_in(const Answer& answer, std::size_t column = 0) {
@@ -133,14 +151,15 @@ asio::awaitable<void> check(const Asked& asked, const mysql::Context& context, b
   std::vector<std::string> statements;
   statements.reserve(checks.size());
   for (const mysql::Check& one : checks) statements.push_back(one.sql);
-  const auto answers = co_await ask_each(asked, std::move(statements));
+  auto answers = co_await ask_each(asked, std::move(statements));
+  co_await name_account(asked, answers);
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const std::string pod =
         checks[i].scope == mysql::Scope::server ? asked.server.pod() : std::string();
     if (const auto* rows = std::get_if<SqlRows>(&answers[i])) {
       add(sight, pod, mysql::judge(checks[i], *rows, context));
     } else {
-      add(sight, pod, {mysql::unasked(checks[i], std::get<std::string>(answers[i]))});
+      add(sight, pod, {mysql::unasked(checks[i], std::get<mysql::Unanswered>(answers[i]))});
     }
   }
 }

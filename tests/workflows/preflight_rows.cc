@@ -123,6 +123,18 @@ std::vector<Recorded> recorded_of_former_releases() {
        {{"column of t", "s", "rank"}},
        "rank (column of t in schema `s`) is a reserved word from 8.0.11 on"},
       {"8.4.8", "8.4.9", "reserved-words", {{"column of t", "s", "manual"}}, ""},
+      {"5.7.44",
+       "8.0.36",
+       "upper-case-names",
+       {{"s", "Orders", "orders"}},
+       "RENAME TABLE `s`.`Orders` TO `s`.`orders`"},
+      {"5.7.44",
+       "8.0.36",
+       "upper-case-names",
+       {{"Shop", "shop"}},
+       "BLOCKING upper-case-names: schema `Shop` has upper case letters"},
+      {"5.7.44", "8.0.36", "upper-case-names", {}, ""},
+      {"8.0.36", "8.4.8", "upper-case-names", {{"s", "Orders", "orders"}}, ""},
   };
 }
 

@@ -102,6 +102,50 @@ TEST(Preflight, AsksOnlyClustersForWhatOnlyTheyHave) {
   EXPECT_FALSE(asks(context, "persisted"));
 }
 
+// What is said if the server has no answer to the check for prepared transactions.
+Finding without_answer(const Unanswered& why) {
+  const auto checks = checks_for(way("9.7.4", "9.7.5"));
+  return unasked(*std::ranges::find(checks, std::string("xa-prepared"), &Check::id), why);
+}
+
+// Red if a plan keeps from whoever approves it that nobody has looked.
+TEST(Preflight, PutsIntoThePlanWhatTheServerRefusesToAnswer) {
+  const Finding denied = without_answer(
+      {1401, "10.2.0.7:3306: error 1401: XAER_RMERR: Fatal error occurred", "ro'ot@%"});
+  EXPECT_EQ(text({denied}),
+            "WARNING xa-prepared: this check was not made: the account that asks lacks the "
+            "privilege XA_RECOVER_ADMIN (error 1401) | GRANT XA_RECOVER_ADMIN ON *.* TO "
+            "'ro''ot'@'%', or make it by hand: XA RECOVER\n");
+  EXPECT_FALSE(denied.passing());
+  const Finding of_table = without_answer({1142,
+                                           "10.2.0.7:3306: error 1142: SELECT command denied to "
+                                           "user 'root'@'10.2.0.9' for table 'user'"});
+  EXPECT_EQ(of_table.fix(),
+            "GRANT SELECT ON *.* TO the account of the database's Secret, or make it by hand: XA "
+            "RECOVER");
+  EXPECT_EQ(of_table.what().find("10.2.0.9"), std::string::npos)
+      << "another plan after each restart of who asks: " << of_table.what();
+  EXPECT_EQ(without_answer({1227, "you need (at least one of) the SUPER or PROCESS privilege(s)"})
+                .fix()
+                .find("GRANT PROCESS ON"),
+            0U);
+  EXPECT_EQ(without_answer({1044, "Access denied"}).fix(), "make it by hand: XA RECOVER");
+  const Finding strange = without_answer({1146, "10.2.0.7:3306: error 1146: No such table"});
+  EXPECT_FALSE(strange.passing());
+  EXPECT_NE(strange.what().find("does not know what it asks for (error 1146: No such table)"),
+            std::string::npos)
+      << strange.what();
+}
+
+// Red if an approval is lost because a server was slow for a moment.
+TEST(Preflight, LeavesOutOfThePlanWhatAnotherLookMayAnswer) {
+  for (const int number : {0, 1205}) {
+    const Finding late = without_answer({number, "10.2.0.7:3306: no answer within 5000 ms"});
+    EXPECT_TRUE(late.passing()) << number;
+    EXPECT_NE(late.what().find("no answer within"), std::string::npos);
+  }
+}
+
 std::string versions(const std::string& server, const std::string& comment,
                      const std::string& catalogue, const std::string& target) {
   const Context context{*server_version(server, comment), *parse_version(target), comment};

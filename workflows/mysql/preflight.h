@@ -82,8 +82,17 @@ std::vector<Finding> judge_disk(const MemberSight& member);
 // one's. 0: its size is not known.
 std::vector<Finding> judge_new_claim(const MemberSight& member, std::int64_t new_claim_bytes);
 
-// The finding that a check could not be made.
-Finding unasked(const Check& check, const std::string& why);
+// Why a server has no answer to a check.
+struct Unanswered {
+  int number = 0;            // the server's error; 0: nothing was heard of it
+  std::string words;         // the server's
+  std::string account = {};  // that asked, as CURRENT_USER() names it; empty: not known
+};
+// The server would answer an account that may do more.
+bool lacks_privilege(const Unanswered& why);
+// The finding that a check was not made, with the GRANT that is missing. It is part of the plan, in
+// words that are the same in each look, unless another look may have an answer.
+Finding unasked(const Check& check, const Unanswered& why);
 
 // For the tables of checks.
 Finding finding(const Check& check, const std::vector<std::string>& row, const Context& context);

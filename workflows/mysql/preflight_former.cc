@@ -111,11 +111,39 @@ std::vector<Check> former_files() {
   return checks;
 }
 
+// Only before 8.0 may lower_case_table_names be changed on files that are there. Names from before
+// it became 1 have no more been found since, and the first start of 8.0 on them ends (MY-013520,
+// 013521). TABLE_TYPE and the like are not asked: for those 5.7 would open the table, by its name
+// in lower case.
+std::vector<Check> former_names() {
+  const auto in_capitals = [](const std::string& column) {
+    return " WHERE @@GLOBAL.lower_case_table_names = 1 AND CAST(" + column +
+           " AS BINARY) <> CAST(LOWER(" + column + ") AS BINARY) AND ";
+  };
+  return {
+      former_rule("upper-case-names", BLOCKING, former_to_8,
+                  "SELECT TABLE_SCHEMA, TABLE_NAME, LOWER(TABLE_NAME) FROM "
+                  "information_schema.TABLES" +
+                      in_capitals("TABLE_NAME") + "TABLE_SCHEMA" + of_users + " ORDER BY 1, 2",
+                  "table {i0}.{i1} has upper case letters, and lower_case_table_names is 1: MySQL "
+                  "8.0 does not start with it",
+                  "set lower_case_table_names = 0 (spec.configSecret), restart the server, RENAME "
+                  "TABLE {i0}.{i1} TO {i0}.{i2}, set it back and restart again"),
+      former_rule("upper-case-names", BLOCKING, former_to_8,
+                  "SELECT SCHEMA_NAME, LOWER(SCHEMA_NAME) FROM information_schema.SCHEMATA" +
+                      in_capitals("SCHEMA_NAME") + "SCHEMA_NAME" + of_users + " ORDER BY 1",
+                  "schema {i0} has upper case letters, and lower_case_table_names is 1: MySQL 8.0 "
+                  "does not start with it",
+                  "set lower_case_table_names = 0 (spec.configSecret), restart the server, CREATE "
+                  "DATABASE {i1}, RENAME the tables of {i0} into it, DROP DATABASE {i0}, set it "
+                  "back and restart again")};
+}
+
 }  // namespace
 
 std::vector<Check> former_checks() {
   std::vector<Check> all;
-  for (auto* part : {former_columns, former_definitions, former_files}) {
+  for (auto* part : {former_columns, former_definitions, former_files, former_names}) {
     for (Check& check : part()) all.push_back(std::move(check));
   }
   return all;

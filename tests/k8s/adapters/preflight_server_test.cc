@@ -191,6 +191,34 @@ TEST_P(Preflight, AsksOnlyWhatTheServerUnderstands) {
   });
 }
 
+// Red if the server says with other words than these which privilege is missing.
+TEST(PreflightOfAPoorAccount, NamesThePrivilegeThatIsMissing) {
+  testing::run([]() -> asio::awaitable<void> {
+    auto root = co_await connect("mysql-sid");
+    co_await root->execute("CREATE USER poor@'%' IDENTIFIED BY 'Not-rich-1'");
+    auto poor = co_await sql::Session::connect({.host = "127.0.0.1",
+                                                .port = server_of("mysql-sid").port(),
+                                                .user = "poor",
+                                                .password = "Not-rich-1",
+                                                .deadline = std::chrono::seconds(60)});
+    const auto account = co_await poor->query("SELECT CURRENT_USER()");
+    std::string fixes;
+    for (const mysql::Check& check : mysql::checks_for(way("8.0.36", "8.4.8"))) {
+      try {
+        co_await poor->query(check.sql);
+      } catch (const sql::Error& error) {
+        fixes += mysql::unasked(check, {error.number(), error.what(), *account.at(0).at(0)}).fix() +
+                 "\n";
+      }
+    }
+    EXPECT_THAT(fixes, HasSubstr("GRANT XA_RECOVER_ADMIN ON *.* TO 'poor'@'%', or make it by hand: "
+                                 "XA RECOVER\n"));
+    EXPECT_THAT(fixes, HasSubstr("GRANT PROCESS ON *.* TO 'poor'@'%', or"));
+    co_await poor->close();
+    co_await root->execute("DROP USER poor@'%'");
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Images, Preflight,
                          ::testing::Values("mariadb-bookworm", "mariadb-trixie", "mysql-sid"),
                          [](const auto& info) {

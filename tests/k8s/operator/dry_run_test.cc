@@ -22,6 +22,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/inspect/history.h"
+#include "k8s/adapters/sql.h"
 #include "k8s/operator/read_only_client.h"
 #include "tests/k8s/operator/cluster_world.h"
 #include "tests/k8s/operator/ops_world.h"
@@ -98,6 +99,30 @@ TEST_F(DryRuns, KeepWhatIsPartOfNoPlanToo) {
                                           [](const mysql::Finding& one) { return one.check(); });
   ASSERT_NE(long_one, sight->findings().end());
   EXPECT_TRUE(long_one->passing());
+}
+
+// Red if a check that the server refuses is in the look only, and in no plan.
+TEST_F(DryRuns, PlanWithTheChecksThatTheServerRefused) {
+  const Answers honest = standalone_database().answers;
+  const Answers denying = [&](const std::string& pod, const std::string& statement) {
+    if (statement.find("INNODB_METRICS") != std::string::npos) {
+      throw sql::Error(1227,
+                       "Access denied; you need (at least one of) the PROCESS privilege(s) for "
+                       "this operation");
+    }
+    return statement == "SELECT CURRENT_USER()" ? SqlRows{{"root@%"}} : honest(pod, statement);
+  };
+  const auto request = request_for("demo", "my-standalone", "11.8.6", "");
+  const auto plan =
+      last_result<mysql::Plan>(tried(request, sql_to(denying, ops.planted)), "make_plan");
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(mysql::shown_text(*plan),
+              HasSubstr("warning history (my-standalone-0): this check was not made: the account "
+                        "that asks lacks the privilege PROCESS (error 1227). Fix: GRANT PROCESS ON "
+                        "*.* TO 'root'@'%', or make it by hand: SELECT COUNT FROM"));
+  const auto without = last_result<mysql::Plan>(tried("11.8.6"), "make_plan");
+  ASSERT_TRUE(without);
+  EXPECT_EQ(mysql::shown_text(*without).find("warning history"), std::string::npos);
 }
 
 TEST(DryRunOfAGroup, PlansForEveryMember) {
