@@ -49,6 +49,9 @@ using ReplicaReport = ReportOf<ReplicaSeen>;
 struct GroupPort {
   std::function<boost::asio::awaitable<MemberReport>(ProbeTarget target)> look;
   std::function<boost::asio::awaitable<ReplicaReport>(ProbeTarget target)> look_at_replica;
+  // Of which tables of a member CLONE copies no rows (ask_uncopied, member_sql.h); nothing: it did
+  // not say.
+  std::function<boost::asio::awaitable<std::optional<std::string>>(ProbeTarget target)> uncopied;
   // Statement after statement until one fails: what it said. When the time for a statement is up
   // its effect is unknown, and it may go on.
   std::function<boost::asio::awaitable<std::optional<std::string>>(

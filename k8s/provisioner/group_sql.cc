@@ -63,6 +63,19 @@ asio::awaitable<std::optional<std::string>> tell(ProbeTarget at, std::vector<std
   co_return std::nullopt;
 }
 
+asio::awaitable<std::optional<std::string>> uncopied(ProbeTarget at, std::uint16_t port,
+                                                     Duration deadline) {
+  std::optional<std::string> tables;
+  try {
+    const auto session = co_await sql::Session::connect(target_of(at, port, deadline));
+    tables = co_await ask_uncopied(asker_of(*session));
+    co_await session->close();
+  } catch (const sql::Error&) {
+    tables.reset();
+  }
+  co_return tables;
+}
+
 }  // namespace
 
 asio::awaitable<Seen> ask_group_member(Asker ask) {
@@ -79,6 +92,9 @@ GroupPort sql_group(std::uint16_t port, Duration deadline) {
   };
   group.look_at_replica = [port, deadline](const ProbeTarget& at) {
     return look_at_member<ReplicaSeen>(target_of(at, port, deadline), ask_replica);
+  };
+  group.uncopied = [port, deadline](ProbeTarget at) {
+    return uncopied(std::move(at), port, deadline);
   };
   group.tell = [port](ProbeTarget at, std::vector<std::string> statements, Duration limit) {
     return tell(std::move(at), std::move(statements), port, limit);

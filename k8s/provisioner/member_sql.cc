@@ -19,6 +19,14 @@ SELECT ATTRIBUTE->>'$.ratchet',
 FROM (SELECT 1) AS one LEFT JOIN information_schema.USER_ATTRIBUTES
   ON HOST = '%' AND USER = )";
 
+constexpr std::size_t most_tables_named = 20;
+constexpr const char* tables_outside_innodb = R"(
+SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.TABLES
+WHERE TABLE_TYPE = 'BASE TABLE'
+  AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'PERFORMANCE_SCHEMA')
+  AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
+ORDER BY 1 LIMIT 21)";
+
 }  // namespace
 
 std::string text_at(const Row& row, std::size_t column) { return row.at(column).value_or(""); }
@@ -61,6 +69,15 @@ asio::awaitable<void> ask_account(Asker ask, MemberSeen& seen) {
   const sql::Rows account = co_await ask(account_and_tables + quoted(replication_user));
   seen.account = text_at(account.at(0), 0);
   seen.has_tables = text_at(account.at(0), 1) != "0";
+}
+
+asio::awaitable<std::string> ask_uncopied(Asker ask) {
+  const sql::Rows tables = co_await ask(tables_outside_innodb);
+  std::string list;
+  for (std::size_t i = 0; i < tables.size() && i < most_tables_named; ++i) {
+    list += (i == 0 ? "" : ", ") + text_at(tables[i], 0);
+  }
+  co_return tables.size() > most_tables_named ? list + " and more" : list;
 }
 
 }  // namespace ratchet::k8s::provisioner

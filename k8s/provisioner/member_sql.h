@@ -41,6 +41,10 @@ Asker asker_of(sql::Session& session);
 // it.
 boost::asio::awaitable<void> ask_account(Asker ask, MemberSeen& seen);
 
+// The tables of which CLONE, which copies what InnoDB has, copies no rows: "shop.a, shop.b". Empty:
+// there is none. Of MEMORY tables no restart leaves rows either.
+boost::asio::awaitable<std::string> ask_uncopied(Asker ask);
+
 // The member as `ask` reads it, or why not: whatever goes wrong is an answer.
 template <class Seen>
 boost::asio::awaitable<ReportOf<Seen>> look_at_member(

@@ -74,6 +74,7 @@ asio::awaitable<Duration> SemiSyncCare::run() {
   if (readable) {
     co_await look_at_all();
     plan_ = plan_semi_sync(situation_);
+    co_await ask_donors();
   }
   const bool moving = readable && moves();
   if (moving) {
@@ -204,6 +205,17 @@ asio::awaitable<void> SemiSyncCare::look_at(std::size_t i) {
   co_await pods_.look_at(i, context_.group.look_at_replica, situation_.members[i]);
 }
 
+// What a copy would lack is asked for only when one is about to be made.
+asio::awaitable<void> SemiSyncCare::ask_donors() {
+  for (const ReplicaAction& action : plan_.actions) {
+    if (action.kind != Kind::clone || situation_.uncopied.contains(action.source)) continue;
+    const std::size_t donor = pods_.index_of(action.source);
+    auto tables = co_await context_.group.uncopied(pods_.at(donor).target);
+    situation_.uncopied[action.source] = std::move(tables);
+  }
+  if (!situation_.uncopied.empty()) plan_ = plan_semi_sync(situation_);
+}
+
 // Only on the MySQL as it was before the members were looked at; false if that is another by now.
 asio::awaitable<bool> SemiSyncCare::record_term() {
   const std::string text = term_text(*plan_.term);
@@ -240,11 +252,10 @@ asio::awaitable<void> SemiSyncCare::carry_out_all() {
 asio::awaitable<void> SemiSyncCare::carry_out(ReplicaAction action) {
   const std::size_t i = pods_.index_of(action.pod);
   const std::string source = action.source.empty() ? "" : member_host(database_, action.source);
-  if (action.kind == Kind::clone && !action.note.empty()) {
-    context_.emit(database_.object,
-                  {true, "ErrantTransactions",
-                   action.pod + " had transactions that the primary has not, and loses them: " +
-                       action.note});
+  if (action.kind == Kind::clone) {
+    // A term that was just taken up may have it copied from another; the next look asks that.
+    if (!situation_.uncopied.contains(action.source)) co_return;
+    tell_what_is_lost(action);
   }
   SemiSync settings = situation_.wish;
   if (situation_.term.opened) {
@@ -255,6 +266,20 @@ asio::awaitable<void> SemiSyncCare::carry_out(ReplicaAction action) {
       i, word(action),
       semi_sync_statements(action, situation_.members[i], settings, pods_.replication(), source),
       limit_of(action.kind));
+}
+
+void SemiSyncCare::tell_what_is_lost(const ReplicaAction& clone) const {
+  if (!clone.note.empty()) {
+    context_.emit(
+        database_.object,
+        {true, "ErrantTransactions",
+         clone.pod + " had transactions that the primary has not, and loses them: " + clone.note});
+  }
+  const std::string tables = situation_.uncopied.at(clone.source).value_or("");
+  if (tables.empty()) return;
+  context_.emit(database_.object, {true, "RowsNotCopied",
+                                   clone.pod + " gets a copy of the data of " + clone.source +
+                                       " without the rows of " + tables});
 }
 
 // What was decided for a state that is over must not decide again.

@@ -38,9 +38,11 @@ class SemiSyncCare {
   boost::asio::awaitable<void> mark();
   boost::asio::awaitable<void> look_at_all();
   boost::asio::awaitable<void> look_at(std::size_t i);
+  boost::asio::awaitable<void> ask_donors();
   boost::asio::awaitable<bool> record_term();
   boost::asio::awaitable<void> carry_out_all();
   boost::asio::awaitable<void> carry_out(ReplicaAction action);
+  void tell_what_is_lost(const ReplicaAction& clone) const;
   boost::asio::awaitable<void> forget_decisions();
   boost::asio::awaitable<void> tell_status();
 

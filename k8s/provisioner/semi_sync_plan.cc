@@ -212,13 +212,37 @@ void SemiSyncPlanner::ask_about_errant(const Replica& member, const GtidSet& err
                                  approve_clone_annotation + "=" + value);
 }
 
-// A voter's word counts no more from before its data go.
+// Once a copy leads, what CLONE has not copied is gone. Of a donor that was not asked yet nothing
+// is known; who carries the plan out asks it before (SemiSyncCare::ask_donors).
+bool SemiSyncPlanner::may_copy(const Replica& member, const std::string& donor) {
+  const auto asked = now_.uncopied.find(donor);
+  if (asked == now_.uncopied.end()) return true;
+  if (!asked->second) {
+    wait("MembersJoining", member.pod + " gets a copy of the data of " + donor +
+                               " once that has said whether all of it can be copied");
+    return false;
+  }
+  const std::string& tables = *asked->second;
+  const std::string value = member.pod + "/" + short_digest(tables);
+  if (tables.empty() || now_.approved_clone == value) return true;
+  wait("RowsNotCopied",
+       member.pod + " needs a copy of the data of " + donor +
+           ", and CLONE copies no rows of tables outside of InnoDB (" + tables +
+           "): ALTER TABLE ... ENGINE = InnoDB on the primary, or, to have them empty "
+           "on " +
+           member.pod + ", annotate the MySQL with " + approve_clone_annotation + "=" + value);
+  return false;
+}
+
+// A voter's word counts no more from before its data go. Who has decided about errant transactions
+// has decided about all the member's data.
 void SemiSyncPlanner::clone(const Replica& member, const GtidSet& errant) {
   if (is_voter(member)) {
     next().voters[member.pod] = "";
     return wait("MembersJoining", member.pod + " gives up its vote to be copied to");
   }
   const std::string donor = best_donor(member);
+  if (errant.empty() && !may_copy(member, donor)) return;
   act({.kind = Kind::clone, .pod = member.pod, .source = donor, .note = errant.text()});
   wait("MembersJoining", member.pod + " gets a copy of the data of " + donor);
 }

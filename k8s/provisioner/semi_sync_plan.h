@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,9 @@ struct ReplicaSituation {
   bool overdue = false;  // the holder has been out of reach for so long that it is replaced
   std::string approved_promotion;  // values of the annotations that persons set
   std::string approved_clone;
+  // By pod that was asked because somebody would be copied from it: its tables of which CLONE
+  // copies no rows; nothing: it did not say.
+  std::map<std::string, std::optional<std::string>> uncopied = {};
 };
 
 struct ReplicaAction {

@@ -38,6 +38,7 @@ class SemiSyncPlanner {
   void ask_about_errant(const Replica& member, const GtidSet& errant);
   void clone(const Replica& member, const GtidSet& errant);
   std::string best_donor(const Replica& member) const;
+  bool may_copy(const Replica& member, const std::string& donor);
   bool is_caught_up(const Replica& member) const;
   void admit(const Replica& holder);
   void follow_wish(bool enough);

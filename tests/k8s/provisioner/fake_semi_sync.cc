@@ -90,6 +90,9 @@ provisioner::GroupPort FakeSemiSync::port() {
   port.look_at_replica = [this](const provisioner::ProbeTarget& target) {
     return look(target.pod);
   };
+  port.uncopied = [this](const provisioner::ProbeTarget& target) {
+    return list_uncopied(target.pod);
+  };
   port.tell = [this](const provisioner::ProbeTarget& target, std::vector<std::string> statements,
                      provisioner::Duration) { return obey_all(target.pod, std::move(statements)); };
   return port;
@@ -194,6 +197,27 @@ asio::awaitable<ReplicaReport> FakeSemiSync::look(std::string pod) {
     report.why_not = error.what();
   }
   co_return report;
+}
+
+asio::awaitable<sql::Rows> FakeSemiSync::hear_of_tables(std::string pod, std::string statement) {
+  hear(at(pod), statement);
+  if (!at(pod).uncopied) throw sql::Error(0, "no answer");
+  sql::Rows rows;
+  for (const std::string& table : *at(pod).uncopied) rows.push_back(provisioner::Row{table});
+  co_return rows;
+}
+
+asio::awaitable<std::optional<std::string>> FakeSemiSync::list_uncopied(std::string pod) {
+  const provisioner::Asker asker = [this, pod](std::string statement) {
+    return hear_of_tables(pod, std::move(statement));
+  };
+  std::optional<std::string> tables;
+  try {
+    tables = co_await provisioner::ask_uncopied(asker);
+  } catch (const sql::Error&) {
+    tables.reset();
+  }
+  co_return tables;
 }
 
 void FakeSemiSync::obey(const std::string& pod, const std::string& statement) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@ class FakeSemiSync {
 
   struct Server : provisioner::ReplicaSeen {
     bool up = true;
+    // Tables outside of InnoDB; nothing: it does not say.
+    std::optional<std::vector<std::string>> uncopied = std::vector<std::string>();
   };
 
   provisioner::GroupPort port();
@@ -50,7 +53,9 @@ class FakeSemiSync {
  private:
   void hear(const Server& server, const std::string& statement);
   boost::asio::awaitable<sql::Rows> hear_question(std::string pod, std::string statement);
+  boost::asio::awaitable<sql::Rows> hear_of_tables(std::string pod, std::string statement);
   boost::asio::awaitable<provisioner::ReplicaReport> look(std::string pod);
+  boost::asio::awaitable<std::optional<std::string>> list_uncopied(std::string pod);
   boost::asio::awaitable<std::optional<std::string>> obey_all(std::string pod,
                                                               std::vector<std::string> statements);
   void obey(const std::string& pod, const std::string& statement);

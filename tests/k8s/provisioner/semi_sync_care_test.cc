@@ -2,6 +2,9 @@
 #include "k8s/provisioner/semi_sync_care.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +22,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::SemiSync;
 
 TEST_F(SemiSync, BecomesReadyWithItsObjectsLabelsAndTerm) {
@@ -220,6 +224,65 @@ TEST_F(SemiSync, AReturningPrimaryIsAttachedOrStaysOutUntilAPersonHasLooked) {
   EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
   EXPECT_FALSE(annotations().contains("ratchet.dev/approve-clone")) << "an approval counts once";
   EXPECT_EQ(term().voters.size(), 2u);
+}
+
+// A fourth member, which the others' binary logs do not suffice for.
+class SemiSyncCopies : public SemiSync {
+ protected:
+  void add_member(const std::optional<std::vector<std::string>>& uncopied) {
+    bring_up();
+    ASSERT_TRUE(servers.write("my-semi-0"));
+    servers.at("my-semi-0").purged = servers.at("my-semi-0").executed;
+    leave_out(uncopied);
+    servers.told.clear();
+    world.patch(kinds::mysql, db, {{"spec", {{"replicas", 4}}}});
+    world.settle(db);
+  }
+  void leave_out(const std::optional<std::vector<std::string>>& tables) {
+    for (int i = 0; i < 3; ++i) servers.at("my-semi-" + std::to_string(i)).uncopied = tables;
+  }
+  void expect_copied() {
+    world.settle(db);
+    EXPECT_THAT(servers.told, Contains(HasSubstr("my-semi-3: CLONE INSTANCE")));
+    EXPECT_EQ(servers.at("my-semi-3").source, "my-semi-0");
+    EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
+  }
+};
+
+// Red if a new member has a table without its rows, and nobody was asked.
+TEST_F(SemiSyncCopies, AreNotMadeWhereRowsWouldBeLostBeforeAPersonHasDecided) {
+  add_member(std::vector<std::string>{"shop.old", "shop.older"});
+  EXPECT_THAT(servers.told, Not(Contains(HasSubstr("CLONE INSTANCE"))));
+  EXPECT_EQ(lacks("reason"), "RowsNotCopied");
+  const std::string message = lacks("message");
+  EXPECT_THAT(message, HasSubstr("tables outside of InnoDB (shop.old, shop.older)"));
+  EXPECT_TRUE(servers.write("my-semi-0"));
+  const std::string asked = "ratchet.dev/approve-clone=";
+  ASSERT_THAT(message, HasSubstr(asked));
+  world.patch(
+      kinds::mysql, db,
+      {{"metadata",
+        {{"annotations",
+          {{"ratchet.dev/approve-clone", message.substr(message.find(asked) + asked.size())}}}}}});
+  expect_copied();
+  EXPECT_THAT(world.event_texts(), Contains(HasSubstr("without the rows of shop.old, shop.older")));
+  EXPECT_FALSE(annotations().contains("ratchet.dev/approve-clone")) << "an approval counts once";
+}
+
+TEST_F(SemiSyncCopies, AreMadeOnceTheTablesAreOfInnoDb) {
+  add_member(std::vector<std::string>{"shop.old"});
+  EXPECT_EQ(lacks("reason"), "RowsNotCopied");
+  leave_out(std::vector<std::string>{});
+  expect_copied();
+  EXPECT_THAT(world.event_texts(), Not(Contains(HasSubstr("without the rows"))));
+}
+
+TEST_F(SemiSyncCopies, AreMadeOnlyOfWhoSaysWhetherAllIsCopied) {
+  add_member(std::nullopt);
+  EXPECT_THAT(servers.told, Not(Contains(HasSubstr("CLONE INSTANCE"))));
+  EXPECT_EQ(lacks("reason"), "MembersJoining");
+  leave_out(std::vector<std::string>{});
+  expect_copied();
 }
 
 TEST_F(SemiSync, WithTooFewReplicasNobodyIsPromoted) {
