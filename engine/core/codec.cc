@@ -246,15 +246,15 @@ class Reader {
       case v1::Event::kRunStarted: {
         const auto& m = in.run_started();
         const WorkflowDefinition& workflow = definitions_.workflow(m.workflow());
-        return RunStarted{m.run_id(),
-                          workflow.name,
-                          workflow.version,
-                          payload(m.input()),
-                          definitions_.principal_name(m.principal()),
-                          m.workflow(),
-                          Rare<Origin>::unless_default({m.key(), m.parent(), m.parent_command(),
-                                                        m.previous(), m.kept(), m.copied()}),
-                          signals(m.signals())};
+        return RunStarted{
+            m.run_id(),
+            workflow.name,
+            workflow.version,
+            payload(m.input()),
+            definitions_.principal_name(m.principal()),
+            m.workflow(),
+            Origin{m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
+            signals(m.signals())};
       }
       case v1::Event::kStepCompleted: {
         const auto& m = in.step_completed();

@@ -38,7 +38,7 @@ struct RunStarted {
   Bytes input;
   std::string principal;
   std::uint32_t definition = 0;  // as read from a log: names the types that were current then
-  Rare<Origin> origin;
+  Usual<Origin> origin;
   // What the run that it goes on from had received and not awaited.
   std::vector<SignalReceived> signals{};
 };

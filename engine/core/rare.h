@@ -1,4 +1,5 @@
-// An optional value that few have: while there is none, it takes the room of a pointer.
+// Values that few have: for where thousands of runs sleep, or every event has room for what only
+// some kinds have, and a few strings would be most of the size.
 #pragma once
 
 #include <memory>
@@ -7,9 +8,8 @@
 
 namespace ratchet::engine {
 
-// Copied with its value, and compared by it. Read while it is empty, it is a T{}. For where
-// thousands of runs sleep, or every event has room for what only some kinds have: there a
-// std::optional of a few strings is most of the size.
+// An optional value. While there is none it takes the room of a pointer, and must not be read.
+// Copied with its value, and compared by it.
 template <class T>
 class Rare {
  public:
@@ -27,22 +27,14 @@ class Rare {
   }
   ~Rare() = default;
 
-  // Empty where there is nothing but a T{}.
-  static Rare unless_default(T value) { return value == T{} ? Rare() : Rare(std::move(value)); }
-
   void reset() { value_.reset(); }
   bool has_value() const { return value_ != nullptr; }
   explicit operator bool() const { return has_value(); }
-  const T& operator*() const {
-    static const T none{};
-    return value_ ? *value_ : none;
-  }
-  const T* operator->() const { return &**this; }
-  // To change it; it is no longer empty.
-  T& edit() {
-    if (!value_) value_ = std::make_unique<T>();
-    return *value_;
-  }
+  const T& operator*() const { return *value_; }
+  T& operator*() { return *value_; }
+  const T* operator->() const { return value_.get(); }
+  T* operator->() { return value_.get(); }
+  T value_or(T other) const { return value_ ? *value_ : std::move(other); }
   operator std::optional<T>() const { return value_ ? std::optional<T>(*value_) : std::nullopt; }
 
   friend bool operator==(const Rare& a, const Rare& b) {
@@ -51,6 +43,29 @@ class Rare {
 
  private:
   std::unique_ptr<T> value_;
+};
+
+// A value that is a T{} as a rule, and then takes the room of a pointer.
+template <class T>
+class Usual {
+ public:
+  Usual() = default;
+  Usual(T value) {
+    if (!(value == T{})) other_ = std::move(value);
+  }
+  const T& operator*() const {
+    static const T usual{};
+    return other_ ? *other_ : usual;
+  }
+  const T* operator->() const { return &**this; }
+  // To change it.
+  T& edit() {
+    if (!other_) other_ = T{};
+    return *other_;
+  }
+
+ private:
+  Rare<T> other_;
 };
 
 }  // namespace ratchet::engine

@@ -149,22 +149,22 @@ RunSummary decode_summary(std::string_view bytes) {
                        "a run's summary cannot be decoded; `ratchetctl rebuild` makes it anew from "
                        "the records");
   }
-  RunSummary summary{m.run_id(),
-                     m.run(),
-                     m.workflow(),
-                     m.version(),
-                     static_cast<RunState>(m.state()),
-                     Time{Duration{m.started_us()}},
-                     {},
-                     {},
-                     m.as_of(),
-                     m.paused(),
-                     {},
-                     {},
-                     Rare<Origin>::unless_default({m.key(), m.parent(), m.parent_command(),
-                                                   m.previous(), m.kept(), m.copied()}),
-                     m.successor(),
-                     m.pruned()};
+  RunSummary summary{
+      m.run_id(),
+      m.run(),
+      m.workflow(),
+      m.version(),
+      static_cast<RunState>(m.state()),
+      Time{Duration{m.started_us()}},
+      {},
+      {},
+      m.as_of(),
+      m.paused(),
+      {},
+      {},
+      Origin{m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
+      m.successor(),
+      m.pruned()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};
   if (m.has_failure()) summary.failure = Failure{m.failure().code(), m.failure().message()};
   if (m.has_cancel_requested()) summary.cancel_requested = get_by(m.cancel_requested());

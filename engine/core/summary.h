@@ -24,7 +24,7 @@ struct RunSummary {
   bool paused = false;      // also while quarantined
   Rare<By> cancel_requested;
   Rare<By> steered;  // who paused or terminated it, and why
-  Rare<Origin> origin;
+  Usual<Origin> origin;
   std::string successor;  // the run id of the run that goes on in its place
   bool pruned = false;    // its records were removed: this and their leaf hashes are what is left
 };

@@ -151,7 +151,7 @@ store::Entry pruning_of(const store::LogReader& log, RunSummary run, const By& b
                                        "its records are needed, or they are "
                                        "gone");
   run.pruned = true;
-  if (run.failure) shorten(run.failure.edit().message, most_reason_bytes);  // it is in there twice
+  if (run.failure) shorten(run.failure->message, most_reason_bytes);  // it is in there twice
   const std::uint32_t turns = turns_of(log, run);
   store::Entry entry;
   entry.record = encode(Pruned{encode(run), turns, by, now});

@@ -267,7 +267,7 @@ Outcome<Bytes> LocalEngine::finish(const std::string& run_id, std::chrono::milli
   if (!summary) return failed("no_run", "the log has no run " + run_id);
   if (state != RunState::quarantined) return read_end(log, decode_summary(*summary));
   return failed("quarantined", "run " + last + " does not follow this build's workflow: " +
-                                   decode_summary(*summary).failure->message);
+                                   decode_summary(*summary).failure.value_or(Failure{}).message);
 }
 
 void LocalEngine::serve() {

@@ -119,7 +119,7 @@ std::optional<std::string> Engine::Impl::learn_names_of(const std::vector<Turn>&
 // What a child, or a run that went on in its place, or a child of these, has begun and must not do
 // again: it would be another child, with another id, that did it.
 std::optional<std::string> Engine::Impl::begun_by(const std::string& child) {
-  for (auto run = summary_of(child); run && !run->origin.parent.empty();
+  for (auto run = summary_of(child); run && !run->origin->parent.empty();
        run = summary_of(run->successor)) {
     const std::string whose = " of its child " + run->run_id;
     const auto in_memory = ids.find(run->run_id);

@@ -96,7 +96,7 @@ Started Engine::Impl::start(const StartRequest& request, Origin origin,
                         .version = type->version,
                         .input = request.input,
                         .principal = request.principal,
-                        .origin = Rare<Origin>::unless_default(std::move(origin)),
+                        .origin = std::move(origin),
                         .signals = std::move(signals)};
   const auto lane = lanes.find(type->name);
   if (lane != lanes.end() && lane->second.full()) {

@@ -203,13 +203,13 @@ TEST_P(Signed, WhatWasWrittenOtherwiseIsFound) {
   EXPECT_EQ(bad([](Event&) {}), 0U);
   for (std::size_t i = 0; i < 64; ++i) {
     EXPECT_EQ(decision([i](GateDecided& d) {
-                char& byte = d.signature.edit().bytes[i];
+                char& byte = d.signature->bytes[i];
                 byte = static_cast<char>(byte ^ 1);
               }),
               1U)
         << "byte " << i;
   }
-  EXPECT_EQ(decision([](GateDecided& d) { d.signature.edit().signer = "bob"; }), 1U);
+  EXPECT_EQ(decision([](GateDecided& d) { d.signature->signer = "bob"; }), 1U);
   EXPECT_EQ(decision([](GateDecided& d) { d.payload_hash = std::string(32, '\7'); }), 1U);
   EXPECT_EQ(decision([](GateDecided& d) { d.command = 7; }), 1U);
   EXPECT_EQ(bad([](Event& event) {

@@ -79,7 +79,7 @@ std::string text_of(const T& value) {
     return std::to_string(value.time_since_epoch().count()) + "us";
   } else if constexpr (std::is_same_v<T, Duration>) {
     return std::to_string(value.count()) + "us";
-  } else if constexpr (std::is_same_v<T, Rare<Origin>>) {
+  } else if constexpr (std::is_same_v<T, Usual<Origin>>) {
     return text_of(*value);  // one that says nothing is as good as none
   } else if constexpr (is_optional<T> || is_rare<T>) {
     return value ? text_of(*value) : "none";
@@ -113,6 +113,8 @@ class Filler {
       value = Duration{1'000'000 + ++numbers_};
     } else if constexpr (is_optional<T> || is_rare<T> || is_vector<T>) {
       fill_item(value);
+    } else if constexpr (std::is_same_v<T, Usual<Origin>>) {
+      fill(value.edit());
     } else if constexpr (is_variant<T>) {
       fill(value.template emplace<1>());
     } else {
@@ -127,7 +129,8 @@ class Filler {
   }
   template <class T>
   void fill_item(Rare<T>& value) {
-    fill(value.edit());
+    value = T{};
+    fill(*value);
   }
   template <class T>
   void fill_item(std::vector<T>& value) {

@@ -67,7 +67,7 @@ class Decided {
 
   RunState state() const { return engine_.state("run-1").value(); }
   engine::Failure failure() const {
-    return *engine::find_run(log_, "run-1")->failure;
+    return engine::find_run(log_, "run-1")->failure.value_or(engine::Failure{});
   }
   engine::Time now() { return host_.now(); }
 
