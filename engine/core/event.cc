@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
-#include <utility>
+
+#include "engine/core/utf8.h"
 
 namespace ratchet::engine {
 
@@ -113,55 +114,11 @@ const By* by_of(const Event& event) {
       event);
 }
 
-namespace {
-
-// The length of the character that a text begins with; 0: it begins with none. The text is not
-// empty. Surrogates are no characters, and none has two encodings.
-std::size_t first_character(std::string_view text) {
-  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (std::size_t at = 1; at < size; ++at) {
-    if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
-  }
-  const unsigned char second = byte(1);
-  const bool longer_than_it_must_be =
-      (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool no_character = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  return longer_than_it_must_be || no_character ? 0 : size;
-}
-
-void make_utf8(std::string& text) {
-  if (is_utf8(text)) return;
-  std::string whole;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t size = first_character(rest);
-    whole += size == 0 ? std::string_view("\uFFFD") : rest.substr(0, size);
-    rest.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  text = std::move(whole);
-}
-
-}  // namespace
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t size = first_character(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
-  }
-  return true;
-}
-
 void shorten(std::string& text, std::size_t most) {
   make_utf8(text);
   constexpr std::string_view cut = "…";
   if (text.size() <= most) return;
-  std::size_t end = most - cut.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
+  text.resize(whole_characters(text, most - cut.size()));
   text += cut;
 }
 

@@ -68,11 +68,8 @@ inline constexpr const char* too_large_code = "turn_too_large";
 // of a record as payloads do, so that one which is too long would leave nothing recorded.
 inline constexpr std::size_t most_code_bytes = 256;
 inline constexpr std::size_t most_message_bytes = 16'384;
-// Texts of records are UTF-8: protobuf writes others, but does not read them again, and nobody
-// could read the log.
-bool is_utf8(std::string_view text);
 // To so many bytes, cut between two characters of UTF-8; a "…" tells of it. Bytes that are no UTF-8
-// become U+FFFD first.
+// become U+FFFD first (utf8.h).
 void shorten(std::string& text, std::size_t most);
 // The failure as it can be recorded.
 Failure recordable(Failure failure);

@@ -7,6 +7,7 @@
 #include "engine/core/codec.h"
 #include "engine/core/open_run.h"
 #include "engine/core/run.h"
+#include "engine/core/utf8.h"
 #include "store/anchor_check.h"
 
 namespace ratchet::engine {

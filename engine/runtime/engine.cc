@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/core/utf8.h"
 #include "engine/runtime/engine_impl.h"
 
 namespace ratchet::engine {

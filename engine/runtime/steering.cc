@@ -4,6 +4,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "engine/core/utf8.h"
 #include "engine/runtime/engine_impl.h"
 #include "store/checkpoint.h"
 

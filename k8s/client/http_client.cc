@@ -147,7 +147,8 @@ struct HttpClient::Impl {
                       const char* type = json_type) {
     http::Request result = request(method, std::move(where));
     result.headers["Content-Type"] = type;
-    result.body = body.dump();
+    // Whatever others wrote into a text: it must not keep the rest from being written.
+    result.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     return result;
   }
 

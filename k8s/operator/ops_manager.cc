@@ -7,6 +7,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <spdlog/spdlog.h>
 
+#include "engine/core/utf8.h"
+#include "engine/core/values.h"
 #include "engine/inspect/history.h"
 #include "k8s/client/kinds.h"
 #include "k8s/client/text.h"
@@ -197,8 +199,8 @@ asio::awaitable<void> OpsManager::reconcile(std::string key) {
     if (run->pruned) co_return;  // what was published last is all that is left to say
     const Projection projection =
         project(engine::read_history(log_, run->run), options_.signed_approvals);
+    decide(request, run->run_id, projection);  // also where it cannot be told
     co_await publisher_.publish(request.uid, run->run_id, projection);
-    decide(request, run->run_id, projection);
     co_return;
   }
   // A run that is not durable yet is published when it is.
@@ -258,7 +260,8 @@ asio::awaitable<void> OpsManager::consider(OpsRequest request) {
 // writes it where it is installed: it is the daemon that says so.
 std::string OpsManager::principal_of(const OpsRequest& request) const {
   if (request.requested_by.empty()) return options_.principal;
-  return options_.principal + " for " + request.requested_by.substr(0, 256);
+  const std::string& who = request.requested_by;
+  return options_.principal + " for " + who.substr(0, engine::whole_characters(who, 256));
 }
 
 // What the annotations of a request say about the plan that waits. The engine records also a

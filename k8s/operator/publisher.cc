@@ -1,8 +1,11 @@
 #include "k8s/operator/publisher.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include "engine/core/utf8.h"
+#include "engine/core/values.h"
 #include "k8s/client/kinds.h"
 
 namespace ratchet::k8s {
@@ -34,6 +37,9 @@ void put_status(Json& object, const Json& status, const std::string& anchor) {
   if (!anchor.empty()) object["status"]["anchor"] = anchor;
 }
 
+// What a quota, a right that is missing or a policy answers, for as long as somebody lets it.
+bool is_denial(const ApiError& error) { return error.code() >= 400 && error.code() < 429; }
+
 // How many of its Events the run that was reset has told.
 std::size_t told_before(const Projection& projection) {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -58,7 +64,8 @@ Json event_object(const Projection& projection, const std::string& uid, const st
           {"type", announcement.warning ? "Warning" : "Normal"},
           {"reason", announcement.reason},
           // The API refuses longer ones.
-          {"message", announcement.message.substr(0, 1024)},
+          {"message",
+           announcement.message.substr(0, engine::whole_characters(announcement.message, 1024))},
           {"source", {{"component", component}}},
           {"reportingComponent", component},
           {"firstTimestamp", at},
@@ -96,8 +103,15 @@ asio::awaitable<void> Publisher::publish(std::string uid, std::string run_id,
     const std::size_t count = told ? projection.announcements.size() : told_before(projection);
     known = announced_.emplace(run_id, count).first;
   }
-  co_await announce(uid, run_id, projection, known->second);
+  std::exception_ptr untold;
+  try {
+    co_await announce(uid, run_id, projection, known->second);
+  } catch (const ApiError& error) {
+    if (!is_denial(error)) throw;
+    untold = std::current_exception();
+  }
   co_await write_status(key, uid, status);
+  if (untold) std::rethrow_exception(untold);
 }
 
 asio::awaitable<bool> Publisher::write_status(Key key, std::string uid, Json status) {

@@ -1,6 +1,6 @@
 // Writes what a run's history means to its request: core Events, then the status. Both can be
 // written any number of times. Events come first, so a status that matches says that they are
-// there.
+// there; where the cluster takes none, it is written all the same.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ class Publisher {
   explicit Publisher(Client& client, std::function<std::string()> anchor = {})
       : client_(client), anchor_(std::move(anchor)) {}
 
-  // Throws ApiError; a request that is gone, or another one of that name, is no failure.
+  // Throws ApiError, also for an Event that was denied once the status is written, so that it is
+  // tried again; a request that is gone, or another one of that name, is no failure.
   // `uid`: of the request. `run_id`: its run, or the one that goes on since that was reset; of the
   // turns that it began with, nothing is told again. Never two at the same time for one request.
   boost::asio::awaitable<void> publish(std::string uid, std::string run_id, Projection projection);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/core/utf8.h"
 #include "tests/engine/by_hand.h"
 
 namespace ratchet::engine::testing {

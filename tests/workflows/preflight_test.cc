@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/workflows/preflight_rows.h"
+#include "workflows/mysql/plan.h"
 
 namespace ratchet::mysql {
 namespace {
@@ -50,6 +51,42 @@ TEST(Preflight, QuotesWhatTheFixNames) {
   EXPECT_NE(said(way("8.0.36", "8.4.8"), "column-definition", {{"s", "a`b", "c", "float"}})
                 .find("ALTER TABLE `s`.`a``b` MODIFY `c`"),
             std::string::npos);
+}
+
+// Characters of three bytes each: names of tables are in any script. Red if half of one is left,
+// which no status or Event takes.
+TEST(Preflight, CutsWhatBlocksBetweenCharacters) {
+  for (std::size_t shift = 0; shift < 3; ++shift) {
+    Sight sight;
+    Finding& found = *sight.add_findings();
+    found.set_severity(BLOCKING);
+    found.set_check("engines");
+    std::string what(shift, 'a');
+    for (int i = 0; i < 2000; ++i) what += "表";
+    found.set_what(what);
+    const std::string told = blocking_text(sight);
+    EXPECT_LT(told.size(), 4100u);
+    const auto beyond_ascii = std::ranges::count_if(
+        told, [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; });
+    EXPECT_EQ(beyond_ascii % 3, 0) << told.substr(told.size() - 50);
+  }
+}
+
+// Red if a finding with bytes of an application in it cannot be read back: of the whole look
+// nothing would be told then.
+TEST(Preflight, TellsOfATransactionWhoseIdIsNoText) {
+  const Context context = way("8.0.36", "8.4.8");
+  const std::vector<Check> checks = checks_for(context);
+  const auto open = std::ranges::find(checks, std::string("xa-prepared"), &Check::id);
+  ASSERT_NE(open, checks.end());
+  Sight sight;
+  for (Finding& one : judge(*open, {{"131077", "30", "28", "\xFF\xFF\xAC\x12-1"}}, context)) {
+    *sight.add_findings() = std::move(one);
+  }
+  Sight read;
+  ASSERT_TRUE(read.ParseFromString(sight.SerializeAsString()));
+  ASSERT_EQ(read.findings_size(), 1);
+  EXPECT_NE(read.findings(0).what().find("(format 131077, "), std::string::npos);
 }
 
 TEST(Preflight, CountsWhatItDoesNotList) {

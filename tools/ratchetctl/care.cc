@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "engine/core/utf8.h"
 #include "engine/inspect/rebuild.h"
 #include "engine/inspect/verify.h"
 #include "engine/runtime/care.h"

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "engine/core/run.h"
+#include "engine/core/utf8.h"
+#include "engine/core/values.h"
 #include "workflows/mysql/preflight.h"
 #include "workflows/mysql/version_rules.h"
 
@@ -270,7 +272,7 @@ std::string line_of(const Finding& finding) {
 
 std::string cut(std::string text) {
   if (text.size() <= most_text) return text;
-  text.resize(most_text);
+  text.resize(engine::whole_characters(text, most_text));
   return text + "… (ratchetctl plan shows all)";
 }
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "engine/core/utf8.h"
+
 namespace ratchet::mysql {
 
 namespace {
@@ -76,7 +78,10 @@ bool applies(const Check& check, const Context& context) {
   return is_before(context.from, check.crosses) && !is_before(context.to, check.crosses);
 }
 
+// The id of an XA transaction, for one, may be any bytes.
 Finding about(Severity severity, const char* check, std::string what, std::string fix) {
+  engine::make_utf8(what);
+  engine::make_utf8(fix);
   Finding out;
   out.set_severity(severity);
   out.set_check(check);

@@ -146,6 +146,15 @@ TEST_F(HttpClientTest, WritesCarryTheObjectAndTheFieldManager) {
   EXPECT_EQ(last().body, R"({"x":null})");
 }
 
+// Red if a text that is not UTF-8 fails the whole write.
+TEST_F(HttpClientTest, WhatIsNotUtf8IsReplacedInWhatIsWritten) {
+  api.script = {Answer::object(201, pod("a", "1"))};
+  Json object = pod("a", "");
+  object["message"] = "half a \xE8\xA1";
+  EXPECT_TRUE(loop.run(client->create(kinds::pod, object)).ok());
+  EXPECT_EQ(Json::parse(last().body)["message"], "half a \xEF\xBF\xBD");
+}
+
 TEST_F(HttpClientTest, DeletionCarriesPreconditionsAndPropagation) {
   api.script.assign(2, Answer::object(200, Json::object()));
   loop.run(client->remove(kinds::pod, {"demo", "a"}, {"uid-1", "7"}, Propagation::orphan));
