@@ -11,6 +11,7 @@
 #include "k8s/adapters/budget_look.h"
 #include "k8s/adapters/member_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/probe_look.h"
 #include "k8s/adapters/sql.h"
 #include "k8s/adapters/workload.h"
 #include "k8s/client/kinds.h"
@@ -134,11 +135,13 @@ std::int64_t bytes_of(const std::string& quantity) {
   return unit == units.end() ? 0 : std::atoll(quantity.c_str()) * unit->second;
 }
 
+void add(Sight& sight, std::vector<Finding> findings) {
+  for (Finding& finding : findings) *sight.add_findings() = std::move(finding);
+}
+
 void add(Sight& sight, const std::string& pod, std::vector<Finding> findings) {
-  for (Finding& finding : findings) {
-    finding.set_pod(pod);
-    *sight.add_findings() = std::move(finding);
-  }
+  for (Finding& finding : findings) finding.set_pod(pod);
+  add(sight, std::move(findings));
 }
 
 // `first`: the server of which the checks about the whole database are asked.
@@ -233,9 +236,10 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   database.set_space(in.space());
   database.set_name(in.name());
   std::map<std::string, Json> sets;
+  Json newest;
   for (const Json& set : co_await labelled(environment, kinds::stateful_set, database)) {
     if (controller_of(set) != in.uid()) continue;
-    sets[uid_of(set)] = set;
+    sets[uid_of(set)] = newest = set;
     sight.set_stateful_set(text_at(set, "/metadata/name"));
     sight.set_stateful_set_uid(uid_of(set));
     sight.set_image(
@@ -260,6 +264,8 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
     co_await look_at_member(environment, in, shape, pod, sight);
     looked_at.push_back(pod);
   }
+  add(sight, mysql::judge_storage(sight));
+  look_at_probes(newest, sight);
   co_await look_at_budgets(environment, in, std::move(looked_at), sight);
   co_await look_at_backups(environment, in, sight);
   co_return sight;

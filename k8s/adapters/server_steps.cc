@@ -1,6 +1,8 @@
 // The steps that ask the server itself.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
@@ -45,7 +47,7 @@ const std::string& cell(const std::vector<SqlRows>& answers, std::size_t stateme
 std::vector<std::string> state_questions() {
   return {"SELECT VERSION()",
           "SELECT @@GLOBAL.innodb_fast_shutdown, @@GLOBAL.innodb_max_dirty_pages_pct, "
-          "@@GLOBAL.innodb_force_recovery",
+          "@@GLOBAL.innodb_force_recovery, @@GLOBAL.innodb_max_dirty_pages_pct_lwm",
           "XA RECOVER"};
 }
 
@@ -55,6 +57,7 @@ mysql::ServerState read_state(const std::vector<SqlRows>& answers) {
   state.set_fast_shutdown(std::atoll(cell(answers, 1, 0).c_str()));
   state.set_max_dirty_pages_pct(cell(answers, 1, 1));
   state.set_forced_recovery(std::atoll(cell(answers, 1, 2).c_str()));
+  state.set_max_dirty_pages_pct_lwm(cell(answers, 1, 3));
   state.set_prepared_transactions(static_cast<std::int64_t>(answers.at(2).size()));
   return state;
 }
@@ -109,6 +112,8 @@ asio::awaitable<Done> restore(const Environment& environment, AttemptInfo,
   std::vector<std::string> orders{
       "SET GLOBAL innodb_fast_shutdown = " + std::to_string(in.former().fast_shutdown()),
       "SET GLOBAL innodb_max_dirty_pages_pct = " + in.former().max_dirty_pages_pct()};
+  const std::string& low = in.former().max_dirty_pages_pct_lwm();
+  if (!low.empty()) orders.push_back("SET GLOBAL innodb_max_dirty_pages_pct_lwm = " + low);
   co_await environment.sql(in.server(), std::move(*pod), std::move(orders));
   co_return Done{};
 }
@@ -132,11 +137,25 @@ asio::awaitable<void> expect_image(const Environment& environment, mysql::Verify
   if (pod) refuse_other_image(in.image_id(), image_id_in(*pod), pod_name(in.server()));
 }
 
+// Engines of tables whose rows are elsewhere: on other servers, or in other tables, which may be
+// gone for years. That they cannot be read says nothing about the files of this server.
+constexpr std::array<std::string_view, 5> engines_of_others = {"FEDERATED", "MRG_MYISAM", "CONNECT",
+                                                               "SPIDER", "SPHINX"};
+
+// A row: schema, name, engine.
+bool is_elsewhere(const std::vector<std::string>& table) {
+  std::string engine = table.size() > 2 ? table[2] : "";
+  std::ranges::transform(engine, engine.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return std::ranges::find(engines_of_others, engine) != engines_of_others.end();
+}
+
 asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environment,
                                                       mysql::VerifyServer in) {
   std::vector<std::string> questions{
       "SELECT VERSION()",
-      "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
+      "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
       "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
       "ORDER BY 1, 2 LIMIT " +
           std::to_string(most_tables)};
@@ -147,6 +166,7 @@ asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environ
 
   std::vector<std::string> reads;
   for (const auto& table : answers.at(1)) {
+    if (is_elsewhere(table)) continue;
     reads.push_back("SELECT 1 FROM " + quoted(table.at(0)) + "." + quoted(table.at(1)) +
                     " LIMIT 1");
   }

@@ -22,6 +22,16 @@ void refuse_several(const Json& set) {
   }
 }
 
+// Whoever asks for another version, or a restart, does not ask for an empty database.
+void refuse_ephemeral(const mysql::InspectWorkload& in, const mysql::Workload& workload) {
+  if (!workload.claim().empty()) return;
+  throw Refused("ephemeral_data", "the data of pod " + in.database().space() + "/" +
+                                      workload.pod() +
+                                      " is on ephemeral storage, which goes with the pod: there is "
+                                      "no other copy, so the pod is not deleted. Dump it, and load "
+                                      "it into a MySQL with storageType: Durable");
+}
+
 asio::awaitable<mysql::Workload> inspect(const Environment& environment, AttemptInfo,
                                          mysql::InspectWorkload in) {
   const Json set = co_await the_set(environment, in.database(), in.uid());
@@ -33,6 +43,7 @@ asio::awaitable<mysql::Workload> inspect(const Environment& environment, Attempt
                              "-0 is not there");
   }
   co_await add_pod(environment, *pod, workload);
+  refuse_ephemeral(in, workload);
   co_return workload;
 }
 

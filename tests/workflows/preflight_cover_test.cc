@@ -28,6 +28,7 @@ constexpr const char* image_id_test = "tests/workflows/image_id_test.cc";
 constexpr const char* group_test = "tests/k8s/operator/group_upgrade_test.cc";
 constexpr const char* image_test = "tests/k8s/operator/image_check_test.cc";
 constexpr const char* budget_test = "tests/k8s/operator/budget_look_test.cc";
+constexpr const char* probe_test = "tests/k8s/operator/probe_look_test.cc";
 constexpr const char* backup_test = "tests/k8s/operator/backup_evidence_test.cc";
 
 // What is found without a statement of the tables, and the tests that see it found and not found.
@@ -45,6 +46,8 @@ constexpr Other others[] = {
     {"fork", preflight_test, "BelievesTheServerAndNotTheCatalogue",
      "BelievesTheServerAndNotTheCatalogue"},
     {"disk", preflight_test, "WantsRoomOnTheVolume", "WantsRoomOnTheVolume"},
+    {"ephemeral-data", preflight_test, "TellsOfDataThatGoesWithThePod",
+     "TellsOfDataThatGoesWithThePod"},
     {"image-digest", image_id_test, "ThatDifferBlock", "ThatAreOneAreNoFinding"},
     {"members", group_test, "TellsWhichMemberDoesNotServeBeforeThePause",
      "ReplacesMemberByMemberAndMovesThePrimary"},
@@ -52,6 +55,8 @@ constexpr Other others[] = {
      "APrivateImageIsPulledWithTheSecretsOfTheMember"},
     {"disruption-budget", budget_test, "ThatLetNobodyBeMissingAreToldWithTheWayOut",
      "OfItsOwnIsNoFinding"},
+    {"startup-budget", probe_test, "ThatMayEndAServerTooSoonIsToldWithTheWayOut",
+     "OfAnHourOrWithoutProbesIsNoFinding"},
     {"backup-running", backup_test, "IsNotTriedWhileASessionIsUnderWay",
      "IsOfThoseAboutTheDatabaseThatNobodyElsePausedAndEndsWithTheUpgrade"},
     {"backup-evidence", backup_test, "ThatIsRequiredAndCannotBeHadIsFoundBeforeAnythingIsTouched",

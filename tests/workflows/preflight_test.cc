@@ -218,6 +218,21 @@ std::string disk(std::int64_t claim, std::int64_t data, std::int64_t dictionary)
   return text(judge_disk(member));
 }
 
+// Red if the only copy of the data is deleted with its pod, and that is called an upgrade.
+TEST(Preflight, TellsOfDataThatGoesWithThePod) {
+  Sight sight;
+  sight.add_members()->set_pod("db-0");
+  EXPECT_NE(text(judge_storage(sight)).find("BLOCKING ephemeral-data: the data is on ephemeral"),
+            std::string::npos);
+  sight.mutable_members(0)->set_claim("data-db-0");
+  EXPECT_EQ(text(judge_storage(sight)), "");
+  sight.add_members()->set_pod("db-1");
+  const std::vector<Finding> found = judge_storage(sight);
+  ASSERT_EQ(found.size(), 1U) << "the others have copies";
+  EXPECT_EQ(found[0].severity(), WARNING);
+  EXPECT_EQ(found[0].pod(), "db-1");
+}
+
 TEST(Preflight, WantsRoomOnTheVolume) {
   EXPECT_EQ(disk(1000, 500, 30), "");
   EXPECT_NE(disk(1000, 920, 10).find("WARNING disk"), std::string::npos);

@@ -198,6 +198,25 @@ std::vector<Finding> judge_disk(const MemberSight& member) {
   return {};
 }
 
+std::vector<Finding> judge_storage(const Sight& sight) {
+  std::vector<Finding> found;
+  for (const MemberSight& member : sight.members()) {
+    if (!member.claim().empty()) continue;
+    const std::string what = "the data is on ephemeral storage, which goes with the pod: ";
+    if (sight.members_size() == 1) {
+      found.push_back(about(BLOCKING, "ephemeral-data", what + "nothing would be left of it",
+                            "dump it (mysqldump), create a MySQL of the target's version with "
+                            "storageType: Durable, and load it there"));
+    } else {
+      found.push_back(about(WARNING, "ephemeral-data",
+                            what + "the member comes back empty and needs a copy of the others'",
+                            "see that a member whose pod is deleted comes back"));
+    }
+    found.back().set_pod(member.pod());
+  }
+  return found;
+}
+
 // Claims that were made larger by hand leave the size that new ones get as it was.
 std::vector<Finding> judge_new_claim(const MemberSight& member, std::int64_t new_claim_bytes) {
   const std::int64_t data = member.data_bytes();

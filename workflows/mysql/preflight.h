@@ -77,6 +77,8 @@ std::vector<Finding> judge_versions(const Context& context, const std::string& s
                                     const std::string& catalogue, const std::string& target);
 // Whether the volume has room for what the upgrade writes.
 std::vector<Finding> judge_disk(const MemberSight& member);
+// Whether the data of all members outlives the pods, which an upgrade deletes.
+std::vector<Finding> judge_storage(const Sight& sight);
 
 // Whether the volume of a new StatefulSet's member, of that size, has room for a copy of this
 // one's. 0: its size is not known.

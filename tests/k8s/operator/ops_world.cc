@@ -37,7 +37,7 @@ std::string version_of(const Json& pod) {
 }
 
 SqlRows answer(const std::string&, const std::string& statement) {
-  if (statement.find("max_dirty_pages_pct") != std::string::npos) return {{"1", "90", "0"}};
+  if (statement.find("max_dirty_pages_pct") != std::string::npos) return {{"1", "90", "0", "10"}};
   if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return {{"1", "0", "0"}};
   if (statement.starts_with("SHOW GLOBAL STATUS")) return {{"Innodb_buffer_pool_pages_dirty", "3"}};
   if (statement.starts_with("SELECT table_schema")) return {{"shop", "orders"}};

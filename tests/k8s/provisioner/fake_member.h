@@ -27,7 +27,8 @@ inline std::string between(const std::string& text, const std::string& from,
 inline std::optional<std::vector<std::vector<std::string>>> answer_of_any(
     const std::string& statement) {
   using Rows = std::vector<std::vector<std::string>>;
-  if (statement.find("max_dirty_pages_pct") != std::string::npos) return Rows{{"1", "90", "0"}};
+  if (statement.find("max_dirty_pages_pct") != std::string::npos)
+    return Rows{{"1", "90", "0", "10"}};
   if (statement.starts_with("SELECT @@GLOBAL.innodb_fast_shutdown")) return Rows{{"1", "0", "0"}};
   if (statement.starts_with("SHOW GLOBAL STATUS")) {
     return Rows{{"Innodb_buffer_pool_pages_dirty", "3"}};

@@ -37,7 +37,7 @@ constexpr const char* sizes_files =
 constexpr const char* counts_history =
     "SELECT COUNT FROM information_schema.INNODB_METRICS WHERE NAME = 'trx_rseg_history_len'";
 constexpr const char* names_tables =
-    "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = "
+    "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
     "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
     "ORDER BY 1, 2 LIMIT 1000";
 
@@ -181,7 +181,8 @@ class TellerOfAGroup : Teller {
     say(1, measures(), Depth::shape);
     say(1,
         {"SET GLOBAL innodb_fast_shutdown = 0", "SET GLOBAL innodb_max_dirty_pages_pct = 0",
-         "SET GLOBAL innodb_fast_shutdown = 1", "SET GLOBAL innodb_max_dirty_pages_pct = 90"},
+         "SET GLOBAL innodb_fast_shutdown = 1", "SET GLOBAL innodb_max_dirty_pages_pct = 90",
+         "SET GLOBAL innodb_max_dirty_pages_pct_lwm = 10"},
         Depth::rows);
     for (const mysql::Check& check : mysql::all_checks()) {
       if (check.servers != mysql::Servers::mariadb) say(1, Statements{check.sql}, Depth::shape);
