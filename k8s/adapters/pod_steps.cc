@@ -1,6 +1,7 @@
 // The steps on the database's pod and its claim.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
@@ -132,24 +133,34 @@ asio::awaitable<Done> unprotect(const Environment& environment, AttemptInfo info
   co_return Done{};
 }
 
+bool is_gone_or_goes(const std::optional<Json>& pod, const mysql::DeletePod& in) {
+  return !pod || uid_of(*pod) != in.pod_uid() || is_deleting(*pod);
+}
+
 asio::awaitable<std::optional<Done>> deletion(const Environment& environment, AttemptInfo,
                                               mysql::DeletePod in) {
   const auto pod = co_await find(environment, kinds::pod, key_of(in));
-  const bool done = !pod || uid_of(*pod) != in.pod_uid() || is_deleting(*pod);
-  co_return done ? std::optional(Done{}) : std::nullopt;
+  co_return is_gone_or_goes(pod, in) ? std::optional(Done{}) : std::nullopt;
 }
 
-asio::awaitable<Done> remove(const Environment& environment, AttemptInfo info,
-                             mysql::DeletePod in) {
-  while (!co_await deletion(environment, info, in)) {
-    const Preconditions only_if{in.pod_uid(), ""};
-    const Reply reply = co_await environment.client->remove(kinds::pod, key_of(in), only_if,
-                                                            Propagation::background);
+// Who gives it more time of its own keeps that.
+Preconditions deletion_of(const Json& pod, const mysql::DeletePod& in) {
+  const auto own = pod.value("/spec/terminationGracePeriodSeconds"_json_pointer, std::int64_t{0});
+  Preconditions how{in.pod_uid(), ""};
+  if (in.grace_seconds() > own) how.grace_seconds = in.grace_seconds();
+  return how;
+}
+
+asio::awaitable<Done> remove(const Environment& environment, AttemptInfo, mysql::DeletePod in) {
+  for (;;) {
+    const auto pod = co_await find(environment, kinds::pod, key_of(in));
+    if (is_gone_or_goes(pod, in)) co_return Done{};
+    const Reply reply = co_await environment.client->remove(
+        kinds::pod, key_of(in), deletion_of(*pod, in), Propagation::background);
     if (reply.conflict() || reply.not_found()) continue;
     expect_success(reply, "deleting " + name_of(in));
-    break;
+    co_return Done{};
   }
-  co_return Done{};
 }
 
 // A standalone server is missed meanwhile, and most end within seconds: looked at often at first.
@@ -175,8 +186,9 @@ asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& en
         throw Refused("unclean_shutdown",
                       "the server in " + name_of(in) + " did not shut down cleanly (exit code " +
                           std::to_string(code) + ", " + ended.value("reason", "no reason") +
-                          "): give it more time (terminationGracePeriodSeconds), then create the "
-                          "request again");
+                          "): give it more time (spec.timeout of the request, "
+                          "terminationGracePeriodSeconds of its pod), then create the request "
+                          "again");
       }
       mysql::ShutdownProof proof;
       proof.set_reason(ended.value("reason", ""));

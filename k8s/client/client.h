@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -60,6 +61,8 @@ class ApiError : public std::runtime_error {
 struct Preconditions {
   std::string uid;               // empty: any
   std::string resource_version;  // empty: any
+  // No condition: the seconds that a pod's processes have to end. Nothing: those of its spec.
+  std::optional<std::int64_t> grace_seconds = {};
 };
 
 enum class Propagation { background, foreground, orphan };

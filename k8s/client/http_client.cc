@@ -310,6 +310,7 @@ asio::awaitable<Reply> HttpClient::remove(Resource resource, Key key, Preconditi
   if (!only_if.resource_version.empty()) {
     how["preconditions"]["resourceVersion"] = only_if.resource_version;
   }
+  if (only_if.grace_seconds) how["gracePeriodSeconds"] = *only_if.grace_seconds;
   auto where = impl->object(resource, key, "", {});
   co_return co_await impl->call(impl->write("DELETE", where, how));
 }

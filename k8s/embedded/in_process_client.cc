@@ -115,6 +115,7 @@ asio::awaitable<Reply> InProcessClient::remove(Resource resource, Key key, Preco
                                                Propagation propagation) {
   Call call = call_of(Verb::remove, resource, key.space, key.name);
   call.body = {{"propagationPolicy", policy_name(propagation)}};
+  if (only_if.grace_seconds) call.body["gracePeriodSeconds"] = *only_if.grace_seconds;
   Json conditions = Json::object();
   if (!only_if.uid.empty()) conditions["uid"] = only_if.uid;
   if (!only_if.resource_version.empty()) conditions["resourceVersion"] = only_if.resource_version;

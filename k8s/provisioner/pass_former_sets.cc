@@ -36,13 +36,22 @@ std::string set_called(const std::string& database, unsigned number) {
   return number == 0 ? database : database + "-" + std::to_string(number);
 }
 
-// The number in the name of the set that made this claim. Nothing: no set of this database did.
-std::optional<unsigned> number_of_claim(const std::string& database, const Json& claim) {
+// The member whose claim this is. Nothing: no set of this database made it.
+std::optional<api::MemberNumber> member_of_claim(const std::string& database, const Json& claim) {
   const std::string name = metadata_text(claim, "name");
   if (!name.starts_with(claim_prefix)) return std::nullopt;
-  const std::string pod = name.substr(std::string(claim_prefix).size());
-  const auto member = api::member_number(database, pod);
-  return member ? std::optional(member->set) : std::nullopt;
+  return api::member_number(database, name.substr(std::string(claim_prefix).size()));
+}
+
+// An upgrade that was undone had given it up, and the next one has filled it anew: what it said
+// then must not decide when its set is the former one.
+asio::awaitable<void> keep_for_good(Context& context, Json claim) {
+  co_await context.client.merge_patch(
+      kinds::persistent_volume_claim,
+      {metadata_text(claim, "namespace"), metadata_text(claim, "name")},
+      {{"metadata",
+        {{"resourceVersion", metadata_text(claim, "resourceVersion")},
+         {"annotations", {{api::retain_annotation, nullptr}}}}}});
 }
 
 // The sets whose volumes there are.
@@ -54,10 +63,10 @@ struct SetsOfClaims {
 SetsOfClaims sets_of(const std::string& database, const Json& claims) {
   SetsOfClaims found;
   for (const Json& claim : claims) {
-    const auto number = number_of_claim(database, claim);
-    if (!number) continue;
+    const auto member = member_of_claim(database, claim);
+    if (!member) continue;
     const bool kept = !annotation(claim, api::retain_annotation).empty();
-    (kept ? found.kept : found.in_use).insert(*number);
+    (kept ? found.kept : found.in_use).insert(member->set);
   }
   return found;
 }
@@ -145,9 +154,14 @@ asio::awaitable<MaybeStop> Pass::remove_retired_claims(unsigned number) {
   for (const Json& claim : claims.body.value("items", Json::array())) {
     const std::string until = annotation(claim, api::retain_annotation);
     const std::string name = metadata_text(claim, "name");
-    const auto whose = number_of_claim(database().name, claim);
-    if (!is_over(until, now) || !whose || *whose == number) continue;
-    if (claim.at("metadata").contains("deletionTimestamp")) continue;
+    const auto whose = member_of_claim(database().name, claim);
+    if (until.empty() || !whose || claim.at("metadata").contains("deletionTimestamp")) continue;
+    if (whose->set == number) {
+      const bool used = whose->ordinal < static_cast<unsigned>(database().replicas);
+      if (used) co_await keep_for_good(context_, claim);
+      continue;
+    }
+    if (!is_over(until, now)) continue;
     if (MaybeStop stop = co_await guarded_.remove_left(kinds::persistent_volume_claim, claim)) {
       co_return stop;
     }

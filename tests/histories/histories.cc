@@ -288,6 +288,13 @@ std::vector<Recording> recordings() {
              each_on<FakeCluster>(pinned_upgrades)(outside);
              each_on<FakeGroupCluster>(pinned_groups)(outside);
            }},
+          // Those whose servers have the time of a step to end passed the marker time-to-end.
+          {"update_version-1-time.history",
+           [](Outside& outside) {
+             each_on<FakeCluster>(upgrades)(outside);
+             each_on<FakeGroupCluster>(group_upgrades)(outside);
+             record_new_sets(outside);
+           }},
           {"update_version-1-backup.history", record_upgrades_with_backups},
           {"update_version-1-new-set.history", record_new_sets},
           {"update_version-1-new-set-large.history", record_large_new_sets},
@@ -303,6 +310,12 @@ std::vector<Recording> recordings() {
            [](Outside& outside) {
              for (const ClusterRestart& restart : cluster_restarts) {
                record_restart<FakeGroupCluster>(outside, restart, "9.7.4");
+             }
+           }},
+          {"restart-1-time.history",
+           [](Outside& outside) {
+             for (const Restart& restart : restarts) {
+               record_restart<FakeCluster>(outside, restart, "11.8.6");
              }
            }},
           {"horizontal_scaling-1.history", record_horizontal_scalings},

@@ -18,8 +18,16 @@ Task<> prepare_server(Workflow wf, Upgrade upgrade, Workload workload) {
   co_await wf.step(prepare_shutdown, the_shutdown(upgrade, workload, wf.now()));
 }
 
+DeletePod timely_deletion(Workflow wf, const Upgrade& upgrade, const Workload& workload) {
+  DeletePod in = deletion(upgrade, workload);
+  if (wf.patched("time-to-end")) {
+    in.set_grace_seconds(upgrade.request.step_timeout_us() / 1'000'000);
+  }
+  return in;
+}
+
 Task<> end_server(Workflow wf, Upgrade upgrade, Workload workload) {
-  co_await wf.step(delete_pod, deletion(upgrade, workload));
+  co_await wf.step(delete_pod, timely_deletion(wf, upgrade, workload));
   co_await wf.step(await_clean_shutdown, the_end(upgrade, workload, wf.now()));
   if (workload.claim().empty()) co_return;
   co_await take_evidence(wf, upgrade, workload);

@@ -14,6 +14,10 @@ namespace ratchet::mysql {
 // Protects the pod, and leaves its server little to write at its end.
 engine::Task<> prepare_server(engine::Workflow wf, Upgrade upgrade, Workload workload);
 
+// The pod's deletion, which gives its server the time of a step to end: a slow shutdown takes as
+// long as there is to purge, and a server that is killed in it was stopped for nothing.
+DeletePod timely_deletion(engine::Workflow wf, const Upgrade& upgrade, const Workload& workload);
+
 // Ends the server, with proof that it shut down cleanly, takes the snapshot of its volume that the
 // upgrade wants (backups.h), and marks its claim: from then on the target version may open it.
 engine::Task<> end_server(engine::Workflow wf, Upgrade upgrade, Workload workload);

@@ -125,7 +125,7 @@ Task<> retire_member(Workflow wf, Upgrade upgrade, Progress& progress, Member me
     throw StepFailure(*ready.failed);
   } else {
     co_await wf.step(await_group, every_other(upgrade, member.workload, wf.now()));
-    co_await wf.step(retire_pod, deletion(upgrade, member.workload));
+    co_await wf.step(retire_pod, timely_deletion(wf, upgrade, member.workload));
     co_await wf.step(await_pod_ended, the_end(upgrade, member.workload, wf.now()));
     co_await keep_evidence(wf, upgrade, progress, member.workload);
     co_await wf.step(unprotect_pod, the_pod(upgrade, member.workload));

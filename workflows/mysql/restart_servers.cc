@@ -36,7 +36,7 @@ Task<> stop_server(Workflow wf, Upgrade restart, Workload workload) {
   if (!restart.database.standalone()) {
     co_await wf.step(await_group, the_others(restart, workload, wf.now()));
   }
-  co_await wf.step(delete_pod, deletion(restart, workload));
+  co_await wf.step(delete_pod, timely_deletion(wf, restart, workload));
   const Workflow firm = wf.shielded();
   co_await firm.step(await_clean_shutdown, the_end(restart, workload, firm.now()));
 }

@@ -156,7 +156,7 @@ TEST_F(HttpClientTest, WhatIsNotUtf8IsReplacedInWhatIsWritten) {
 }
 
 TEST_F(HttpClientTest, DeletionCarriesPreconditionsAndPropagation) {
-  api.script.assign(2, Answer::object(200, Json::object()));
+  api.script.assign(3, Answer::object(200, Json::object()));
   loop.run(client->remove(kinds::pod, {"demo", "a"}, {"uid-1", "7"}, Propagation::orphan));
   EXPECT_EQ(last().method, "DELETE");
   EXPECT_EQ(Json::parse(last().body),
@@ -166,6 +166,10 @@ TEST_F(HttpClientTest, DeletionCarriesPreconditionsAndPropagation) {
                   {"preconditions", {{"uid", "uid-1"}, {"resourceVersion", "7"}}}}));
   loop.run(client->remove(kinds::pod, {"demo", "a"}, {}, Propagation::background));
   EXPECT_EQ(Json::parse(last().body).count("preconditions"), 0u);
+  Preconditions slow;
+  slow.grace_seconds = 1200;
+  loop.run(client->remove(kinds::pod, {"demo", "a"}, slow, Propagation::background));
+  EXPECT_EQ(Json::parse(last().body).value("gracePeriodSeconds", 0), 1200);
 }
 
 TEST_F(HttpClientTest, AWriteWithoutAnswerIsSentOnceAndItsEffectUnknown) {

@@ -60,6 +60,8 @@ TEST_F(FormerSets, LeaveClaimsThatGoWhenTheirTimeIsOver) {
   EXPECT_THAT(world.event_texts(), Contains(::testing::HasSubstr("data-my-group-5-0")));
 }
 
+// Red if the claim goes, or says for ever that it is to go: at once when its set is the former one,
+// and not to whoever asks which volumes are the newest.
 TEST_F(FormerSets, NeverLoseAClaimOfTheSetThatIsThere) {
   world.patch(
       kinds::persistent_volume_claim, "data-my-group-1",
@@ -68,6 +70,8 @@ TEST_F(FormerSets, NeverLoseAClaimOfTheSetThatIsThere) {
   const Json claim = world.get(kinds::persistent_volume_claim, "data-my-group-1");
   ASSERT_FALSE(claim.is_null());
   EXPECT_FALSE(claim["metadata"].contains("deletionTimestamp"));
+  const Json notes = claim.value("/metadata/annotations"_json_pointer, Json::object());
+  EXPECT_FALSE(notes.contains(api::retain_annotation)) << notes;
 }
 
 // A set that is lost is made anew by the name that an upgrade has recorded: on its own volumes, not
