@@ -167,6 +167,14 @@ asio::awaitable<std::optional<Done>> is_paused(const Environment& environment, A
   co_return Done{};
 }
 
+// The time of a pause is what the provisioner answers it with, in whole seconds. One that was over
+// within this second may have been answered already: that must not answer for this one.
+std::string time_of_pause(const Json& database, engine::Time now) {
+  const std::string time = second_text(now);
+  const bool taken = annotation(database, drained_note) == time;
+  return taken ? second_text(now + std::chrono::seconds{1}) : time;
+}
+
 asio::awaitable<Done> pause(const Environment& environment, AttemptInfo info,
                             mysql::PauseDatabase in) {
   while (!co_await is_paused(environment, info, in)) {
@@ -180,7 +188,7 @@ asio::awaitable<Done> pause(const Environment& environment, AttemptInfo info,
                           {"reason", "DatabasePaused"},
                           {"message", "Paused for MySQLOpsRequest " + in.database().space() + "/" +
                                           in.request() + ", run " + info.run_id},
-                          {"lastTransitionTime", second_text(environment.now())}});
+                          {"lastTransitionTime", time_of_pause(database, environment.now())}});
     if (co_await write_conditions(environment, database, std::move(conditions))) break;
   }
   co_return Done{};

@@ -163,6 +163,17 @@ asio::awaitable<Done> remove(const Environment& environment, AttemptInfo, mysql:
   }
 }
 
+// What a server was told of its shutdown is forgotten where the kubelet has started it anew since.
+void refuse_other_container(const mysql::AwaitEnd& in, const Json& pod) {
+  const std::string ended = text_at(container_status(pod), "/containerID");
+  if (in.container_id().empty() || ended.empty() || ended == in.container_id()) return;
+  throw Refused("restarted_meanwhile",
+                "the server in " + name_of(in) + " was started anew (" + ended +
+                    ") after it was told to shut down slowly, "
+                    "and ended without that: another series may not open what it left. See why it "
+                    "was, then create the request again");
+}
+
 // A standalone server is missed meanwhile, and most end within seconds: looked at often at first.
 constexpr std::chrono::seconds ends_soon{5};
 constexpr std::chrono::milliseconds look_soon{250};
@@ -190,6 +201,7 @@ asio::awaitable<mysql::ShutdownProof> await_clean_shutdown(const Environment& en
                           "terminationGracePeriodSeconds of its pod), then create the request "
                           "again");
       }
+      refuse_other_container(in, *pod);
       mysql::ShutdownProof proof;
       proof.set_reason(ended.value("reason", ""));
       proof.set_finished(ended.value("finishedAt", ""));

@@ -11,6 +11,7 @@
 #include "k8s/adapters/budget_look.h"
 #include "k8s/adapters/member_look.h"
 #include "k8s/adapters/objects.h"
+#include "k8s/adapters/pending_look.h"
 #include "k8s/adapters/probe_look.h"
 #include "k8s/adapters/sql.h"
 #include "k8s/adapters/workload.h"
@@ -262,6 +263,10 @@ asio::awaitable<Sight> look(const Environment& environment, AttemptInfo, LookAtD
   std::vector<Json> looked_at;
   for (const auto& [key, pod] : pods) {
     co_await look_at_member(environment, in, shape, pod, sight);
+    if (const auto set = sets.find(controller_of(pod)); set != sets.end()) {
+      look_at_pending_options(set->second, pod, sight);
+      look_at_rewritten_image(set->second, pod, sight);
+    }
     looked_at.push_back(pod);
   }
   add(sight, mysql::judge_storage(sight));

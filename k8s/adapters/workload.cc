@@ -149,6 +149,9 @@ asio::awaitable<std::optional<Json>> live_pod(const Environment& environment, Js
 asio::awaitable<void> add_pod(const Environment& environment, Json pod, mysql::Workload& workload) {
   workload.set_pod(text_at(pod, "/metadata/name"));
   workload.set_pod_uid(uid_of(pod));
+  const Json& status =
+      element(part_at(pod, "/status/containerStatuses"), "name", database_container);
+  workload.set_container_id(text_at(status, "/containerID"));
   const Json& volume = element(part_at(pod, "/spec/volumes"), "name", "data");
   workload.set_claim(text_at(volume, "/persistentVolumeClaim/claimName"));
   if (workload.claim().empty()) co_return;

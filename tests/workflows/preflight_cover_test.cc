@@ -29,6 +29,7 @@ constexpr const char* group_test = "tests/k8s/operator/group_upgrade_test.cc";
 constexpr const char* image_test = "tests/k8s/operator/image_check_test.cc";
 constexpr const char* budget_test = "tests/k8s/operator/budget_look_test.cc";
 constexpr const char* probe_test = "tests/k8s/operator/probe_look_test.cc";
+constexpr const char* pending_test = "tests/k8s/operator/pending_look_test.cc";
 constexpr const char* backup_test = "tests/k8s/operator/backup_evidence_test.cc";
 
 // What is found without a statement of the tables, and the tests that see it found and not found.
@@ -57,6 +58,10 @@ constexpr Other others[] = {
      "OfItsOwnIsNoFinding"},
     {"startup-budget", probe_test, "ThatMayEndAServerTooSoonIsToldWithTheWayOut",
      "OfAnHourOrWithoutProbesIsNoFinding"},
+    {"rewritten-image", pending_test, "OfAPodIsFoundBeforeAnythingIsTouched",
+     "ThatAServerWasStartedWithAreNoFinding"},
+    {"pending-options", pending_test, "OfTheNextStartAreTold",
+     "ThatAServerWasStartedWithAreNoFinding"},
     {"backup-running", backup_test, "IsNotTriedWhileASessionIsUnderWay",
      "IsOfThoseAboutTheDatabaseThatNobodyElsePausedAndEndsWithTheUpgrade"},
     {"backup-evidence", backup_test, "ThatIsRequiredAndCannotBeHadIsFoundBeforeAnythingIsTouched",

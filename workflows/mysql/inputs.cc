@@ -91,6 +91,7 @@ DeletePod deletion(const Upgrade& upgrade, const Workload& workload) {
 AwaitEnd the_end(const Upgrade& upgrade, const Workload& workload, engine::Time now) {
   auto in = about_pod<AwaitEnd>(upgrade, workload);
   in.set_deadline_us(deadline(upgrade, now));
+  if (upgrade.rules.slow_shutdown()) in.set_container_id(workload.container_id());
   return in;
 }
 
