@@ -81,6 +81,9 @@ void read_annotations(const Json& object, OpsRequest& request) {
   request.approved_plan = note(approved_annotation);
   request.denied_plan = note(denied_annotation);
   request.decided_by = note(decider_annotation);
+  const std::string seen = note(decided_on_annotation);
+  const std::string now = decided_on(request.approved_plan, request.denied_plan);
+  if (!seen.empty() && seen != now) request.decided_by.clear();
 }
 
 // How often a step that is not done in its time gets as much time again. Attempts within that time

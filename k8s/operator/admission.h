@@ -22,6 +22,11 @@ inline constexpr const char* approved_annotation = "ratchet.dev/approved-plan";
 inline constexpr const char* denied_annotation = "ratchet.dev/denied-plan";
 // By the webhook: who set one of the two before.
 inline constexpr const char* decider_annotation = "ratchet.dev/decided-by";
+// And what the two were then: where the webhook is not asked, who set them later is not known.
+inline constexpr const char* decided_on_annotation = "ratchet.dev/decided-on";
+inline std::string decided_on(const std::string& approved, const std::string& denied) {
+  return approved + "/" + denied;
+}
 
 // Never throws: what is wrong with the object is in `malformed`.
 OpsRequest read_request(const Json& object);

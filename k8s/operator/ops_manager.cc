@@ -273,7 +273,8 @@ void OpsManager::decide(const OpsRequest& request, const std::string& run_id,
   if (run.awaited_plan.empty()) return;
   const bool approve = request.denied_plan.empty() || request.denied_plan != run.awaited_plan;
   const std::string& named = approve ? request.approved_plan : request.denied_plan;
-  if (named.empty() || std::exchange(told_[run_id], named) == named) return;
+  const std::string telling = named + " of " + run.awaited_plan;
+  if (named.empty() || std::exchange(told_[run_id], telling) == telling) return;
   if (named != run.awaited_plan && run.decided_plans.contains(bytes_of(named))) return;
   const char* annotation = approve ? approved_annotation : denied_annotation;
   if (approve && options_.signed_approvals) {

@@ -100,7 +100,7 @@ class OpsManager {
   std::map<std::string, OpsRequest> requests_;      // by namespace/name, as last seen
   std::map<std::string, OpenRun> open_runs_;        // by run id, which is the request's uid
   std::map<std::string, engine::Time> fence_ends_;  // by namespace/name of the MySQL
-  // Run id → the hash that was told last, until it is in the log.
+  // Run id → the hash that was told last, and of which plan, until it is in the log.
   std::map<std::string, std::string> told_;
   std::vector<std::shared_ptr<void>> watches_;
 };

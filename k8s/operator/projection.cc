@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/core/run.h"
+#include "k8s/operator/projection_words.h"
 #include "k8s/operator/request_types.h"
 #include "workflows/mysql/backup_ports.h"
 #include "workflows/mysql/gate.h"
@@ -23,11 +24,6 @@ namespace {
 
 bool is(const std::string& activity, const engine::ActivityInfo& info) {
   return activity == info.name;
-}
-
-void put(std::string& text, const std::string& mark, const std::string& name) {
-  const auto at = text.find(mark);
-  if (at != std::string::npos) text.replace(at, mark.size(), name);
 }
 
 // Reads one history and collects what it means.
@@ -67,6 +63,7 @@ class Reader {
   }
 
   void on(const engine::StepScheduled& step) {
+    go_on();
     activities_[step.command] = step.activity;
     if (step.activity == type_->work_step) work_ = step.input;
     if (is(step.activity, mysql::pause_database.info())) {
@@ -91,7 +88,7 @@ class Reader {
       deletion.ParseFromString(step.input);
       announce("Starting", "Retiring Pod: " + deletion.pod() + "/" + out_.space);
     } else if (is(step.activity, mysql::retain_claim.info())) {
-      tell_claim(step.input);
+      announce("Retained", claim_is_kept(out_.space, step.input));
     } else if (is(step.activity, mysql::switch_primary.info()) ||
                is(step.activity, mysql::step_down.info()) ||
                is(step.activity, mysql::hand_over_primary.info())) {
@@ -124,14 +121,8 @@ class Reader {
     return beside || is(activity, mysql::change_image.info());
   }
 
-  void tell_claim(const engine::Bytes& input) {
-    mysql::RetainClaim claim;
-    claim.ParseFromString(input);
-    announce("Retained", "Claim " + out_.space + "/" + claim.claim() + " is kept until " +
-                             api_time(engine::Time{engine::Duration{claim.until_us()}}));
-  }
-
   void on(const engine::StepCompleted& step) {
+    go_on();
     const std::string& activity = activities_[step.command];
     if (is(activity, mysql::inspect_database.info())) {
       mysql::Database database;
@@ -233,20 +224,9 @@ class Reader {
     out_.phase = "WaitingForApproval";
     std::erase_if(out_.conditions, [](const Condition& c) { return c.type == "Approved"; });
     out_.awaited_plan = mysql::plan_hash(plan);
-    restate("WaitingForApproval", "ApprovalRequired", how_to_approve());
+    restate("WaitingForApproval", "ApprovalRequired",
+            how_to_approve(out_, run_id_, signed_approvals_));
     announce("WaitingForApproval", "Plan " + out_.awaited_plan + " waits for an approval");
-  }
-
-  std::string how_to_approve() const {
-    if (signed_approvals_) {
-      return "waits for a signed approval of plan " + out_.awaited_plan + ": ratchetctl approve " +
-             run_id_ + " --to-sign FILE shows how; the annotation ratchet.dev/approved-plan " +
-             "does not count here (ratchet.dev/denied-plan refuses the plan)";
-    }
-    return "waits for an approval of plan " + out_.awaited_plan + ": kubectl annotate -n " +
-           out_.space + " mysqlopsrequest " + out_.request +
-           " --overwrite ratchet.dev/approved-plan=" + out_.awaited_plan +
-           " (ratchet.dev/denied-plan to refuse it)";
   }
 
   void on(const engine::GateDecided& decided) {
@@ -268,7 +248,26 @@ class Reader {
              true);
   }
 
+  // Whoever has only kubectl must see why nothing goes on.
+  void on(const engine::AttemptFailed& failed) {
+    constexpr std::uint32_t many = 8;  // for half a minute
+    if (failed.attempt < many) return;
+    restate("Stalled", "AttemptFailed",
+            "attempt " + std::to_string(failed.attempt) + " of " + activities_[failed.command] +
+                " failed, and it is tried again: " + failed.failure.message);
+  }
+  void on(const engine::Probed& probed) {
+    if (probed.verdict != engine::Verdict::unknown) return;
+    restate("Stalled", "InDoubt",
+            activities_[probed.command] + " waits for a person (ratchetctl explain " + run_id_ +
+                "): " + probed.why);
+  }
+  void go_on() {
+    std::erase_if(out_.conditions, [](const Condition& c) { return c.type == "Stalled"; });
+  }
+
   void on(const engine::RunFailed& failed) {
+    go_on();
     out_.awaited_plan.clear();
     if (failed.failure.code == mysql::denied_code) {
       out_.phase = "Denied";
@@ -321,9 +320,9 @@ class Reader {
 
   // The message with its names in it (request_types.h).
   std::string filled(std::string message) const {
-    put(message, "<x>", database_);
-    put(message, "<o>", ops_);
-    put(message, "<ops>", out_.request);
+    put_name(message, "<x>", database_);
+    put_name(message, "<o>", ops_);
+    put_name(message, "<ops>", out_.request);
     return message;
   }
 

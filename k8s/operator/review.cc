@@ -101,8 +101,9 @@ Json mutate_database(const Json& request, const ReviewOptions& options) {
   return changed(object, api::with_defaults(std::move(wanted), name));
 }
 
-// Who wrote the annotations that approve or deny a plan: whoever changed one of them last.
-Json decider(const Json& request) {
+// Who wrote the annotations that approve or deny a plan, and what they were then: whoever changed
+// one of them last.
+Json decision_notes(const Json& request) {
   const Json& now = api::field(request, "object.metadata.annotations");
   const Json& before = api::field(request, "oldObject.metadata.annotations");
   const auto note = [](const Json& notes, const char* name) {
@@ -110,11 +111,19 @@ Json decider(const Json& request) {
   };
   const bool decides =
       !note(now, approved_annotation).is_null() || !note(now, denied_annotation).is_null();
-  if (!decides) return nullptr;
+  if (!decides) return {{decider_annotation, nullptr}, {decided_on_annotation, nullptr}};
   for (const char* name : {approved_annotation, denied_annotation}) {
-    if (note(now, name) != note(before, name)) return text_field(request, "userInfo.username");
+    if (note(now, name) == note(before, name)) continue;
+    const auto plan = [&](const char* which) {
+      const Json hash = note(now, which);
+      return hash.is_string() ? hash.get<std::string>() : std::string();
+    };
+    return {
+        {decider_annotation, text_field(request, "userInfo.username")},
+        {decided_on_annotation, decided_on(plan(approved_annotation), plan(denied_annotation))}};
   }
-  return note(before, decider_annotation);
+  return {{decider_annotation, note(before, decider_annotation)},
+          {decided_on_annotation, note(before, decided_on_annotation)}};
 }
 
 // Who asked is what the API server says, never what the object says.
@@ -127,10 +136,9 @@ Json mutate_request(const Json& request) {
     asked = notes.is_object() ? notes.value(requester_annotation, Json()) : Json();
   }
   if (asked.is_null() && !api::field(object, "metadata.annotations").is_object()) return allowed();
-  wanted.merge_patch(
-      {{"metadata",
-        {{"annotations",
-          {{requester_annotation, asked}, {decider_annotation, decider(request)}}}}}});
+  Json notes = decision_notes(request);
+  notes[requester_annotation] = asked;
+  wanted.merge_patch({{"metadata", {{"annotations", std::move(notes)}}}});
   return changed(object, wanted);
 }
 

@@ -362,6 +362,23 @@ TEST(Projection, OfADivergedRunSaysThatAPersonIsNeeded) {
   EXPECT_EQ(projection.conditions[1].type, "Quarantined");
 }
 
+// Red if whoever has only kubectl sees a request that stands still, and not why.
+TEST(Projection, SaysWhyAStepIsTriedAgainAndAgain) {
+  Story story;
+  story.end(StepScheduled{7, "record_version", {}});
+  story.end(AttemptFailed{7, 4, {"unavailable", "denied"}, 0, ""});
+  EXPECT_EQ(text(project(story.history())).find("Stalled"), std::string::npos) << "so far";
+  story.end(AttemptFailed{7, 8, {"unavailable", "denied by a policy"}, 0, ""});
+  EXPECT_NE(text(project(story.history()))
+                .find("condition Stalled=True AttemptFailed |attempt 8 of record_version failed, "
+                      "and it is tried again: denied by a policy|"),
+            std::string::npos);
+  story.end(Probed{7, Verdict::unknown, "two have its name"});
+  EXPECT_NE(text(project(story.history())).find("Stalled=True InDoubt"), std::string::npos);
+  story.end(StepCompleted{7, {}, 9, false});
+  EXPECT_EQ(text(project(story.history())).find("Stalled"), std::string::npos);
+}
+
 TEST(Projection, WritesStatusAsTheApiHasIt) {
   const nlohmann::json status = status_of(project(Story{}.history()));
   EXPECT_EQ(

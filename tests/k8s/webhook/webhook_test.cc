@@ -209,6 +209,7 @@ TEST_F(Asking, TheDeciderIsWhoTheApiServerSays) {
   approved["metadata"]["annotations"][decider_annotation] = "root";
   EXPECT_EQ(submit("UPDATE", approved, request, "ann")["allowed"], true);
   EXPECT_EQ(approved["metadata"]["annotations"][decider_annotation], "ann");
+  EXPECT_EQ(approved["metadata"]["annotations"][decided_on_annotation], "00ff/");
 
   Json later = approved;
   later["metadata"]["annotations"]["a"] = "b";
