@@ -143,11 +143,27 @@ asio::awaitable<std::optional<Done>> deletion(const Environment& environment, At
   co_return is_gone_or_goes(pod, in) ? std::optional(Done{}) : std::nullopt;
 }
 
+// Whether what runs in the pod ends when it is told to. A container of others, that is among the
+// init containers if it may be restarted, may wait until it is killed; and so would the next pod.
+bool has_only_our_containers(const Json& pod) {
+  const Json& all = part_at(pod, "/spec/containers");
+  const Json& before = part_at(pod, "/spec/initContainers");
+  const auto ours = [](const Json& container) {
+    const std::string name = container.value("name", "");
+    return name == database_container || name == companion_container;
+  };
+  return std::all_of(all.begin(), all.end(), ours) &&
+         std::none_of(before.begin(), before.end(), [](const Json& container) {
+           return container.value("restartPolicy", "") == "Always";
+         });
+}
+
 // Who gives it more time of its own keeps that.
 Preconditions deletion_of(const Json& pod, const mysql::DeletePod& in) {
   const auto own = pod.value("/spec/terminationGracePeriodSeconds"_json_pointer, std::int64_t{0});
   Preconditions how{in.pod_uid(), ""};
-  if (in.grace_seconds() > own) how.grace_seconds = in.grace_seconds();
+  const bool longer = in.grace_seconds() > own && has_only_our_containers(pod);
+  if (longer) how.grace_seconds = in.grace_seconds();
   return how;
 }
 

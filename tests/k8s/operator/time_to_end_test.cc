@@ -41,6 +41,19 @@ TEST(TimeToEnd, IsThatOfAStepInARestartToo) {
   EXPECT_EQ(grace_given(world), std::optional<std::int64_t>(20 * 60)) << "by default";
 }
 
+// Red if a container of the user's that waits until it is killed, as a shell in a loop does, holds
+// up the next server for as long: the kubelet waits for all of a pod's.
+TEST(TimeToEnd, IsThePodsOwnBesideContainersOfOthers) {
+  OpsDatabase database = standalone_database();
+  database.manifest +=
+      "  podTemplate: {spec: {containers: [{name: shell, image: shell, command: [sh]}]}}\n";
+  OpsWorld world(database);
+  world.request("my-upgrade", "11.8.6");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(grace_given(world), std::nullopt);
+}
+
 // Red if a user's own time is cut short.
 TEST(TimeToEnd, IsNeverLessThanThePodsOwn) {
   OpsDatabase database = standalone_database();
