@@ -16,6 +16,18 @@ namespace {
 // A server with a million tables was seen to take three quarters of it.
 constexpr std::int64_t enough_seconds = 3600;
 
+// What the first start may take on a slow disk, which is not an hour for the few tables that most
+// have: whoever has an ordinary livenessProbe is warned, and stopped only if it is too short.
+std::int64_t needed_seconds(const mysql::Sight& sight) {
+  constexpr std::int64_t of_any = 120;
+  constexpr std::int64_t definitions_a_second = 200;
+  std::int64_t most = 0;
+  for (const mysql::MemberSight& member : sight.members()) {
+    most = std::max(most, member.tables() + member.routines());
+  }
+  return std::min(enough_seconds, of_any + most / definitions_a_second);
+}
+
 std::int64_t number_in(const Json& probe, const char* field, std::int64_t otherwise) {
   const auto found = probe.find(field);
   const bool given = found != probe.end() && found->is_number_integer();
@@ -47,8 +59,9 @@ void look_at_probes(const Json& set, mysql::Sight& sight) {
   const char* name = starts ? "startupProbe" : "livenessProbe";
   const Json& probe = part_at(server, starts ? "/startupProbe" : "/livenessProbe");
   if (!probe.is_object() || seconds_of(probe) >= enough_seconds) return;
+  const bool blocks = may_convert(sight) && seconds_of(probe) < needed_seconds(sight);
   mysql::Finding& finding = *sight.add_findings();
-  finding.set_severity(may_convert(sight) ? mysql::BLOCKING : mysql::WARNING);
+  finding.set_severity(blocks ? mysql::BLOCKING : mysql::WARNING);
   finding.set_check("startup-budget");
   finding.set_what("the kubelet ends a server whose " + std::string(name) + " has not succeeded " +
                    std::to_string(seconds_of(probe)) +

@@ -7,6 +7,7 @@
 #include "k8s/adapters/adapters.h"
 #include "k8s/adapters/objects.h"
 #include "k8s/adapters/servers.h"
+#include "k8s/adapters/sql.h"
 #include "k8s/client/kinds.h"
 #include "workflows/mysql/image_id.h"
 #include "workflows/mysql/ports.h"
@@ -104,11 +105,11 @@ asio::awaitable<Done> prepare(const Environment& environment, AttemptInfo,
   co_return Done{};
 }
 
-// A server that was started anew has its own settings again.
+// A server that was started anew has its own settings again, and one that ends needs none.
 asio::awaitable<Done> restore(const Environment& environment, AttemptInfo,
                               mysql::RestoreSettings in) {
   auto pod = co_await find_pod(environment, in.server());
-  if (!pod) co_return Done{};
+  if (!pod || is_deleting(*pod)) co_return Done{};
   std::vector<std::string> orders{
       "SET GLOBAL innodb_fast_shutdown = " + std::to_string(in.former().fast_shutdown()),
       "SET GLOBAL innodb_max_dirty_pages_pct = " + in.former().max_dirty_pages_pct()};
@@ -151,21 +152,40 @@ bool is_elsewhere(const std::vector<std::string>& table) {
   return std::ranges::find(engines_of_others, engine) != engines_of_others.end();
 }
 
+// In no order: for one a server lists all it has before it gives the first.
+std::vector<std::string> some_tables(const std::string& of_schemas) {
+  return {
+      "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
+      "'BASE TABLE' AND table_schema " +
+      of_schemas + " LIMIT " + std::to_string(most_tables)};
+}
+
+// A server that has no table of tables looks at the files of all of them before it answers, which
+// with very many takes longer than an answer may. The database is on its new version by then, so
+// its own tables must do.
+asio::awaitable<SqlRows> tables_to_read(const Environment& environment, mysql::VerifyServer in) {
+  try {
+    auto all = co_await ask(environment, in.server(),
+                            some_tables("NOT IN ('information_schema', 'performance_schema')"));
+    co_return std::move(all.at(0));
+  } catch (const sql::Error& error) {
+    if (error.number() != 0) throw;  // it has answered
+  }
+  auto own = co_await ask(environment, in.server(), some_tables("= 'mysql'"));
+  co_return std::move(own.at(0));
+}
+
 asio::awaitable<mysql::VerifiedServer> look_at_tables(const Environment& environment,
                                                       mysql::VerifyServer in) {
-  std::vector<std::string> questions{
-      "SELECT VERSION()",
-      "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
-      "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
-      "ORDER BY 1, 2 LIMIT " +
-          std::to_string(most_tables)};
-  const auto answers = co_await ask(environment, in.server(), std::move(questions));
+  std::vector<std::string> question{"SELECT VERSION()"};
+  const auto answers = co_await ask(environment, in.server(), std::move(question));
   const std::string version = cell(answers, 0, 0);
   refuse_other_version(in, version);
   co_await expect_image(environment, in);
 
+  const SqlRows tables = co_await tables_to_read(environment, in);
   std::vector<std::string> reads;
-  for (const auto& table : answers.at(1)) {
+  for (const auto& table : tables) {
     if (is_elsewhere(table)) continue;
     reads.push_back("SELECT 1 FROM " + quoted(table.at(0)) + "." + quoted(table.at(1)) +
                     " LIMIT 1");

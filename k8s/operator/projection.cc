@@ -248,22 +248,25 @@ class Reader {
              true);
   }
 
-  // Whoever has only kubectl must see why nothing goes on.
+  // Whoever has only kubectl must see why nothing goes on. Stalled is a failure to kstatus.
   void on(const engine::AttemptFailed& failed) {
-    constexpr std::uint32_t many = 8;  // for half a minute
-    if (failed.attempt < many) return;
-    restate("Stalled", "AttemptFailed",
-            "attempt " + std::to_string(failed.attempt) + " of " + activities_[failed.command] +
-                " failed, and it is tried again: " + failed.failure.message);
+    if (failed.attempt < 8) return;  // for half a minute
+    go_on();
+    condition("Retrying", true, "AttemptFailed",
+              "attempt " + std::to_string(failed.attempt) + " of " + activities_[failed.command] +
+                  " failed, and it is tried again: " + failed.failure.message);
   }
   void on(const engine::Probed& probed) {
     if (probed.verdict != engine::Verdict::unknown) return;
-    restate("Stalled", "InDoubt",
-            activities_[probed.command] + " waits for a person (ratchetctl explain " + run_id_ +
-                "): " + probed.why);
+    go_on();
+    condition("Stalled", true, "InDoubt",
+              activities_[probed.command] + " waits for a person (ratchetctl explain " + run_id_ +
+                  "): " + probed.why);
   }
   void go_on() {
-    std::erase_if(out_.conditions, [](const Condition& c) { return c.type == "Stalled"; });
+    for (const char* type : {"Retrying", "Stalled"}) {
+      std::erase_if(out_.conditions, [&](const Condition& c) { return c.type == type; });
+    }
   }
 
   void on(const engine::RunFailed& failed) {

@@ -93,8 +93,10 @@ GroupPort sql_group(std::uint16_t port, Duration deadline) {
   group.look_at_replica = [port, deadline](const ProbeTarget& at) {
     return look_at_member<ReplicaSeen>(target_of(at, port, deadline), ask_replica);
   };
+  // All tables are looked through for it: two seconds are not enough where there are very many, and
+  // without an answer there is no copy.
   group.uncopied = [port, deadline](ProbeTarget at) {
-    return uncopied(std::move(at), port, deadline);
+    return uncopied(std::move(at), port, 5 * deadline);
   };
   group.tell = [port](ProbeTarget at, std::vector<std::string> statements, Duration limit) {
     return tell(std::move(at), std::move(statements), port, limit);

@@ -23,7 +23,7 @@ constexpr std::size_t most_tables_named = 20;
 constexpr const char* tables_outside_innodb = R"(
 SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.TABLES
 WHERE TABLE_TYPE = 'BASE TABLE'
-  AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'PERFORMANCE_SCHEMA')
+  AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'FEDERATED', 'PERFORMANCE_SCHEMA')
   AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
 ORDER BY 1 LIMIT 21)";
 

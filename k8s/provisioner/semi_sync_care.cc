@@ -205,7 +205,8 @@ asio::awaitable<void> SemiSyncCare::look_at(std::size_t i) {
   co_await pods_.look_at(i, context_.group.look_at_replica, situation_.members[i]);
 }
 
-// What a copy would lack is asked for only when one is about to be made.
+// What a copy would lack is asked for only when one is about to be made. Also while the primary
+// moves: one that has taken over may need that copy before it can take writes.
 asio::awaitable<void> SemiSyncCare::ask_donors() {
   for (const ReplicaAction& action : plan_.actions) {
     if (action.kind != Kind::clone || situation_.uncopied.contains(action.source)) continue;

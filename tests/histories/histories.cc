@@ -299,6 +299,7 @@ std::vector<Recording> recordings() {
           {"update_version-1-new-set.history", record_new_sets},
           {"update_version-1-new-set-large.history", record_large_new_sets},
           {"update_version-1-new-set-window.history", record_windowed_new_sets},
+          {"update_version-1-new-set-settings.history", record_kept_new_sets},
           {"update_version-1-semi-sync-new-set.history", record_semi_sync_new_sets},
           {"restart-1.history",
            [](Outside& outside) {

@@ -72,6 +72,18 @@ constexpr NewSet windowed_new_sets[] = {
      }},
 };
 
+// The former primary cannot be ended once it is no longer that: runs that passed the marker
+// settings-after-failure.
+constexpr NewSet kept_new_sets[] = {
+    {"new-set-former-primary-stays", "9.7.3", "9.7.4",
+     [](FakeTwoSets& c) {
+       c.at_begin = [retired = 0](const std::string& activity) mutable {
+         if (activity != "retire_pod" || ++retired < 3) return;
+         throw mysql::testing::Refusal{{"unavailable", "the API server takes no deletions"}};
+       };
+     }},
+};
+
 struct SemiSyncSets : FakeTwoSets {
   SemiSyncSets(std::string from, std::string to) : FakeTwoSets(std::move(from), std::move(to)) {
     topology = mysql::semi_sync;
@@ -97,6 +109,7 @@ constexpr NewSet semi_sync_new_sets[] = {
 
 void record_new_sets(Outside& outside) { each_on<FakeTwoSets>(new_sets)(outside); }
 void record_large_new_sets(Outside& outside) { each_on<FiveInASet>(large_new_sets)(outside); }
+void record_kept_new_sets(Outside& outside) { each_on<FakeTwoSets>(kept_new_sets)(outside); }
 void record_windowed_new_sets(Outside& outside) {
   each_on<FakeTwoSets>(windowed_new_sets)(outside);
 }

@@ -285,6 +285,22 @@ TEST(NewSet, OnlyGoesForwardOnceThePrimaryHasMoved) {
   EXPECT_THAT(second.steps(), Not(HasSubstr("switch_primary")));
 }
 
+// Red if a former primary that stays is left to shut down as slowly as before an upgrade, and to
+// write every page at once until then.
+TEST(NewSet, GivesAFormerMemberThatStaysItsSettingsBack) {
+  FakeTwoSets cluster(from, to);
+  int retired = 0;
+  cluster.at_begin = [&retired](const std::string& activity) {
+    if (activity != "retire_pod" || ++retired < 3) return;
+    throw Refusal{{"unavailable", "the API server takes no deletions"}};
+  };
+  const OneRun run(cluster);
+  EXPECT_EQ(run.state(), RunState::failed);
+  EXPECT_THAT(run.failure(), HasSubstr("takes no deletions. The primary may be a member of"));
+  EXPECT_THAT(run.steps(), HasSubstr("unprotect_pod\nrecord_set\nretain_claim\nretain_claim\n"
+                                     "restore_settings\nresume_database\n"));
+}
+
 TEST(NewSet, AnotherRequestGoesOnWithASetThatCouldNotBeRemoved) {
   FakeTwoSets cluster(from, to);
   cluster.broken = {"my-group-1-2"};

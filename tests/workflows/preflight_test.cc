@@ -139,6 +139,17 @@ TEST(Preflight, AsksOnlyClustersForWhatOnlyTheyHave) {
   EXPECT_FALSE(asks(context, "persisted"));
 }
 
+// Red if an upgrade is stopped for a table whose rows are on another server anyway, with the advice
+// to convert it.
+TEST(Preflight, MissesNoRowsOfTablesThatHaveNone) {
+  const auto checks = checks_for(way("8.0.36", "8.4.8"));
+  const auto seeding = std::ranges::find(checks, std::string("seeding"), &Check::id);
+  ASSERT_NE(seeding, checks.end());
+  for (const char* engine : {"'MEMORY'", "'BLACKHOLE'", "'FEDERATED'"}) {
+    EXPECT_NE(seeding->sql.find(engine), std::string::npos) << engine;
+  }
+}
+
 // What is said if the server has no answer to the check for prepared transactions.
 Finding without_answer(const Unanswered& why) {
   const auto checks = checks_for(way("9.7.4", "9.7.5"));

@@ -306,12 +306,20 @@ Task<> unhold(Workflow firm, Upgrade upgrade, const Progress& progress) {
   co_await firm.step(unprotect_pod, the_pod(upgrade, progress.under_way->workload));
 }
 
+// One that was prepared for its end and goes on all the same does so as before.
+Task<> give_settings_back(Workflow firm, Upgrade upgrade, const Progress& progress) {
+  if (!progress.under_way || !firm.patched("settings-after-failure")) co_return;
+  co_await firm.step(restore_settings, former_settings(upgrade, *progress.under_way));
+}
+
 // What is known of the sets stays known.
 Task<> let_go(Workflow firm, Upgrade upgrade, const Progress& progress) {
   co_await unhold(firm, upgrade, progress);
-  if (!progress.orphaned) co_return;
-  co_await firm.step(record_set, the_name(upgrade, progress.set));
-  co_await keep_claims(firm, upgrade, progress.retired);
+  if (progress.orphaned) {
+    co_await firm.step(record_set, the_name(upgrade, progress.set));
+    co_await keep_claims(firm, upgrade, progress.retired);
+  }
+  co_await give_settings_back(firm, upgrade, progress);
 }
 
 // Ends with a failure that says how the group was left.

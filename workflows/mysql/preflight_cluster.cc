@@ -42,7 +42,8 @@ std::vector<Check> of_groups() {
   return {protocol};
 }
 
-// CLONE copies what InnoDB has. Of a MEMORY table no restart leaves anything either.
+// CLONE copies what InnoDB has. Of a MEMORY table no restart leaves anything either; the rows of a
+// FEDERATED one are on another server, and converting it would be no way out.
 Check left_empty() {
   return {"seeding",
           BLOCKING,
@@ -50,7 +51,7 @@ Check left_empty() {
           Scope::database,
           {},
           "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_TYPE "
-          "= 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', "
+          "= 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'FEDERATED', "
           "'PERFORMANCE_SCHEMA') AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', "
           "'information_schema') ORDER BY 1, 2",
           "table {i0}.{i1} is of engine {2}: the volumes of the new StatefulSet are filled by "

@@ -89,6 +89,30 @@ TEST(ImageCheck, LooksBeforeItMakesThePodAgain) {
   EXPECT_EQ(lost, 1) << "it was made twice";
 }
 
+// Cancelled after the API server has made the pod, and before anybody has heard of that. Red if it
+// is left behind, where it refuses the next request.
+TEST(ImageCheck, OfARunThatIsCancelledLeavesNothingBehind) {
+  OpsWorld world;
+  bool lost = false;
+  world.world.faults.on_write = [&](const embedded::Call& call) {
+    const bool first = call.user == "ops-manager" && call.plural == "pods" &&
+                       call.verb == embedded::Verb::create && !lost;
+    lost = lost || first;
+    return first ? embedded::Fault::lost_after : embedded::Fault::none;
+  };
+  world.request("my-upgrade", "11.8.6");
+  world.run_until([&] { return lost; });
+  const std::string run =
+      world.world.get(kinds::mysql_ops_request, "my-upgrade")["metadata"]["uid"];
+  world.engine().cancel(run, {"ann", "not today"});
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
+  world.run_until([&] { return world.world.names(kinds::pod).size() == 1; });
+  world.request("again", "11.8.6");
+  world.finish("again");
+  EXPECT_EQ(world.phase_of("again"), "Successful") << world.message_of("again", "Failed");
+}
+
 constexpr const char* target = "docker.io/library/mariadb:11.8.6";
 constexpr const char* manifest_a = "docker.io/library/mariadb@sha256:aa";
 constexpr const char* manifest_b = "docker.io/library/mariadb@sha256:bb";

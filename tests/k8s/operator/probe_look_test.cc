@@ -1,4 +1,6 @@
 // What is said of probes that may end a server in the middle of its first start as another version.
+#include "k8s/adapters/probe_look.h"
+
 #include <string>
 
 #include <gmock/gmock.h>
@@ -53,11 +55,38 @@ TEST(StartupBudget, OfAnHourOrWithoutProbesIsNoFinding) {
 TEST(StartupBudget, OfAServerThatConvertsItsDictionaryBlocks) {
   OpsWorld world(probed_database(impatient));
   world.planted["SELECT VERSION(), @@GLOBAL.version_comment"] = {{"9.7.4", "MySQL"}};
+  world.planted["SELECT COUNT(*), @@GLOBAL.innodb_page_size"] = {{"100000", "16384"}};
   world.request("my-upgrade", "11.8.6");
   world.finish("my-upgrade");
   EXPECT_EQ(world.phase_of("my-upgrade"), "Failed");
   EXPECT_THAT(world.message_of("my-upgrade", "Failed"), HasSubstr("blocking startup-budget: "));
   EXPECT_TRUE(world.writes().empty()) << "not even paused";
+}
+
+// What is said of `seconds` for the first start of a server that converts so many definitions.
+mysql::Severity severity_of(int seconds, int tables, int routines = 0) {
+  const Json probe = {{"initialDelaySeconds", seconds}, {"periodSeconds", 0}};
+  const Json server = {{"name", "mysql"}, {"livenessProbe", probe}};
+  const Json set =
+      Json::parse(R"({"spec": {"template": {"spec": {"containers": [)" + server.dump() + "]}}}}");
+  mysql::Sight sight;
+  sight.set_slow_shutdown(true);
+  mysql::MemberSight& member = *sight.add_members();
+  member.set_server_version("8.0.36");
+  member.set_tables(tables);
+  member.set_routines(routines);
+  look_at_probes(set, sight);
+  EXPECT_EQ(sight.findings_size(), 1) << seconds;
+  return sight.findings_size() == 1 ? sight.findings(0).severity() : mysql::INFO;
+}
+
+// Red if an ordinary livenessProbe stops the upgrade of a database that converts in seconds.
+TEST(StartupBudget, BlocksOnlyWhereTheServerMayNeedMore) {
+  EXPECT_EQ(severity_of(120, 500), mysql::BLOCKING);
+  EXPECT_EQ(severity_of(180, 500), mysql::WARNING);
+  EXPECT_EQ(severity_of(180, 20'000), mysql::BLOCKING);
+  EXPECT_EQ(severity_of(180, 500, 20'000), mysql::BLOCKING);
+  EXPECT_EQ(severity_of(3599, 10'000'000), mysql::BLOCKING);
 }
 
 }  // namespace

@@ -367,16 +367,20 @@ TEST(Projection, SaysWhyAStepIsTriedAgainAndAgain) {
   Story story;
   story.end(StepScheduled{7, "record_version", {}});
   story.end(AttemptFailed{7, 4, {"unavailable", "denied"}, 0, ""});
-  EXPECT_EQ(text(project(story.history())).find("Stalled"), std::string::npos) << "so far";
+  EXPECT_EQ(text(project(story.history())).find("Retrying"), std::string::npos) << "so far";
   story.end(AttemptFailed{7, 8, {"unavailable", "denied by a policy"}, 0, ""});
   EXPECT_NE(text(project(story.history()))
-                .find("condition Stalled=True AttemptFailed |attempt 8 of record_version failed, "
+                .find("condition Retrying=True AttemptFailed |attempt 8 of record_version failed, "
                       "and it is tried again: denied by a policy|"),
             std::string::npos);
+  EXPECT_EQ(text(project(story.history())).find("Stalled"), std::string::npos)
+      << "what kstatus takes for a failure, while it goes on";
   story.end(Probed{7, Verdict::unknown, "two have its name"});
   EXPECT_NE(text(project(story.history())).find("Stalled=True InDoubt"), std::string::npos);
   story.end(StepCompleted{7, {}, 9, false});
-  EXPECT_EQ(text(project(story.history())).find("Stalled"), std::string::npos);
+  for (const char* type : {"Retrying", "Stalled"}) {
+    EXPECT_EQ(text(project(story.history())).find(type), std::string::npos);
+  }
 }
 
 TEST(Projection, WritesStatusAsTheApiHasIt) {

@@ -10,6 +10,7 @@
 
 #include "engine/runtime/handlers.h"
 #include "k8s/adapters/adapters.h"
+#include "k8s/adapters/objects.h"
 #include "tests/k8s/operator/ops_world.h"
 #include "workflows/mysql/ports.h"
 
@@ -87,6 +88,18 @@ TEST_F(PreparedServer, IsToldNothingOfAMarkThatNobodyHasRead) {
   in.mutable_former()->set_max_dirty_pages_pct("90");
   perform("restore_settings", in.SerializeAsString());
   EXPECT_EQ(told.size(), 2U);
+}
+
+// Red if a run waits for a server that does not answer any more, since it ends.
+TEST_F(PreparedServer, IsToldNothingOnceItEnds) {
+  ops.world.patch(kinds::pod, server.pod(),
+                  {{"metadata", {{"finalizers", Json::array({shutdown_finalizer})}}}});
+  ops.world.remove(kinds::pod, server.pod());
+  mysql::RestoreSettings in;
+  *in.mutable_server() = server;
+  in.mutable_former()->set_max_dirty_pages_pct("90");
+  perform("restore_settings", in.SerializeAsString());
+  EXPECT_TRUE(told.empty());
 }
 
 }  // namespace

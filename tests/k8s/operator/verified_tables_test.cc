@@ -38,5 +38,37 @@ TEST(VerifiedTables, AreThoseWhoseRowsTheServerHas) {
   EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
 }
 
+// Has so many tables that it does not come to name them in time.
+struct Crowded {
+  int unanswered = 0;
+  int read = 0;
+  OpsDatabase database = standalone_database();
+
+  Crowded() {
+    database.answers = [this, usual = database.answers](const std::string& pod,
+                                                        const std::string& statement) -> SqlRows {
+      const bool lists = statement.starts_with("SELECT table_schema");
+      if (lists && statement.find("table_schema = 'mysql'") == std::string::npos) {
+        ++unanswered;
+        throw sql::Error(0, "no answer within 10000 ms");
+      }
+      if (lists) return {{"mysql", "user", "InnoDB"}};
+      if (speaks_of(statement, "SELECT 1 FROM `mysql`.`user`")) ++read;
+      return usual(pod, statement);
+    };
+  }
+};
+
+// Red if the upgrade fails after the point of no return because nobody waits long enough.
+TEST(VerifiedTables, AreTheServersOwnWhereItHasTooManyOthers) {
+  Crowded crowded;
+  OpsWorld world(crowded.database);
+  world.request("my-upgrade", "11.8.6", "  timeout: 30s\n");
+  world.finish("my-upgrade");
+  EXPECT_EQ(world.phase_of("my-upgrade"), "Successful") << world.message_of("my-upgrade", "Failed");
+  EXPECT_EQ(crowded.unanswered, 1);
+  EXPECT_EQ(crowded.read, 1);
+}
+
 }  // namespace
 }  // namespace ratchet::k8s::testing

@@ -39,7 +39,7 @@ constexpr const char* counts_history =
 constexpr const char* names_tables =
     "SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_type = "
     "'BASE TABLE' AND table_schema NOT IN ('information_schema', 'performance_schema') "
-    "ORDER BY 1, 2 LIMIT 1000";
+    "LIMIT 1000";
 
 Statements measures() {
   return {"SET SESSION TRANSACTION READ ONLY",
