@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <rocksdb/env.h>
@@ -25,17 +26,36 @@ void require_log(const std::string& dir) {
   throw Error(Fault::not_a_log, "there is no log in " + dir);
 }
 
-void copy_database(const std::string& from, const std::string& to) {
+// RocksDB syncs what it writes itself, never a file that it finds.
+void copy_file(const std::string& from, const std::string& to, rocksdb::Env& env) {
+  rocksdb::EnvOptions options;
+  options.use_mmap_writes = false;
+  std::unique_ptr<rocksdb::SequentialFile> in;
+  std::unique_ptr<rocksdb::WritableFile> out;
+  check(env.NewSequentialFile(from, &in, options), "copy", from);
+  check(env.NewWritableFile(to, &out, options), "copy", to);
+  std::string buffer(std::size_t{1} << 20, '\0');
+  rocksdb::Slice piece;
+  do {
+    check(in->Read(buffer.size(), &piece, buffer.data()), "copy", from);
+    check(out->Append(piece), "copy", to);
+  } while (!piece.empty());
+  check(out->Sync(), "copy", to);
+  check(out->Close(), "copy", to);
+}
+
+void copy_database(const std::string& from, const std::string& to, rocksdb::Env& env) {
   fs::create_directories(to);
+  make_durable(to, env);
   for (const fs::directory_entry& file : fs::directory_iterator(from)) {
     const std::string name = file.path().filename().string();
     const bool skip = name == Page::file_name || name.starts_with("LO") || !file.is_regular_file();
-    if (!skip) fs::copy_file(file.path(), fs::path(to) / name);
+    if (!skip) copy_file(file.path().string(), (fs::path(to) / name).string(), env);
   }
 }
 
-std::unique_ptr<rocksdb::DB> open_up_to_damage(const std::string& dir) {
-  rocksdb::Options options = database_options(nullptr);
+std::unique_ptr<rocksdb::DB> open_up_to_damage(const std::string& dir, rocksdb::Env& env) {
+  rocksdb::Options options = database_options(&env);
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.track_and_verify_wals_in_manifest = false;
   rocksdb::DB* opened = nullptr;
@@ -82,15 +102,17 @@ Head accept(rocksdb::DB& db, const std::string& dir, const Head& anchor) {
 
 }  // namespace
 
-Salvaged salvage_rocks_log(const std::string& from, const std::string& to, const Head& anchor) {
+Salvaged salvage_rocks_log(const std::string& from, const std::string& to, const Head& anchor,
+                           rocksdb::Env* env) {
   require_log(from);
+  rocksdb::Env& files = env != nullptr ? *env : *rocksdb::Env::Default();
   if (fs::exists(to)) throw Error(Fault::io, to + " exists: name a folder that does not");
   Salvaged salvaged;
   if (const auto page = Page::open_to_read(from)) salvaged.durable = page->durable_size();
   const FolderLock lock(from, *rocksdb::Env::Default());
   try {
-    copy_database(from, to);
-    const auto db = open_up_to_damage(to);
+    copy_database(from, to, files);
+    const auto db = open_up_to_damage(to, files);
     salvaged.head = accept(*db, to, anchor);
     check(db->Flush({}), "salvage", to);
     return salvaged;

@@ -10,6 +10,10 @@
 
 #include "store/log.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace ratchet::store {
 
 struct Salvaged {
@@ -19,9 +23,11 @@ struct Salvaged {
 
 // Makes `to`, which must not exist, a log of what can be read in `from`: all groups before the
 // first damage. Accepts it only if every record of its head is there, has the head's root, and
-// extends `anchor`; else `to` is removed again. `from` stays as it is: evidence. Throws Error:
-// not_a_log, locked (a process has `from` open), corrupt, io.
-Salvaged salvage_rocks_log(const std::string& from, const std::string& to, const Head& anchor);
+// extends `anchor`; else `to` is removed again. What it made is durable. `from` stays as it is:
+// evidence. `env` may be null: the real file system. Throws Error: not_a_log, locked (a process has
+// `from` open), corrupt, io.
+Salvaged salvage_rocks_log(const std::string& from, const std::string& to, const Head& anchor,
+                           rocksdb::Env* env = nullptr);
 
 // How many projections and subtree hashes were missing, wrong or too many.
 struct Rebuilt {

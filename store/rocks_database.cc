@@ -63,20 +63,6 @@ Folder look_into(const std::string& dir) {
   return Folder::fresh;
 }
 
-// The name of a folder that was just made is in its parent: unless that is synced, a loss of power
-// takes the log with all that was acknowledged.
-void make_durable(const std::string& dir, rocksdb::Env& env) {
-  fs::path folder = fs::absolute(dir).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
-  std::unique_ptr<rocksdb::Directory> parent;
-  rocksdb::Status status = env.NewDirectory(folder.parent_path().string(), &parent);
-  if (status.ok()) status = parent->Fsync();
-  if (status.ok()) return;
-  std::error_code ignored;
-  fs::remove(dir, ignored);  // so that the next attempt makes it, and syncs
-  check(status, "make the folder of", dir);
-}
-
 Folder prepare_folder(const std::string& dir, rocksdb::Env& env) {
   try {
     if (fs::exists(dir) && !fs::is_directory(dir)) {
@@ -144,6 +130,18 @@ void look_before_writing(const std::string& dir, rocksdb::Env* env, const Accept
 }
 
 }  // namespace
+
+void make_durable(const std::string& dir, rocksdb::Env& env) {
+  fs::path folder = fs::absolute(dir).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  std::unique_ptr<rocksdb::Directory> parent;
+  rocksdb::Status status = env.NewDirectory(folder.parent_path().string(), &parent);
+  if (status.ok()) status = parent->Fsync();
+  if (status.ok()) return;
+  std::error_code ignored;
+  fs::remove(dir, ignored);  // so that the next attempt makes it, and syncs
+  check(status, "make the folder of", dir);
+}
 
 rocksdb::Options database_options(rocksdb::Env* env) {
   rocksdb::Options options;

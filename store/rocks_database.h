@@ -30,6 +30,11 @@ void count_nothing();
 // `doing` completes "cannot …".
 void check(const rocksdb::Status& status, std::string_view doing, const std::string& dir);
 
+// To be called for a folder that was just made. Its name is in its parent: unless that is synced, a
+// loss of power takes the log with all that was acknowledged. Throws Error: io; then the folder is
+// gone, if it is empty, so that the next attempt makes it and syncs.
+void make_durable(const std::string& dir, rocksdb::Env& env);
+
 // Holds RocksDB's lock of a folder, so that no process writes to the log in it meanwhile. Throws
 // Error: locked, io.
 class FolderLock {

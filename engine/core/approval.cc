@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "engine/core/utf8.h"
 #include "store/ed25519.h"
 
 namespace ratchet::engine {
@@ -14,6 +15,7 @@ std::string text_to_sign(const Approval& approval) {
 
 Approvers::Approvers(const std::map<std::string, std::string>& pems) {
   for (const auto& [name, pem] : pems) {
+    if (!is_utf8(name)) throw std::invalid_argument("the name of an approver must be UTF-8");
     const auto key = store::ed25519_key_in_pem(pem);
     if (!key) {
       throw std::invalid_argument("the key of approver " + name +

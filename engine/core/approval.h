@@ -28,7 +28,7 @@ std::string text_to_sign(const Approval& approval);
 class Approvers {
  public:
   // Public Ed25519 keys in PEM, by the names of their owners. Throws std::invalid_argument that
-  // names what is none, or says that there is nobody.
+  // names what is none, or says that there is nobody, or that a name is not UTF-8: it is recorded.
   explicit Approvers(const std::map<std::string, std::string>& pems);
 
   // Nothing if the signature is one of this approval by the approver that it names; else why not.

@@ -31,6 +31,8 @@ class OpenRun {
   // needed in memory but its timers.
   bool suspended() const { return !ended_ && !must_act_; }
   bool ended() const { return ended_; }
+  // The commands of its open steps and children, in rising order.
+  const std::vector<CommandId>& steps_and_children() const { return steps_; }
 
   // Since a person accepted the log nothing is done for the run, until it is released.
   void await_release() { awaits_release_ = true; }

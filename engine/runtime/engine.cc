@@ -144,12 +144,7 @@ void Engine::Impl::fail_too_large(const RunPtr& run, const Fact& fact, const Tur
   const auto* start = std::get_if<RunStarted>(&fact);
   const bool passed_on = start != nullptr && !start->signals.empty();
   if (first && passed_on) throw std::length_error(why);  // it starts without them: continue_as
-  std::vector<std::string> children = open_children(*run->run);
-  for (const Event& event : decided.events) {
-    const auto* cancelled = std::get_if<CommandCancelled>(&event);
-    if (cancelled == nullptr) continue;
-    children.push_back(child_run_id(run->summary.run_id, cancelled->command));  // if it is one
-  }
+  std::vector<std::string> children = open_children(*run);
   run->run->deliver(Terminated{}, decided.wall);
   Turn turn{decided.run, decided.turn, decided.epoch, decided.wall, {}, decided.releases};
   std::visit([&turn](const auto& f) { turn.events.emplace_back(f); }, fact);
@@ -165,11 +160,11 @@ void Engine::Impl::fail_too_large(const RunPtr& run, const Fact& fact, const Tur
   }
 }
 
-std::vector<std::string> Engine::Impl::open_children(const Run& run) {
+// By its record, so also of a quarantined run; some are ids of steps, which are no run's.
+std::vector<std::string> Engine::Impl::open_children(const ActiveRun& run) {
   std::vector<std::string> children;
-  for (const auto& [command, decision] : run.open()) {
-    const auto* child = std::get_if<ChildStarted>(&decision.command);
-    if (child != nullptr) children.push_back(child->run_id);
+  for (const CommandId command : run.open.steps_and_children()) {
+    children.push_back(child_run_id(run.summary.run_id, command));
   }
   return children;
 }
@@ -305,7 +300,7 @@ bool Engine::Impl::take(const std::string& run_id, const SignalReceived& signal)
     run = find(heir);
   }
   if (!run) return false;
-  if (run->run && run->run->ended()) {
+  if (has_ended(run->summary.state)) {  // which is not durable yet; also of a quarantined run
     if (run->summary.successor.empty()) return false;
     early[run->summary.successor].push_back(signal);
     return true;

@@ -147,7 +147,8 @@ class Engine {
   // crash, and have their whole time anew; signals that came later are delivered again, decisions
   // of people at gates are not. Refused where anything would be done twice that must not be: a step
   // that is irreversible, or whose doubt a person decides (Effect::manual), has begun and is not
-  // completed within the kept turns, or was begun by a child that began after them. Also refused: a
+  // completed within the kept turns, or was begun by a child that began after them; or such a child
+  // performs one that a cancellation waits for (it lands once), and would go on. Also refused: a
   // child that was open then, a build that decides otherwise than the kept turns say, a key that
   // another open run has, an ended run while as many of its workflow are open as may be, records
   // that are pruned, a first turn that leaves no room in its record for what its copy adds. A child

@@ -66,7 +66,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
               std::function<void()> then = {});
   void fail_too_large(const RunPtr& run, const Fact& fact, const Turn& decided,
                       const std::string& why);
-  static std::vector<std::string> open_children(const Run& run);
+  static std::vector<std::string> open_children(const ActiveRun& run);
   void quarantine_poison(const RunPtr& run);
   void hold(const RunPtr& run, const Fact& fact);
   // A signal to a run, or to the one that stands in its place. False: there is none that is open.
@@ -178,6 +178,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
   std::map<std::string, std::uint64_t> ids;  // of `active`
   std::list<RunPtr> recent;                  // `active`, the one used last in front
   std::set<std::uint64_t> interrupted;       // must be brought back and taken up again
+  std::set<std::uint64_t> perhaps_orphans;   // children that were: their parents may have ended
   std::vector<std::uint64_t> unchecked;      // suspended, and not replayed by this build yet
   std::set<std::string> copying;             // runs that begin with turns not yet durable
   std::map<std::string, RunPtr> noted;       // ended, and given a remark that is not durable yet

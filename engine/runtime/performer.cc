@@ -62,6 +62,7 @@ class Performer::Step : public std::enable_shared_from_this<Step> {
     move_on();  // no other wake-up counts
     step_.since = shared_.host.now();
     step_.asked = {};
+    last_attempt_ = false;
     ((*this).*std::exchange(then_, nullptr))();
   }
 

@@ -146,13 +146,18 @@ void Engine::Impl::recover() {
   sweep();
 }
 
-// Takes up what was interrupted, then replays what other code decided, a few at a time.
+// Takes up what was interrupted and cancels the children that nobody waits for, then replays what
+// other code decided, a few at a time. None of these need be in memory any more when its turn
+// comes.
 void Engine::Impl::sweep() {
   for (int i = 0; i < runs_a_sweep && !halted; ++i) {
     if (!interrupted.empty()) {
       const std::uint64_t run = *interrupted.begin();
       find(run);
       interrupted.erase(run);
+    } else if (!perhaps_orphans.empty()) {
+      const RunPtr child = find(perhaps_orphans.extract(perhaps_orphans.begin()).value());
+      if (child) cancel_if_orphan(child);
     } else if (!std::exchange(debts_settled, true)) {
       settle_debts();
     } else if (!unchecked.empty()) {
@@ -193,6 +198,8 @@ Engine::Impl::RunPtr Engine::Impl::bring_back(const std::string& run_id) {
     });
   }
   const bool take_up = interrupted.erase(summary.run) > 0;
+  const bool child = !summary.origin->parent.empty();
+  if (take_up && child && !debts_settled) perhaps_orphans.insert(summary.run);
   if (!replay(run, turns)) return run;
   run->exposed = run->run->exposed();
   if (take_up) resume(run, turns);

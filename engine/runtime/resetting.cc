@@ -1,6 +1,7 @@
 // Starting over from an earlier turn of a run: see Engine::reset.
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "engine/runtime/engine_impl.h"
@@ -20,6 +21,28 @@ std::optional<std::string> once_only(const StepScheduled& step, const Definition
   return "step " + std::to_string(step.command) + " " + step.activity + whose +
          (activity.irreversible ? ", which is irreversible," : "") +
          " may have been done after them";
+}
+
+// The same of all that a child has begun; and a step that is under way and that a cancellation does
+// not fail: the child goes on with what comes next.
+std::optional<std::string> once_only(const std::vector<Turn>& turns, const Definitions& definitions,
+                                     const std::string& whose) {
+  OpenRun open;
+  for (const Turn& turn : turns) open.fold(turn);
+  const std::vector<CommandId>& under_way = open.steps_and_children();
+  for (const Turn& turn : turns) {
+    for (const Event& event : turn.events) {
+      const auto* step = std::get_if<StepScheduled>(&event);
+      if (step == nullptr) continue;
+      if (auto why = once_only(*step, definitions, whose)) return why;
+      const bool goes_on = !open.ended() && std::ranges::count(under_way, step->command) > 0 &&
+                           lands_once(definitions.activity(step->definition).effect);
+      if (!goes_on) continue;
+      return "step " + std::to_string(step->command) + " " + step->activity + whose +
+             " is under way, and a cancellation waits for it; ask again when it is done";
+    }
+  }
+  return std::nullopt;
 }
 
 // What is open after the kept turns, or was begun later, and must not be done a second time; and
@@ -119,23 +142,21 @@ std::optional<std::string> Engine::Impl::learn_names_of(const std::vector<Turn>&
 // What a child, or a run that went on in its place, or a child of these, has begun and must not do
 // again: it would be another child, with another id, that did it.
 std::optional<std::string> Engine::Impl::begun_by(const std::string& child) {
-  for (auto run = summary_of(child); run && !run->origin->parent.empty();
-       run = summary_of(run->successor)) {
-    const std::string whose = " of its child " + run->run_id;
-    const auto in_memory = ids.find(run->run_id);
-    if (in_memory != ids.end() && active.at(in_memory->second)->pending > 0) {
+  std::string next = child;
+  while (!next.empty()) {
+    const std::string whose = " of its child " + next;
+    const auto in_memory = ids.find(next);  // also before its start is durable
+    if (copying.contains(next) ||
+        (in_memory != ids.end() && active.at(in_memory->second)->pending > 0)) {
       return "a step" + whose + " may begin at this moment; ask again";
     }
+    const auto run = summary_of(next);
+    if (!run || run->origin->parent.empty()) break;
     if (run->pruned) return "the record" + whose + " was removed: nobody can tell what it has done";
     const std::vector<Turn> turns = turns_of(run->run);
-    for (const Turn& turn : turns) {
-      for (const Event& event : turn.events) {
-        const auto* step = std::get_if<StepScheduled>(&event);
-        auto why = step != nullptr ? once_only(*step, definitions, whose) : std::nullopt;
-        if (why) return why;
-      }
-    }
+    if (auto why = once_only(turns, definitions, whose)) return why;
     if (auto why = begun_by_children(turns, 0)) return why;
+    next = run->successor;
   }
   return std::nullopt;
 }
@@ -220,7 +241,10 @@ WasReset Engine::Impl::reset(const std::string& run_id, std::uint32_t kept, cons
   if (Refusal refusal = cannot_reset(summary, turns, kept, next)) return {std::move(refusal)};
   if (Refusal refusal = cannot_copy(summary, turns, {next, kept, by})) return {std::move(refusal)};
   if (run) {
+    const std::vector<std::string> children = open_children(*run);
     end_at_once(run, Reset{next, kept, by});
+    // Not when that is durable: what they begin until then, the next run's would do again.
+    for (const std::string& child : children) cancel_child(child);
   } else {
     begin_again(summary, {next, kept, by});
   }

@@ -290,8 +290,6 @@ std::vector<std::string> Engine::Impl::begin_what_continues() {
 void Engine::Impl::settle_debts() {
   const std::vector<std::string> copies = begin_what_continues();
   for (const std::string& run : copies) find(run);  // completes those that a crash cut short
-  const auto runs = active;
-  for (const auto& [number, run] : runs) cancel_if_orphan(run);
   for (auto& [workflow, lane] : lanes) start_queued(lane);
   retention.look();
 }

@@ -55,14 +55,10 @@ Refusal Engine::Impl::cancel(const RunPtr& run, const By& by) {
 
 // Also while no code of the run can be executed.
 void Engine::Impl::end_at_once(const RunPtr& run, const Fact& end) {
-  std::vector<std::string> children;
-  if (run->run) {
-    children = open_children(*run->run);
-    run->run->deliver(end, now(*run));
-  }
+  if (run->run) run->run->deliver(end, now(*run));
   Turn turn{run->summary.run, run->next_turn, epoch, now(*run), {}, {}};
   std::visit([&turn](const auto& fact) { turn.events.emplace_back(fact); }, end);
-  record(run, std::move(turn), [this, children = std::move(children)] {
+  record(run, std::move(turn), [this, children = open_children(*run)] {
     for (const std::string& child : children) cancel_child(child);
   });
 }

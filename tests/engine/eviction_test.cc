@@ -47,6 +47,12 @@ Task<Text> hike_in_time(Workflow wf, Text where) {
   co_return text(where.value() + (first.index() == 0 ? " in time by " : " late by ") + by.value());
 }
 
+constexpr ChildWorkflow<Text, Text> guide{"guide"};
+constexpr Activity<Text, Text> ask_around{"ask_around", Effect::read, Policy{}.each(1h)};
+
+Task<Text> guided_hike(Workflow wf, Text where) { co_return co_await wf.child(guide, where); }
+Task<Text> guiding(Workflow wf, Text where) { co_return co_await wf.step(ask_around, where); }
+
 Task<Text> other_hike(Workflow wf, Text where) { return travel_otherwise(wf, std::move(where)); }
 
 // Handlers answer at once; these do so in a task of their own, after the run could be evicted.
@@ -223,6 +229,41 @@ TEST_P(Eviction, WhatOtherCodeDecidedIsReplayedInTheBackground) {
   auto p = process(8192);
   p->open("build-3");
   EXPECT_NE(finish(*p).find("QuarantineLifted"), std::string::npos);
+}
+
+// Those that are in memory no more when all that was interrupted has been taken up, too.
+TEST_P(Eviction, OrphansAreCancelledHoweverManyRunsWereInterrupted) {
+  constexpr int families = 20;
+  const auto parent = [](int i) { return "r" + std::to_string(i); };
+  std::vector<Answer<Text>> unanswered;
+  const auto opened = [&] {
+    auto p = process(0, guided_hike);
+    p->registry.add("guide", 1, guiding);
+    p->handlers.handle<Text, Text>(
+        ask_around, [&unanswered](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
+          unanswered.push_back(answer);
+        });
+    p->open();
+    p->host.settle();
+    return p;
+  };
+  {
+    auto p = opened();
+    for (int i = 0; i < families; ++i) {
+      p->engine->start(parent(i), "hike", text("Rysy").SerializeAsString(), "ann");
+    }
+    p->host.settle();
+    for (int i = 0; i < families; ++i) {
+      EXPECT_EQ(p->engine->terminate(parent(i), {"ann", "it rains"}), std::nullopt);
+    }
+    p->host.run_until(
+        [&] { return find_run(p->log, parent(families - 1))->state == RunState::terminated; });
+    p->host.stop();
+  }
+  auto p = opened();
+  for (int i = 0; i < families; ++i) {
+    EXPECT_TRUE(find_run(p->log, parent(i) + "/1")->cancel_requested) << parent(i);
+  }
 }
 
 TEST_P(Eviction, VerifyNoticesAnEntryThatTheRecordsDoNotGive) {

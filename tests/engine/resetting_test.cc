@@ -1,6 +1,5 @@
 // What is proved: a run, open or ended, goes on from an earlier turn as another run: what was done
 // later is done anew, what came later comes again, and nothing that lands once is done twice.
-#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -8,10 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/core/run.h"
-#include "engine/testing/memory_anchor.h"
-#include "engine/testing/one_by_one_log.h"
-#include "engine/testing/simulated_host.h"
-#include "store/memory_log.h"
 #include "tests/engine/by_hand.h"
 
 namespace ratchet::engine::testing {
@@ -25,6 +20,7 @@ constexpr Activity<Text, Text> leap =
     Activity<Text, Text>("leap", Effect::idempotent).irreversible();
 constexpr Activity<Text, Text> touchy{"touchy", Effect::manual};
 constexpr Activity<Text, Text> pressing{"pressing", Effect::read, Policy{}.overall(60s)};
+constexpr Activity<Text, Text> deed{"deed", Effect::conditional, Policy{}.each(1h)};
 constexpr ChildWorkflow<Text, Text> helper{"helper"};
 
 Task<Text> work(Workflow wf, Text) {
@@ -215,6 +211,53 @@ TEST_P(Resetting, WhatLandsOnceIsNotDoneTwiceByAChildEither) {
   expect_whole(*p);
 }
 
+TEST_P(Resetting, WhatAChildWouldBeginWhileItIsRecordedIsNotBegun) {
+  auto p = process(with_child);
+  p->registry.add("helper", 1, with<leap>);
+  int leaps = 0;
+  p->handlers.handle<Text, Text>(
+      leap, [&leaps](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
+        ++leaps;
+        answer.complete(what);
+      });
+  p->open();
+  p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+  p->host.settle();
+  hand.answer(*p, "a");  // of the parent
+  EXPECT_EQ(p->engine->reset("r", 1, ann).refused, std::nullopt);
+  hand.send(*p, "a");  // of the child, which leaps next
+  p->host.settle();
+  EXPECT_EQ(leaps, 0) << p->history("r/2");
+  hand.answer(*p, "a");
+  hand.answer(*p, "a");
+  EXPECT_EQ(leaps, 1) << "by the child of the run that goes on";
+  expect_whole(*p);
+}
+
+// It would be cancelled, and yet do what follows the step if that lands once, too.
+TEST_P(Resetting, AChildThatCannotBeCalledOffIsInTheWay) {
+  auto p = process(with_child);
+  p->registry.add("helper", 1, with<deed>);
+  std::vector<Answer<Text>> unanswered;
+  p->handlers.handle<Text, Text>(
+      deed, [&unanswered](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
+        unanswered.push_back(answer);
+      });
+  p->handlers.probe<Text, Text>(deed, [](const AttemptInfo&, const Text&,
+                                         const ProbeAnswer<Text>& answer) { answer.not_done(); });
+  p->open();
+  p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+  p->host.settle();
+  hand.answer(*p, "a");  // of the parent
+  hand.answer(*p, "a");  // of the child
+  ASSERT_EQ(unanswered.size(), 1U);
+  const std::string why = "step 2 deed of its child r/2 is under way";
+  EXPECT_NE(refused(*p, 1).find(why), std::string::npos) << refused(*p, 1);
+  unanswered.front().complete(text("b"));
+  p->host.settle();
+  EXPECT_EQ(reset(*p, 1), "r.reset-2");
+}
+
 TEST_P(Resetting, SignalsThatCameLaterComeAgainInTheirOrder) {
   auto p = started(two_words);
   hand.answer(*p, "a");
@@ -337,34 +380,6 @@ TEST_P(Resetting, ARunThatWasResetCanContinueAsNew) {
   EXPECT_EQ(result(*p, "r.reset-2~2"), "y!");
   EXPECT_EQ(find_run(p->log, "r.reset-2~2")->origin->copied, 0U);
   expect_whole(*p);
-}
-
-// Else two runs would go on in its place.
-TEST(ResettingOneByOne, ARunThatHasNotGotItsCopiesYetIsNotReset) {
-  SimulatedHost host;
-  store::MemoryLog durable(std::make_shared<store::MemoryDisk>(),
-                           [&host](std::function<void()> task) { host.post(std::move(task)); });
-  OneByOneLog log(durable, [] { return true; });
-  Registry registry;
-  registry.add("flow", 1, work);
-  std::vector<Answer<Text>> unanswered;
-  Handlers handlers;
-  handlers.handle<Text, Text>(
-      ask, [&unanswered](const AttemptInfo&, const Text& what, const Answer<Text>& answer) {
-        if (what.value() == "a") return answer.complete(what);
-        unanswered.push_back(answer);
-      });
-  MemoryAnchor anchor;
-  anchor.serve(host);
-  Engine engine(log, host, registry, handlers, anchor, {"build-1", "test"});
-  engine.open([&engine] { engine.start("r", "flow", text("in").SerializeAsString(), "ann"); });
-  host.settle();
-  ASSERT_EQ(engine.reset("r", 2, ann).refused, std::nullopt);
-  ASSERT_TRUE(host.run_until([&] { return find_run(durable, "r.reset-2").has_value(); }));
-  EXPECT_EQ(engine.reset("r.reset-2", 1, ann).refused,
-            "run r.reset-2 is being written to at this moment; ask again");
-  host.settle();
-  EXPECT_EQ(engine.reset("r.reset-2", 1, ann).refused, std::nullopt);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, Resetting, all_disks(), name_of_disk);

@@ -246,6 +246,7 @@ TEST(ApproversKeys, AreEd25519InPem) {
   EXPECT_EQ(Approvers(Pems{{"ann", ann.public_pem()}, {"bob", ann.public_pem()}}).names(),
             "ann, bob");
   EXPECT_THROW(Approvers(Pems{}), std::invalid_argument);
+  EXPECT_THROW(Approvers(Pems{{"Ren\xe9", ann.public_pem()}}), std::invalid_argument);
   for (const std::string& pem :
        {std::string(), std::string("ann"), ann.private_pem(), ann.public_pem().substr(0, 60)}) {
     EXPECT_THROW(Approvers(Pems{{"ann", pem}}), std::invalid_argument) << pem;

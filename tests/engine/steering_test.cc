@@ -1,5 +1,7 @@
 // What is proved: what people do to a run: cancel, terminate, pause and resume, retry and skip a
 // stuck step; each with who and why, and across the death of processes.
+#include <stdexcept>
+
 #include <gtest/gtest.h>
 
 #include "engine/core/open_run.h"
@@ -39,7 +41,16 @@ Task<Text> one_touchy(Workflow wf, Text) {
   co_return done.ok() ? *done.value : text(done.failed->code);
 }
 
+constexpr Activity<Text, Text> sealed{"sealed", Effect::conditional,
+                                      Policy{}.attempts(1).each(10s)};
+
+Task<Text> one_sealed(Workflow wf, Text) { co_return co_await wf.step(sealed, text("x")); }
+
 Task<Text> one_signal(Workflow wf, Text) { co_return co_await wf.receive(approval); }
+
+constexpr ChildWorkflow<Text, Text> helper{"helper"};
+
+Task<Text> with_helper(Workflow wf, Text) { co_return co_await wf.child(helper, text("x")); }
 
 class Steering : public HandTest {
  protected:
@@ -126,6 +137,34 @@ TEST_P(Steering, AQuarantinedRunCanBeTerminated) {
   EXPECT_TRUE(verify(p->log).ok());
 }
 
+TEST_P(Steering, TheChildrenOfAQuarantinedRunAreCancelledWhenItIsTerminated) {
+  const auto family = [this](Code code) {
+    auto p = process(code);
+    p->registry.add("helper", 1, work);
+    p->open();
+    p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+    p->host.settle();
+    return p;
+  };
+  family(with_helper);
+  auto p = family(work);
+  ASSERT_EQ(p->engine->state("r"), RunState::quarantined);
+  ASSERT_EQ(p->engine->state("r/1"), RunState::running);
+  EXPECT_EQ(p->engine->terminate("r", ann), std::nullopt);
+  p->host.settle();
+  EXPECT_EQ(p->engine->state("r/1"), RunState::cancelled) << p->history("r/1");
+}
+
+TEST_P(Steering, AQuarantinedRunThatIsBeingTerminatedTakesNoSignal) {
+  started(work);
+  auto p = opened(with_compensation);
+  ASSERT_EQ(p->engine->state("r"), RunState::quarantined);
+  EXPECT_EQ(p->engine->terminate("r", ann), std::nullopt);
+  EXPECT_EQ(p->engine->signal("r", approval.name(), {}, ann), "run r has ended");
+  p->host.settle();
+  EXPECT_EQ(p->history("r").find("Held"), std::string::npos) << p->history("r");
+}
+
 TEST_P(Steering, APausedRunHoldsWhatComesAndDeliversItWhenItGoesOn) {
   {
     auto p = started(work);
@@ -178,6 +217,34 @@ TEST_P(Steering, ARetryEndsTheWaitOfAStuckStep) {
             "ann\n3 Probed 1: unknown\n4 StepRetried 1 by bob\n5 StepCompleted 1 after 2\n5 run "
             "completed\n");
   expect_whole(*p);
+}
+
+// The engine would have failed it if the last attempt was not done; a person wants it tried again.
+TEST_P(Steering, ARetryIsAnotherAttemptAlsoWhereTheLastOneCannotBeLookedFor) {
+  auto p = process(one_sealed);
+  p->handlers.handle<Text, Text>(
+      sealed, [this](const AttemptInfo&, const Text&, const Answer<Text>& answer) {
+        if (++attempts == 1) return answer.fail({"jammed", "no answer came"});
+        answer.complete(text("at last"));
+      });
+  int looked = 0;
+  bool can_look = false;
+  p->handlers.probe<Text, Text>(sealed, [&looked, &can_look](const AttemptInfo&, const Text&,
+                                                             const ProbeAnswer<Text>& answer) {
+    ++looked;
+    if (!can_look) throw std::runtime_error("the network is away");
+    answer.not_done();
+  });
+  p->open();
+  p->engine->start("r", "flow", text("in").SerializeAsString(), "ann");
+  ASSERT_TRUE(p->host.run_until([&looked] { return looked > 0; }));
+  EXPECT_EQ(p->engine->retry("r", 1, ann), std::nullopt);
+  ASSERT_TRUE(p->host.run_until(
+      [&p] { return std::holds_alternative<StepRetried>(p->seen.back().turn.events.front()); }));
+  can_look = true;
+  ASSERT_TRUE(p->host.run_until([&p] { return p->engine->state("r") != RunState::running; }));
+  EXPECT_EQ(result(*p), "at last") << p->history("r");
+  EXPECT_EQ(attempts, 2);
 }
 
 TEST_P(Steering, AnInterruptedManualStepIsRetriedByAPerson) {

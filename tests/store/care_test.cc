@@ -16,6 +16,7 @@
 #include "store/merkle.h"
 #include "store/rocks_care.h"
 #include "store/rocks_log.h"
+#include "tests/store/faulty_files.h"
 #include "tests/store/log_under_test.h"
 
 namespace ratchet::store {
@@ -123,6 +124,19 @@ TEST_F(Care, AFlippedBitInTheWriteAheadLogEndsWhatIsSalvaged) {
   const Salvaged salvaged = salvage_rocks_log(dir(), into(), head_at(10));
   EXPECT_LT(salvaged.head.size, record_count);
   EXPECT_GE(salvaged.head.size, 10U);
+}
+
+// RocksDB would not sync what it finds, and who salvages a log may well throw the torn one away.
+TEST_F(Care, WhatIsSalvagedIsSyncedFileByFile) {
+  FaultyFiles files;
+  files.wal().fail(WalFaults::At::sync, rocksdb::IOStatus::IOError("planted"));
+  std::string why;
+  EXPECT_EQ(fault_of([&] { salvage_rocks_log(dir(), into(), head_at(10), files.env()); }, &why),
+            Fault::io);
+  EXPECT_THAT(why, HasSubstr("cannot copy"));
+  EXPECT_FALSE(fs::exists(into()));
+  files.wal().heal();
+  EXPECT_EQ(salvage_rocks_log(dir(), into(), head_at(10), files.env()).head.size, record_count);
 }
 
 TEST_F(Care, NothingIsSalvagedThatDoesNotExtendTheAnchor) {
