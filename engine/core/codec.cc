@@ -62,12 +62,7 @@ class Writer {
     m.set_workflow(definitions_.current_workflow(e.workflow, e.version));
     payload(m.mutable_input(), e.input);
     m.set_principal(definitions_.principal(e.principal));
-    m.set_key(e.origin->key);
-    m.set_parent(e.origin->parent);
-    m.set_parent_command(e.origin->parent_command);
-    m.set_previous(e.origin->previous);
-    m.set_kept(e.origin->kept);
-    m.set_copied(e.origin->copied);
+    set_origin(m, *e.origin);
     for (const SignalReceived& signal : e.signals) put(signal, *m.add_signals());
   }
   void put(const StepCompleted& e, v1::Event& out) {
@@ -246,15 +241,14 @@ class Reader {
       case v1::Event::kRunStarted: {
         const auto& m = in.run_started();
         const WorkflowDefinition& workflow = definitions_.workflow(m.workflow());
-        return RunStarted{
-            m.run_id(),
-            workflow.name,
-            workflow.version,
-            payload(m.input()),
-            definitions_.principal_name(m.principal()),
-            m.workflow(),
-            Origin{m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
-            signals(m.signals())};
+        return RunStarted{m.run_id(),
+                          workflow.name,
+                          workflow.version,
+                          payload(m.input()),
+                          definitions_.principal_name(m.principal()),
+                          m.workflow(),
+                          get_origin(m),
+                          signals(m.signals())};
       }
       case v1::Event::kStepCompleted: {
         const auto& m = in.step_completed();

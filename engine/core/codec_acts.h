@@ -20,6 +20,21 @@ using GetPayload = std::function<Bytes(const v1::Payload&)>;
 
 void set_failure(v1::Failure& out, const Failure& failure);
 
+// The fields of an origin, which a start and a summary have alike.
+template <class M>
+void set_origin(M& out, const Origin& origin) {
+  out.set_key(origin.key);
+  out.set_parent(origin.parent);
+  out.set_parent_command(origin.parent_command);
+  out.set_previous(origin.previous);
+  out.set_kept(origin.kept);
+  out.set_copied(origin.copied);
+}
+template <class M>
+Origin get_origin(const M& m) {
+  return {m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()};
+}
+
 void write_act(const StepSkipped& e, v1::Event& out, Definitions& names, const PutPayload& put);
 void write_act(const CancelRequested& e, v1::Event& out, Definitions& names, const PutPayload&);
 void write_act(const Terminated& e, v1::Event& out, Definitions& names, const PutPayload&);

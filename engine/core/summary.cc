@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "engine/core/codec_acts.h"
 #include "ratchet/v1/log.pb.h"
 #include "store/log.h"
 
@@ -131,12 +132,7 @@ std::string encode(const RunSummary& summary) {
   m.set_paused(summary.paused);
   if (summary.cancel_requested) set_by(*m.mutable_cancel_requested(), *summary.cancel_requested);
   if (summary.steered) set_by(*m.mutable_steered(), *summary.steered);
-  m.set_key(summary.origin->key);
-  m.set_parent(summary.origin->parent);
-  m.set_parent_command(summary.origin->parent_command);
-  m.set_previous(summary.origin->previous);
-  m.set_kept(summary.origin->kept);
-  m.set_copied(summary.origin->copied);
+  set_origin(m, *summary.origin);
   m.set_successor(summary.successor);
   m.set_pruned(summary.pruned);
   return m.SerializeAsString();
@@ -149,22 +145,21 @@ RunSummary decode_summary(std::string_view bytes) {
                        "a run's summary cannot be decoded; `ratchetctl rebuild` makes it anew from "
                        "the records");
   }
-  RunSummary summary{
-      m.run_id(),
-      m.run(),
-      m.workflow(),
-      m.version(),
-      static_cast<RunState>(m.state()),
-      Time{Duration{m.started_us()}},
-      {},
-      {},
-      m.as_of(),
-      m.paused(),
-      {},
-      {},
-      Origin{m.key(), m.parent(), m.parent_command(), m.previous(), m.kept(), m.copied()},
-      m.successor(),
-      m.pruned()};
+  RunSummary summary{m.run_id(),
+                     m.run(),
+                     m.workflow(),
+                     m.version(),
+                     static_cast<RunState>(m.state()),
+                     Time{Duration{m.started_us()}},
+                     {},
+                     {},
+                     m.as_of(),
+                     m.paused(),
+                     {},
+                     {},
+                     get_origin(m),
+                     m.successor(),
+                     m.pruned()};
   if (m.ended_us() != 0) summary.ended = Time{Duration{m.ended_us()}};
   if (m.has_failure()) summary.failure = Failure{m.failure().code(), m.failure().message()};
   if (m.has_cancel_requested()) summary.cancel_requested = get_by(m.cancel_requested());
