@@ -80,12 +80,16 @@ void GroupCare::describe() {
   situation_.approved_bootstrap = annotation(database_.object, approve_bootstrap_annotation);
   situation_.approved_clone = annotation(database_.object, approve_clone_annotation);
   situation_.fenced = expired_fence(annotation(database_.object, fence_annotation), context_.now());
+  std::vector<std::string> names;
   for (std::size_t i = 0; i < pods_.size(); ++i) {
-    const std::string& pod = pods_.at(i).name;
+    const std::string& pod = names.emplace_back(pods_.at(i).name);
     const auto number = api::member_number(database_.name, pod);
     const unsigned server_id = number ? number->server_id() : static_cast<unsigned>(i) + 1;
     situation_.members.push_back({.pod = pod, .server_id = server_id});
   }
+  situation_.formed_without =
+      read_formed_without(annotation(database_.object, formed_without_annotation), names);
+  situation_.scaled_away = pods_.scaled_away();
 }
 
 asio::awaitable<void> GroupCare::look_at(std::size_t i) {
@@ -127,28 +131,39 @@ asio::awaitable<void> GroupCare::carry_out(Action action) {
 // it, or finds it changed.
 asio::awaitable<bool> GroupCare::claim_bootstrap(std::string pod) {
   const std::string uid = metadata_text(pods_.at(pods_.index_of(pod)).pod, "uid");
+  Json annotations = {{bootstrap_annotation, pod + "/" + uid}};
+  // Before it is formed: afterwards nobody could say what from.
+  if (!plan_.formed_without.empty()) {
+    annotations[formed_without_annotation] = text_of(plan_.formed_without);
+  }
   const Reply reply = co_await context_.client.merge_patch(
       kinds::mysql, {database_.space, database_.name},
       {{"metadata",
         {{"resourceVersion", metadata_text(database_.object, "resourceVersion")},
-         {"annotations", {{bootstrap_annotation, pod + "/" + uid}}}}}});
+         {"annotations", std::move(annotations)}}}});
   co_return reply.ok();
 }
 
 // What was decided for a state that is over must not decide again.
 asio::awaitable<void> GroupCare::forget_decisions() {
-  std::vector<std::string> over;
+  Json over = Json::object();
   if (plan_.has_group) {
     for (const char* name : {bootstrap_annotation, approve_bootstrap_annotation}) {
-      if (!annotation(database_.object, name).empty()) over.emplace_back(name);
+      if (!annotation(database_.object, name).empty()) over[name] = nullptr;
     }
+  }
+  // Where the group is formed the claim says it.
+  const bool decided = plan_.has_group || plan_.split;
+  if (decided && plan_.formed_without != situation_.formed_without) {
+    const std::string left = text_of(plan_.formed_without);
+    over[formed_without_annotation] = left.empty() ? Json() : Json(left);
   }
   const std::string cloned =
       situation_.approved_clone.substr(0, situation_.approved_clone.find('/'));
   const std::size_t i = pods_.index_of(cloned);
-  if (i < pods_.size() && plan_.roles[i] != Role::none) over.emplace_back(approve_clone_annotation);
-  if (is_fence_over()) over.emplace_back(fence_annotation);
-  co_await forget(context_, database_, std::move(over));
+  if (i < pods_.size() && plan_.roles[i] != Role::none) over[approve_clone_annotation] = nullptr;
+  if (is_fence_over()) over[fence_annotation] = nullptr;
+  co_await change_annotations(context_, database_, std::move(over));
 }
 
 // Opened; or another is the primary by now.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "k8s/provisioner/formed_without.h"
 #include "k8s/provisioner/member_seen.h"
 
 namespace ratchet::k8s::provisioner {
@@ -36,6 +37,8 @@ struct Situation {
   std::string approved_bootstrap;  // values of the annotations that persons set
   std::string approved_clone;
   std::string fenced = {};  // the pod whose fence has expired; empty: none
+  FormedWithout formed_without = {};
+  std::vector<std::string> scaled_away = {};  // pods that are no members, and left their volumes
 };
 
 struct Action {
@@ -60,8 +63,10 @@ struct Plan {
   std::vector<Role> roles;    // by member
   std::vector<bool> serving;  // by member: it is ONLINE in that group and says so itself
   std::vector<Action> actions;
-  std::string reason;   // a word for the condition
-  std::string message;  // what is waited for, and what a person can do; empty: nothing
+  bool split = false;            // two groups have one, and nothing is done
+  FormedWithout formed_without;  // as it is to be: before the group is formed, and from then on
+  std::string reason;            // a word for the condition
+  std::string message;           // what is waited for, and what a person can do; empty: nothing
 };
 
 // As approve_clone_annotation (member_seen.h): a person says who forms the group.

@@ -132,7 +132,21 @@ asio::awaitable<bool> MemberPods::gather() {
     if (authority && authority->empty()) co_return false;
     add(name, std::move(pod), named(claims.body, "data-" + name), std::move(authority));
   }
+  note_scaled_away(claims.body.at("items"), pods.body);
   co_return true;
+}
+
+// One without a pod: whoever is still being seeded gets what the others have by then.
+void MemberPods::note_scaled_away(const Json& claims, const Json& pods) {
+  const std::string prefix = "data-";
+  for (const Json& claim : claims) {
+    const std::string name = metadata_text(claim, "name");
+    if (!name.starts_with(prefix)) continue;
+    const std::string pod = name.substr(prefix.size());
+    const bool ours = api::member_number(database_.name, pod) && sets_.contains(api::set_of(pod));
+    const bool away = index_of(pod) == size() && named(pods, pod).is_null();
+    if (ours && away) scaled_away_.push_back(pod);
+  }
 }
 
 asio::awaitable<void> MemberPods::read_all(Resource kind, Reply& into) {
@@ -243,22 +257,19 @@ asio::awaitable<void> for_each(std::size_t n,
   }
 }
 
-asio::awaitable<void> forget(Context& context, const Database& database,
-                             std::vector<std::string> annotations) {
-  if (annotations.empty()) co_return;
+asio::awaitable<void> change_annotations(Context& context, const Database& database, Json values) {
+  if (values.empty()) co_return;
   const Reply live = co_await context.client.get(kinds::mysql, {database.space, database.name});
   if (!live.ok() || metadata_text(live.body, "uid") != database.uid) co_return;
-  Json over = Json::object();
-  for (const std::string& name : annotations) {
+  for (const auto& [name, value] : values.items()) {
     // Changed meanwhile: that is another decision.
     if (annotation(live.body, name.c_str()) != annotation(database.object, name.c_str())) co_return;
-    over[name] = nullptr;
   }
   co_await context.client.merge_patch(
       kinds::mysql, {database.space, database.name},
       {{"metadata",
         {{"resourceVersion", metadata_text(live.body, "resourceVersion")},
-         {"annotations", std::move(over)}}}});
+         {"annotations", std::move(values)}}}});
 }
 
 void tell_news(Json& status, const Database& database, const ClusterNews& news,

@@ -44,6 +44,8 @@ class MemberPods {
   const Credentials& replication() const { return replication_; }
   // Whether there is that StatefulSet, or a pod of it, be it a member or not.
   bool is_about(const std::string& set) const { return sets_.contains(set); }
+  // Of StatefulSets that there are: who is no member, but has left a volume, and would start on it.
+  const std::vector<std::string>& scaled_away() const { return scaled_away_; }
   // As many pods as there should be, and no others.
   bool are_as_many_as_wanted() const { return pods_ == nodes_.size(); }
 
@@ -77,6 +79,7 @@ class MemberPods {
   boost::asio::awaitable<void> read_secret(std::string name, Reply& into);
   void add(std::string name, Json pod, Json claim, std::optional<std::string> authority);
   boost::asio::awaitable<std::optional<std::string>> find_authority(Json pod);
+  void note_scaled_away(const Json& claims, const Json& pods);
   // `gate`: nothing if it stays as it is.
   boost::asio::awaitable<void> mark_one(std::size_t i, Role role, std::optional<bool> gate,
                                         bool known);
@@ -88,16 +91,18 @@ class MemberPods {
   std::map<std::string, std::string> authorities_;  // PEM by secret
   std::vector<MemberPod> nodes_;                    // all that there should be, by ordinal
   std::set<std::string> sets_;  // names of StatefulSets, and of those that the pods are of
-  std::size_t pods_ = 0;        // that carry the database's labels, and are members or should be
+  std::vector<std::string> scaled_away_;
+  std::size_t pods_ = 0;  // that carry the database's labels, and are members or should be
 };
 
 // `part` for every i below n, all at the same time. Throws what the first of them threw.
 boost::asio::awaitable<void> for_each(
     std::size_t n, std::function<boost::asio::awaitable<void>(std::size_t)> part);
 
-// Takes annotations off the MySQL, unless one of them, or the MySQL, is another by now.
-boost::asio::awaitable<void> forget(Context& context, const Database& database,
-                                    std::vector<std::string> annotations);
+// Gives annotations of the MySQL these values (null: takes them off), unless one of them, or the
+// MySQL, is another by now.
+boost::asio::awaitable<void> change_annotations(Context& context, const Database& database,
+                                                Json values);
 
 // AcceptingConnection, Ready and what a cluster lacks, from how its members are.
 struct ClusterNews {

@@ -285,18 +285,18 @@ void SemiSyncCare::tell_what_is_lost(const ReplicaAction& clone) const {
 
 // What was decided for a state that is over must not decide again.
 asio::awaitable<void> SemiSyncCare::forget_decisions() {
-  std::vector<std::string> over;
+  Json over = Json::object();
   if (!situation_.approved_promotion.empty() &&
       pod_of(situation_.approved_promotion) != situation_.term.holder) {
-    over.emplace_back(approve_promotion_annotation);
+    over[approve_promotion_annotation] = nullptr;
   }
   const std::size_t cloned = pods_.index_of(pod_of(situation_.approved_clone));
   if (cloned < pods_.size() && plan_.roles[cloned] != Role::none) {
-    over.emplace_back(approve_clone_annotation);
+    over[approve_clone_annotation] = nullptr;
   }
   const std::string leaving = annotation(database_.object, api::leaving_annotation);
-  if (!leaving.empty() && !pods_.is_about(leaving)) over.emplace_back(api::leaving_annotation);
-  co_await forget(context_, database_, std::move(over));
+  if (!leaving.empty() && !pods_.is_about(leaving)) over[api::leaving_annotation] = nullptr;
+  co_await change_annotations(context_, database_, std::move(over));
 }
 
 asio::awaitable<void> SemiSyncCare::tell_status() {

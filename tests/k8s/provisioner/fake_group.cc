@@ -127,8 +127,8 @@ FakeGroup::Rows FakeGroup::about_itself(const std::string& pod, const std::strin
   if (is("SELECT @@server_uuid, VERSION(), @@server_id")) {
     const bool online = server.state == MemberState::online;
     const std::string view = online ? "17:" + std::to_string(view_) : "";
-    return {{id, server.version, std::to_string(server.server_id), server.executed.text(), "", "0",
-             view, ""}};
+    return {{id, server.version, std::to_string(server.server_id), server.executed.text(),
+             server.purged.text(), "0", view, ""}};
   }
   if (is("SELECT @@server_uuid, @@GLOBAL.gtid_executed")) return {{id, server.executed.text()}};
   if (is("SELECT REPLACE(@@GLOBAL.gtid_executed")) return {{server.executed.text()}};
@@ -205,6 +205,9 @@ void FakeGroup::obey(const std::string& pod, const std::string& line) {
   } else if (line.starts_with("STOP GROUP_REPLICATION")) {
     server.state = MemberState::offline;
     elect();
+  } else if (line.starts_with("CLONE INSTANCE")) {
+    told.push_back(pod + ": clone");
+    fill(pod);
   }
 }
 
@@ -236,7 +239,8 @@ void FakeGroup::start(const std::string& pod) {
   groups_formed += bootstrapping_ ? 1 : 0;
   if (bootstrapping_) protocol_ = protocol_of(server.version);
   if (!bootstrapping_ && primary_.empty()) return;
-  if (!primary_.empty()) server.executed = at(primary_).executed;
+  // From the logs of the others; of what has the same number nothing is fetched.
+  if (!primary_.empty()) server.executed = server.executed.plus(at(primary_).executed);
   server.state = MemberState::online;
   bootstrapping_ = false;
   server.fresh = false;
@@ -293,7 +297,7 @@ void FakeGroup::fill(const std::string& pod) {
   if (primary_.empty()) return;
   Server& server = at(pod);
   const Server& donor = at(primary_);
-  server.executed = donor.executed;
+  server.purged = server.executed = donor.executed;
   server.account = donor.account;
   server.fresh = donor.fresh;
 }

@@ -32,6 +32,7 @@ class FakeGroup {
     std::string version;
     provisioner::MemberState state = provisioner::MemberState::offline;
     provisioner::GtidSet executed;
+    provisioner::GtidSet purged;
     int late = 0;  // how often it is waited for in vain, while it executes one after another
   };
 
