@@ -45,7 +45,7 @@ class Kubectl(unittest.TestCase):
             [LOCALCLUSTER, "serve", "--dir", folder / "cluster", "--images", folder / "images",
              "--kubeconfig-out", kubeconfig], stdout=subprocess.DEVNULL)
         self.addCleanup(self.end, server)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not kubeconfig.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         self.kubectl("apply", *(f"-f{file}" for file in

@@ -134,13 +134,13 @@ def undone_without_evidence(database, controller, target, source):
     request = Request(database, SPELLING, target)
     request.create()
     await_("its backups are paused",
-           lambda: paused(database) == ["nightly", "of-others", "hourly"], 60)
+           lambda: paused(database) == ["nightly", "of-others", "hourly"], 120)
     request.await_end(180)
     why = failure_of(request)
     check("could not be made: no space left in the pool" in why and "The upgrade was undone" in why,
           f"the request says {why}")
     check(paused(database) == ["of-others"], f"paused is {paused(database)}")
-    await_("the old server serves again", database.is_ready, 60)
+    await_("the old server serves again", database.is_ready, 120)
     check(not database.is_paused(), "MySQL is still paused")
     image = get(database.space, "pod", database.pod)["spec"]["containers"][0]["image"]
     check(image.endswith(":" + source), f"the pod runs {image}")

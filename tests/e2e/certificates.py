@@ -14,7 +14,7 @@ import tempfile
 
 import cluster
 from cluster import await_, check, conditions_of, get, kubectl
-from group import IMAGE, delete, main, whole
+from group import IMAGE, delete, lacking, main, whole
 from members import Group, SemiSync
 from suite import say
 
@@ -45,9 +45,12 @@ class Authority:
 
     def shown_by(self, address):
         """Fingerprint of what a server shows; empty if it shows nothing."""
-        done = subprocess.run(["openssl", "s_client", "-starttls", "mysql", "-connect",
-                               f"{address}:3306"], stdin=subprocess.DEVNULL, check=False, text=True,
-                              capture_output=True, timeout=20)
+        try:
+            done = subprocess.run(["openssl", "s_client", "-starttls", "mysql", "-connect",
+                                   f"{address}:3306"], stdin=subprocess.DEVNULL, check=False,
+                                  text=True, capture_output=True, timeout=20)
+        except subprocess.TimeoutExpired:
+            return ""
         if "BEGIN CERTIFICATE" not in done.stdout:
             return ""
         return subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
@@ -73,7 +76,7 @@ def refused(group):
 
 def await_certificates(group, authority):
     group.create(cluster.version_of(IMAGE))
-    await_("the missing secrets are told", lambda: refused(group)[0] == "SecretMissing", 30)
+    await_("the missing secrets are told", lambda: refused(group)[0] == "SecretMissing", 90)
     message = refused(group)[1]
     for alias in ("server", "client"):
         check(f"{group.space}/{group.name}-{alias}-cert" in message, f"not named: {message}")
@@ -83,7 +86,7 @@ def await_certificates(group, authority):
     fingerprint = authority.issue("server")
     for alias in ("client", "server"):
         authority.bring(group, alias)
-    group.await_ready(210)
+    group.await_ready(300)
     return fingerprint
 
 
@@ -116,9 +119,10 @@ def renewed(group, authority):
     fingerprint = authority.issue("server")
     authority.bring(group, "server")
     await_("every server shows the renewed certificate", lambda: all(
-        authority.shown_by(group.address(pod)) == fingerprint for pod in group.pods), 180)
+        authority.shown_by(group.address(pod)) == fingerprint for pod in group.pods), 300)
     check(starts_of(group) == before, "a server was started anew")
-    check(whole(group), "the cluster is not whole")
+    await_("the cluster is whole", lambda: whole(group), 60, lambda: lacking(group))
+    check(starts_of(group) == before, "a server was started anew")
     say("a renewed certificate is shown by every server, without a restart")
 
 
@@ -129,7 +133,8 @@ def through(group, authority, demanded):
     say(f"{group.name} is Ready: members demand each other's certificates")
     renewed(group, authority)
     delete(group, *group.pods)
-    await_("it is whole again after all pods were deleted", lambda: whole(group), 210)
+    await_("it is whole again after all pods were deleted", lambda: whole(group), 300,
+           lambda: lacking(group))
     check_settings(group, demanded)
     say("so it is after all pods were deleted at once")
 

@@ -34,7 +34,8 @@ def check_objects(database, request):
               get(database.space, "pod", database.pod)["spec"]["containers"][0]["image"]]
     check(all(image.endswith(":" + request.target) for image in images),
           f"StatefulSet and pod have the images {images}, not those of {request.target}")
-    check(workload["status"].get("readyReplicas") == 1, f"not 1/1 ready: {workload['status']}")
+    await_("the StatefulSet is 1/1 ready", lambda: get(database.space, "statefulset", database.name)
+           ["status"].get("readyReplicas") == 1, 30)
 
 
 def check_server(database, request):
@@ -109,8 +110,9 @@ def check_words(database, request, fixture="events.txt", conditions="conditions.
 
 
 def audit_lines():
+    """Those that are written to their end."""
     with open(os.environ["RATCHET_AUDIT_LOG"], encoding="utf-8") as file:
-        return file.read().splitlines()
+        return file.read().split("\n")[:-1]
 
 
 def uids_made(space, pod):
@@ -189,13 +191,22 @@ def check_build(programs):
 
 def check_edit(programs):
     copy = programs.work / "edited"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(programs.log, copy)
+    await_("the log can be copied", lambda: is_copied(programs.log, copy), 30)
     edited = edit_one_byte(copy)
     code, output = programs.ratchetctl("verify", log=copy)
     check(code in (DAMAGED, UNREADABLE), f"verify of a log with a byte of {edited} edited ended "
                                          f"with {code}: {output}")
     shutil.rmtree(copy)
+
+
+def is_copied(log, copy):
+    """Not if a file has gone meanwhile: the ops manager goes on."""
+    shutil.rmtree(copy, ignore_errors=True)
+    try:
+        shutil.copytree(log, copy)
+    except shutil.Error:
+        return False
+    return True
 
 
 def edit_one_byte(folder):

@@ -11,6 +11,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ROLES = {"ratchet-ops-manager": "RATCHET_KUBECONFIG_OPS",
          "ratchet-provisioner": "RATCHET_KUBECONFIG_PROVISIONER"}
 SPACES = set()  # the namespaces of all databases that this test has made
+DISTURBED = 60  # seconds for which the API server may not answer a question
 LEFT_OUT = 77  # ctest's SKIP_RETURN_CODE, for RATCHET_NO_E2E=1 only
 
 
@@ -36,7 +37,7 @@ def check(condition, message):
         raise Failed(message)
 
 
-def kubectl(*words, stdin=None, timeout=60, quiet=False):
+def kubectl(*words, stdin=None, timeout=180, quiet=False):
     """The output of a kubectl command. Failed, with what it said, unless `quiet`: then None."""
     done = subprocess.run(["kubectl", *words], input=stdin, capture_output=True, text=True,
                           timeout=timeout, check=False)
@@ -51,19 +52,33 @@ def apply(manifest):
 
 
 def get(space, kind, name):
-    """The object, or None if there is none."""
-    text = kubectl("get", kind, name, "-n", space, "-o", "json", quiet=True)
-    return json.loads(text) if text else None
+    """The object, or None if there is none. An API server that says neither is asked again."""
+    deadline = time.monotonic() + DISTURBED
+    while True:
+        try:
+            text = kubectl("get", kind, name, "-n", space, "-o", "json", "--ignore-not-found")
+            return json.loads(text) if text else None
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
-def await_(what, ready, seconds):
-    """Until `ready()` is true, and returns it; Failed, with what was seen last, when time is up."""
+def await_(what, ready, seconds, seen=lambda: ""):
+    """Until `ready()` is true, and returns it; Failed, with what `seen()` says then, if it is not
+    when time is up. Who cannot be asked is not ready yet. The last look begins when time is up:
+    before, the machine may have stood still."""
     deadline = time.monotonic() + seconds
     while True:
-        seen = ready()
-        if seen:
-            return seen
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
+        is_last, why_not = time.monotonic() >= deadline, ""
+        try:
+            if found := ready():
+                return found
+        except Failed as failure:
+            why_not = str(failure)
+        if is_last:
+            told = "; ".join(part for part in (what, why_not, seen()) if part)
+            raise Failed(f"not within {seconds} s: {told}")
         time.sleep(0.3)
 
 
@@ -81,7 +96,10 @@ def prepare():
         kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", f"--user={role}")
     kubectl("create", "rolebinding", "-n", "default", "ratchet-leases",
             "--clusterrole=ratchet-leases", *(f"--user={role}" for role in ROLES))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=90s")
+    # What kubectl asks which kinds there are is told a moment later.
+    await_("our kinds are served", lambda: kubectl(
+        "get", "mysqlversions,mysqls,mysqlopsrequests", "-A", quiet=True) is not None, 60)
     catalogue = subprocess.run([manifests / "catalogue", image_index()], check=True,
                                capture_output=True, text=True)
     apply(catalogue.stdout)
@@ -136,7 +154,8 @@ class Database:
     def create(self, version):
         make_namespace(self.space)
         self.apply(version)
-        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
+        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 180,
+               lambda: str(conditions_of(self.get())))
 
     def apply(self, version):
         apply(f"""

@@ -9,6 +9,7 @@ import time
 from cluster import Failed, check
 
 STARTED = "ops manager: started"
+STOP_LIMIT = 30  # seconds: what Kubernetes gives a pod
 
 
 class Daemon:
@@ -27,7 +28,7 @@ class Daemon:
             self.process = subprocess.Popen(self.words, stdout=out, stderr=out,
                                             stdin=subprocess.DEVNULL)
 
-    def await_text(self, text, seconds=20):
+    def await_text(self, text, seconds=60):
         """Until the running process has said `text`."""
         deadline = time.monotonic() + seconds
         while text not in self.said():
@@ -89,11 +90,12 @@ class Daemon:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=15)
+            self.process.wait(timeout=STOP_LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Failed("ratchetd did not stop within 15 s after SIGTERM") from None
+            raise Failed(f"ratchetd did not stop within {STOP_LIMIT} s after SIGTERM: "
+                         f"{self.said()[-2000:]}") from None
 
     def end(self):
         """Whatever the state; for the end of a test that failed."""
@@ -118,7 +120,7 @@ class Programs:
     def start(self):
         self.provisioner.start()
         self.ops_manager.start()
-        self.ops_manager.await_text(STARTED, 60)
+        self.ops_manager.await_text(STARTED)
 
     def stop(self):
         self.ops_manager.stop()

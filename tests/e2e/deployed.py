@@ -101,11 +101,9 @@ def deploy(work):
     check("would violate" not in said, said)
     trust(authority)
     await_("the log's volume", open_volume, 60)
-    kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
-            timeout=100)
-    kubectl("rollout", "status", "-n", SPACE, "deployment/ratchet-provisioner", "--timeout=60s",
-            timeout=100)
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    for workload in (f"statefulset/{MANAGER}", "deployment/ratchet-provisioner"):
+        kubectl("rollout", "status", "-n", SPACE, workload, "--timeout=150s")
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=90s")
     say("ops manager and two provisioners are ready, under restricted pod security")
 
 
@@ -136,13 +134,14 @@ def check_webhook(database, other):
 def check_takeover():
     """The one that works is frozen on its node: its Lease runs out, and another goes on. When it
     goes on too, it notices, and ends."""
-    old = await_("a provisioner holds the Lease", holder, 30)
+    old = await_("a provisioner holds the Lease", holder, 60)
     pod = old.split("_")[0]
     node.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGSTOP)
     new = await_("a provisioner in another pod holds the Lease",
-                 lambda: holder().split("_")[0] not in ("", pod) and holder(), 60)
+                 lambda: holder().split("_")[0] not in ("", pod) and holder(), 90)
     node.kill("ratchetd", f"HOSTNAME={pod}", signal.SIGCONT)
-    await_("the frozen one has ended because its Lease was lost", lambda: ended(pod) == 5, 30)
+    await_("the frozen one has ended because its Lease was lost", lambda: ended(pod) == 5, 60,
+           lambda: f"it ended with {ended(pod)}")
     say(f"{old} was frozen, {new} took over; the old one ended by itself")
 
 
@@ -181,9 +180,9 @@ spec:
           f"the webhook did not write who asked: {request()['metadata']}")
     plan = ratchetctl("plan", "--last")
     check(foreseen == plan_in("--last"), f"the dry run came to {foreseen}, not {plan}")
+    former = manager()["metadata"]["uid"]
     kubectl("delete", "pod", f"{MANAGER}-0", "-n", SPACE)
-    kubectl("rollout", "status", "-n", SPACE, f"statefulset/{MANAGER}", "--timeout=90s",
-            timeout=100)
+    await_("the ops manager is back", lambda: is_another(manager(), former), 150)
     check(ratchetctl("plan", "--last") == plan, "the log is not the one before")
     kubectl("annotate", "mysqlopsrequest", "my-upgrade", "-n", database.space,
             "ratchet.dev/denied-plan=" + plan.split()[1])
@@ -193,6 +192,16 @@ spec:
     ratchetctl("verify")
     say("the ops manager came back with its log; admin denied the plan; verify: whole")
     return said
+
+
+def manager():
+    return get(SPACE, "pod", f"{MANAGER}-0")
+
+
+def is_another(pod, former):
+    """Than that of this uid, and ready. The StatefulSet's status may still tell of that one."""
+    return pod and pod["metadata"]["uid"] != former and any(
+        c["type"] == "Ready" and c["status"] == "True" for c in cluster.conditions_of(pod))
 
 
 def plan_in(*words):
@@ -210,7 +219,8 @@ class Deployed(Database):
         kubectl("apply", "-n", self.space, "-f",
                 str(cluster.SOURCE / "k8s/manifests/databases.yaml"))
         self.apply(version)
-        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 120)
+        await_(f"MySQL {self.space}/{self.name} is Ready", self.is_ready, 180,
+               lambda: str(cluster.conditions_of(self.get())))
 
 
 def check_forbidden(database):
@@ -220,7 +230,7 @@ def check_forbidden(database):
     def told():
         return next((c["message"] for c in cluster.conditions_of(database.get())
                      if c["reason"] == "Forbidden"), "")
-    message = await_("the MySQL says that secrets are forbidden", told, 30)
+    message = await_("the MySQL says that secrets are forbidden", told, 60)
     check(f"kubectl apply -n {database.space} -f k8s/manifests/databases.yaml" in message, message)
     say(f"before its namespace's secrets might be read, the MySQL said: {message}")
 
@@ -243,7 +253,7 @@ def story(work):
     say("the one that took over made another")
     print(check_manager(second, cluster.version_of(TARGET)), flush=True)
     # Its bindings may go before its MySQL, which nothing holds up.
-    kubectl("delete", "namespace", first.space, "--timeout=90s", timeout=100)
+    kubectl("delete", "namespace", first.space, "--timeout=150s")
     say("a namespace with a MySQL was deleted")
 
 

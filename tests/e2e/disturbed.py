@@ -19,13 +19,13 @@ import checks
 import cluster
 import kills
 from cluster import Failed, await_, check, conditions_of, get, kubectl
-from group import IMAGE, check_rows, whole
+from group import IMAGE, check_rows, lacking, whole
 from scaling import Operation
 from suite import parser_of, say, with_both_roles
 from upgrade_group import GROUP, TAG, GroupUpgrade, add_release
 
 SECONDS = 300  # for the run
-PATIENCE = 20  # seconds in which the eviction must be allowed
+PATIENCE = 60  # seconds in which the eviction must be allowed, and the second request answered
 
 
 def set_version(group, version):
@@ -131,6 +131,13 @@ class Disturbed(GroupUpgrade):
         self.second = Second(group, self.evicter)
         self.tool = GitOps(group, group.get()["spec"]["version"])
 
+    def steer(self, run):
+        """Its events. The ops manager runs in slices until the pod is evicted, so that it cannot
+        stop a member before."""
+        with self.programs.ops_manager.sliced(0.01, 0.05):
+            self.evicter.done.wait(SECONDS)
+        return kills.follow_to_end(self.programs, run, SECONDS)
+
     def close(self):
         self.evicter.close()
 
@@ -142,7 +149,7 @@ class Disturbed(GroupUpgrade):
               f"the request is {request.phase()}: {conditions_of(request.get())}")
         say(f"{evicted.pod} was evicted {evicted.after:.1f} s after the StatefulSet had the image")
         self.second.check_waited(request)
-        await_("the group is whole", lambda: whole(group), 60)
+        await_("the group is whole", lambda: whole(group), 60, lambda: lacking(group))
         check_rows(group, self.writer)
         self.check_members(group.name)
         for pod in group.pods:
@@ -164,7 +171,7 @@ class Disturbed(GroupUpgrade):
         self.tool.stop()
         after = {pod: get(group.space, "pod", pod)["metadata"]["uid"] for pod in group.pods}
         self.check_members(group.name)
-        check(group.phase() == "Ready", f"the MySQL is {group.phase()}")
+        group.await_ready(30)
         set_version(group, self.request.target)
         await_("the spec is followed again",
                lambda: not group.condition("SpecAccepted")[0] and whole(group), 60)
@@ -176,7 +183,7 @@ class Disturbed(GroupUpgrade):
 
 def story(programs):
     upgrade = Disturbed(programs, GROUP, "demo", add_release())
-    events = upgrade.run(lambda run: kills.follow_to_end(programs, run, SECONDS))
+    events = upgrade.run(upgrade.steer)
     upgrade.close()
     upgrade.check_end(events)
     upgrade.check_spec()

@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 import cluster
-from cluster import Failed, await_, check, conditions_of, get, kubectl
+from cluster import await_, check, conditions_of, get, kubectl
 from group import main
 from members import Group
 from suite import say
@@ -56,7 +56,9 @@ class Issued(Group):
 
 
 def spec_of(thing):
-    """What somebody may change, without what the server counts."""
+    """What somebody may change, without what the server counts; None of what is not there."""
+    if thing is None:
+        return None
     kept = {key: value for key, value in thing.items() if key not in ("metadata", "status")}
     return kept | {"labels": thing["metadata"].get("labels")}
 
@@ -96,7 +98,8 @@ def repaired_after(group, changes, look=lambda: None):
     look()
     for (kind, name), wanted in before.items():
         await_(f"{kind} {name} is as it was", lambda kind=kind, name=name, wanted=wanted:
-               spec_of(get(group.space, kind, name)) == wanted, 30)
+               spec_of(get(group.space, kind, name)) == wanted, 60,
+               lambda kind=kind, name=name: str(spec_of(get(group.space, kind, name))))
 
 
 def foreign():
@@ -110,7 +113,7 @@ def foreign():
     def told():
         found = conditions_of(other.get())
         return next((c["message"] for c in found if c["reason"] == "NameTaken"), None)
-    message = await_("the name is said to be taken", told, 30)
+    message = await_("the name is said to be taken", told, 60)
     check(spec_of(get(other.space, "service", other.name)) == before, "the service was changed")
     other.remove()
     say(f"left alone: {message}")
@@ -119,7 +122,7 @@ def foreign():
 def halted(group):
     kubectl("patch", "mysql.kubedb.com", group.name, "-n", group.space, "--type=merge", "-p",
             '{"spec": {"halted": true}}')
-    await_("it is halted", lambda: group.phase() == "Halted", 90)
+    await_("it is halted", lambda: group.phase() == "Halted", 180)
     left = [kind for kind, suffix, _ in KEPT if get(group.space, kind, group.name + suffix)]
     check(not left, f"still there: {left}")
     kept = kubectl("get", "pvc,secret", "-n", group.space, "-o", "name").split()
@@ -142,10 +145,7 @@ def deleted(group):
         left[:] = kubectl("get", "pvc,secret,service,statefulset", "-n", group.space, "-o",
                           "name").split()
         return not left
-    try:
-        await_("nothing is left", nothing, 60)
-    except Failed as failure:
-        raise Failed(f"{failure}, but {left}") from failure
+    await_("nothing is left", nothing, 120, lambda: f"but {left}")
     say("deleted with WipeOut: nothing is left")
 
 

@@ -12,8 +12,8 @@ import time
 
 import node
 from cluster import Failed, await_, check
-from group import ROWS, check_rows, main, through, whole
-from members import Client, SemiSync
+from group import ROWS, check_rows, lacking, main, through, whole
+from members import WRITERS_PATIENCE, Client, SemiSync
 from semi_sync import decide, form, term
 from suite import say
 from writer import Writer
@@ -28,7 +28,8 @@ class Side:
         self.replica, self.other = (pod for pod in semi.pods if pod != self.primary)
         beside = node.server_process(self.primary)
         self.inside = Writer(semi, work / f"acknowledged-{first}",
-                             lambda: Client("127.0.0.1", semi.password(), beside), first, 0.002)
+                             lambda: Client("127.0.0.1", semi.password(), beside,
+                                            patience=WRITERS_PATIENCE), first, 0.002)
         self.outside = Writer(semi, work / f"acknowledged-{first + 1}", None, first + 1_000_000,
                               0.002)
 
@@ -61,14 +62,15 @@ class Side:
         def whole_again():
             decide(self.semi)
             return whole(self.semi)
-        await_("the cluster is whole again", whole_again, 200)
+        await_("the cluster is whole again", whole_again, 240, lambda: lacking(self.semi))
 
 
 def fenced(semi, work):
     side, before = Side(semi, work, 0), term(semi)
 
     def nobody_is_promoted():
-        await_("it is said who is missing", lambda: semi.lacks()[0] == "WaitingForVoters", 40)
+        await_("it is said who is missing", lambda: semi.lacks()[0] == "WaitingForVoters", 90,
+               lambda: lacking(semi))
         time.sleep(5)  # looks at it a few more times
         reason, message = semi.lacks()
         check(reason == "WaitingForVoters" and side.replica in message, f"{reason}: {message}")

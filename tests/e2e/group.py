@@ -17,12 +17,14 @@ import members
 from cluster import Failed, await_, check, kubectl
 from daemons import Daemon
 from members import Client, Group
+from stalls import Stalls
 from suite import logs, parser_of, say, verdict
 from writer import Writer, lost
 
 IMAGE = "mysql-sid"
 ROWS = 200  # before each fault, and after
 LABEL_LIMIT = 5.0  # seconds from the election to the label
+ELECTION_LIMIT = 120  # from before the fault; not what is judged
 
 
 class Election:
@@ -31,28 +33,33 @@ class Election:
     def __init__(self, group, old):
         self.group, self.old = group, old
         self.elected = self.labelled = None  # (pod, when)
-        survivor = next(pod for pod in group.pods if pod != old)
-        self.client = Client(group.address(survivor), group.password())
+        self._survivor = group.address(next(pod for pod in group.pods if pod != old))
+        self._stalls = Stalls()
         self._threads = [threading.Thread(target=run, daemon=True)
                          for run in (self._watch_group, self._watch_labels)]
         for thread in self._threads:
             thread.start()
 
     def _watch_group(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + ELECTION_LIMIT
         query = ("SELECT MEMBER_HOST FROM performance_schema.replication_group_members "
                  "WHERE MEMBER_ROLE = 'PRIMARY'")
+        client = self.group.client(self._survivor)
         while time.monotonic() < deadline and self.elected is None:
-            rows = self.client.ask(query) or []
-            pods = [row.split(".")[0] for row in rows]
+            rows = client.ask(query, 10)
+            if rows is None:
+                client.close()
+                client = self.group.client(self._survivor)
+            pods = [row.split(".")[0] for row in rows or []]
             if pods and self.old not in pods:
                 self.elected = pods[0], time.monotonic()
             time.sleep(0.05)
-        self.client.close()
+        client.close()
 
     def _watch_labels(self):
-        words = ["kubectl", "get", "pods", "-n", self.group.space, "-w", "--request-timeout=60s",
-                 "-l", "kubedb.com/role=primary", "-o", "jsonpath={.metadata.name}{'\\n'}"]
+        words = ["kubectl", "get", "pods", "-n", self.group.space, "-w",
+                 f"--request-timeout={ELECTION_LIMIT}s", "-l", "kubedb.com/role=primary",
+                 "-o", "jsonpath={.metadata.name}{'\\n'}"]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout:
                 if line.strip() and line.strip() != self.old:
@@ -62,13 +69,16 @@ class Election:
 
     def check(self):
         for thread in self._threads:
-            thread.join(timeout=65)
-        check(self.elected is not None, "no other primary was elected within 60 s")
-        check(self.labelled is not None, "no other pod was labelled primary within 60 s")
+            thread.join(timeout=ELECTION_LIMIT + 15)
+        check(self.elected is not None, f"no other primary was elected within {ELECTION_LIMIT} s")
+        check(self.labelled is not None,
+              f"no other pod was labelled primary within {ELECTION_LIMIT} s")
         check(self.labelled[0] == self.elected[0],
               f"{self.elected[0]} was elected, {self.labelled[0]} labelled")
         late = max(0.0, self.labelled[1] - self.elected[1])
-        check(late <= LABEL_LIMIT, f"the label came {late:.1f} s after the election")
+        still = self._stalls.between(self.elected[1], self.labelled[1])
+        check(late - still <= LABEL_LIMIT, f"the label came {late:.1f} s after the election, of "
+                                           f"which the machine stood still for {still:.1f} s")
         return f"{self.elected[0]} elected, labelled {late:.1f} s later"
 
 
@@ -78,8 +88,8 @@ def form(group):
     group.await_ready(180)
     primary = group.check_whole()
     say(f"Ready: three members ONLINE, {primary} is PRIMARY; labels and services agree")
-    pods = kubectl("get", "pods", "-n", group.space, "--no-headers")
-    check(pods.count("2/2") == 3, f"not three pods 2/2:\n{pods}")
+    await_("three pods are 2/2", lambda: pods_of(group).count("2/2") == 3, 30,
+           lambda: pods_of(group))
     budgets = kubectl("get", "poddisruptionbudgets", "-n", group.space, "-o", "name").split()
     check(len(budgets) == 1, f"not one disruption budget: {budgets}")
     ids = {"".join(group.ask(pod, "SELECT @@server_id")) for pod in group.pods}
@@ -88,13 +98,61 @@ def form(group):
     return primary
 
 
+def pods_of(group):
+    return kubectl("get", "pods", "-n", group.space, "--no-headers")
+
+
+def await_same_transactions(group):
+    """Those of all members; Failed, with what each has and is at, if they differ for too long."""
+    def same():
+        found = {transactions_of(group, pod) for pod in group.pods}
+        return found if len(found) == 1 else None
+    begun = time.monotonic()
+    try:
+        found = await_("the members have executed the same transactions", same, 180)
+        if (took := time.monotonic() - begun) > 20:
+            say(f"the members had executed the same transactions only after {took:.1f} s")
+        return found.pop()
+    except Failed:
+        tell_differences(group)
+        raise
+
+
+def transactions_of(group, pod):
+    """Or why it does not say, which no other member says the same."""
+    try:
+        return group.gtids(pod)
+    except Failed as silent:
+        return str(silent)
+
+
+def tell_differences(group):
+    """For a person, before anything longer: by number and by row what each member lacks of what
+    others have. Neither but another number: the servers number the same transactions differently;
+    both at the end: it is late or stands still; both in between: it never got them."""
+    sets = {pod: transactions_of(group, pod) for pod in group.pods}
+    try:
+        rows = {pod: {int(row) for row in group.ask(pod, "SELECT id FROM shop.orders")}
+                for pod in group.pods}
+        for pod in group.pods:
+            lacks = "".join(group.ask(pod, f"SELECT GTID_SUBTRACT('{','.join(sets.values())}', "
+                                           "@@GLOBAL.gtid_executed)")).replace("\\n", "")
+            gone = lost(set().union(*rows.values()), rows[pod])
+            print(f"--- {pod} has {sets[pod]}, lacks {lacks or 'none'}; of its {len(rows[pod])} "
+                  f"rows up to {max(rows[pod], default=0)} {len(gone)} are missing: {gone[:20]}",
+                  flush=True)
+    except Failed as silent:
+        print(f"--- {sets}; {silent}", flush=True)
+    for pod in group.pods:
+        print(f"--- {pod}:\n{group.standing(pod)}", flush=True)
+
+
 def check_rows(group, *writers):
     """While the writers rest: every member has every acknowledged row, the same GTIDs, and the same
     table."""
     acknowledged = [row for writer in writers for row in writer.acknowledged]
     unknown = sum(len(writer.unknown) for writer in writers)
-    await_("the members have executed the same transactions",
-           lambda: len({group.gtids(pod) for pod in group.pods}) == 1, 60)
+    await_same_transactions(group)
     for pod in group.pods:
         rows = [int(row) for row in group.ask(pod, "SELECT id FROM shop.orders")]
         gone = lost(acknowledged, rows)
@@ -102,23 +160,36 @@ def check_rows(group, *writers):
         never = max(acknowledged) + 1000
         check(lost(acknowledged + [never], rows) == [never],
               "the check does not notice a row that is missing")
-    sums = {pod: group.ask(pod, "CHECKSUM TABLE shop.orders") for pod in group.pods}
-    check(len({tuple(said) for said in sums.values()}) == 1, f"the members' tables differ: {sums}")
+    sums = sums_of(group)
+    check(len(set(sums.values())) == 1, f"the members' tables differ: {sums}")
     say(f"{len(acknowledged)} acknowledged rows on every member, none lost "
         f"({unknown} without an answer); checksums equal, and GTIDs: {group.gtids(group.pods[0])}")
+
+
+def sums_of(group):
+    """Of each member's table, at the same transactions: one of a row without an answer can come
+    late, and then those before it say nothing."""
+    for _ in range(5):
+        before = await_same_transactions(group)
+        sums = {pod: "".join(group.ask(pod, "CHECKSUM TABLE shop.orders")) for pod in group.pods}
+        if {group.gtids(pod) for pod in group.pods} == {before}:
+            return sums
+    raise Failed("somebody goes on writing while the writers rest")
 
 
 def through(group, writer, what, fault, election_from=None, meanwhile=lambda: None, proves=True):
     """One fault, until the group is whole again and rows come in; `meanwhile` is done again and
     again until then, and while it says why not the group is not whole. ROWS before, and after;
     and then no acknowledged row is lost, unless the caller looks for that (`proves`)."""
-    check(writer.await_more(ROWS, 30), f"no rows come in before: {what}")
+    check(writer.await_more(ROWS, 60), f"no rows come in before: {what}")
     election = Election(group, election_from) if election_from else None
     begun = time.monotonic()
     fault()
     told = election.check() if election else ""
-    check(writer.await_more(ROWS, 120), f"no rows come in after: {what}")
-    await_(f"the group is whole again after: {what}", lambda: not meanwhile() and whole(group), 150)
+    if not writer.await_more(ROWS, 180):
+        raise Failed(f"no rows come in after: {what}; {lacking(group)}")
+    await_(f"the group is whole again after: {what}", lambda: not meanwhile() and whole(group), 240,
+           lambda: lacking(group))
     say(f"{what}: {writer.longest_gap(begun):.1f} s without writes, whole again after "
         f"{time.monotonic() - begun:.1f} s{'; ' + told if told else ''}")
     if proves:
@@ -127,10 +198,20 @@ def through(group, writer, what, fault, election_from=None, meanwhile=lambda: No
 
 
 def whole(group):
+    """Its primary if it is whole; else nothing."""
     try:
-        return group.phase() == "Ready" and bool(group.check_whole())
+        return group.check_whole() if group.phase() == "Ready" else ""
     except Failed:
-        return False
+        return ""
+
+
+def lacking(group):
+    """What a group that is not whole lacks, for a person."""
+    said = f"the MySQL is {group.phase()}, {group.lacks()}"
+    try:
+        return f"{said}; by its members {group.check_whole()} is the primary of all"
+    except Failed as failure:
+        return f"{said}; {failure}"
 
 
 def delete(group, *pods):
@@ -141,7 +222,7 @@ def make_primary(group, pod):
     """As a person would, by SQL."""
     uuid = "".join(group.ask(pod, "SELECT @@server_uuid"))
     group.ask(group.check_whole(), f"SELECT group_replication_set_as_primary('{uuid}')")
-    await_(f"{pod} is the primary", lambda: whole(group) and group.check_whole() == pod, 60)
+    await_(f"{pod} is the primary", lambda: whole(group) == pod, 120, lambda: lacking(group))
 
 
 def purge_logs(group):
@@ -174,12 +255,15 @@ def stray(group, pod):
         finally:
             client.close()
     await_(f"{pod} has a row of its own", written, 60)
-    await_("the row is told", lambda: group.lacks()[0] == "ErrantTransactions", 30)
+    await_("the row is told", lambda: group.lacks()[0] == "ErrantTransactions", 90,
+           lambda: lacking(group))
 
 
 def decide(group):
+    """What was approved, if something was."""
     if told := group.approve_clone():
         say(f"told, and approved: {told}")
+    return told
 
 
 class Scripted(Group):
@@ -197,8 +281,8 @@ class Scripted(Group):
         """Every member has what the first one's script made, and no pod made later runs it."""
         await_("the script is noted as done",
                lambda: self.get()["spec"]["init"].get("initialized"), 30)
-        workload = kubectl("get", "statefulset", "-n", self.space, self.name, "-o", "yaml")
-        check("initial-script" not in workload, "the StatefulSet still has the init script")
+        await_("the StatefulSet no longer has the init script", lambda: "initial-script" not in
+               kubectl("get", "statefulset", "-n", self.space, self.name, "-o", "yaml"), 60)
         rows = {tuple(self.ask(pod, "SELECT id FROM scripted.marks")) for pod in self.pods}
         check(rows == {("7",)}, f"the init script's rows: {rows}")
 

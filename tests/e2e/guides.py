@@ -83,7 +83,7 @@ def take(step, names):
         expected = [[word.replace("{" + name + "}", value) for word in line] for line in expected]
     begun = time.monotonic()
     while True:
-        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120,
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300,
                               check=False)
         printed = done.stdout + done.stderr
         lines = [line.split() for line in printed.splitlines() if line.strip()]

@@ -15,13 +15,19 @@ import node
 from cluster import await_, check, get, kubectl
 
 
+# Seconds for a writer to connect: whom it is led to may be gone, and another one take over soon.
+WRITERS_PATIENCE = 2
+
+
 class Client:
     """The server image's own client as a process that stays connected to one server. Any error
-    ends it. `beside`: a process of a pod, in whose network it is."""
+    ends it. `beside`: a process of a pod, in whose network it is; `patience`: seconds in which it
+    must have connected."""
 
-    def __init__(self, address, password, beside=None, image="mysql-sid"):
+    def __init__(self, address, password, beside=None, image="mysql-sid", patience=10):
         words = ["chroot", str(rootfs(image)), "mysql", "-h", address, "-u", "root",
-                 f"--password={password}", "-N", "-B", "--unbuffered", "--connect-timeout=2"]
+                 f"--password={password}", "-N", "-B", "--unbuffered",
+                 f"--connect-timeout={patience}"]
         if image.startswith("mariadb"):  # newer ones want to know who signed the certificate
             words.append("--skip-ssl-verify-server-cert")
         if beside is not None:
@@ -30,14 +36,14 @@ class Client:
                                         stderr=subprocess.DEVNULL)
         self.rest = b""
 
-    def ask(self, statement, seconds=10):
+    def ask(self, statement, seconds=30):
         """The lines that a statement gives; None if the server refused, or said nothing in time:
-        then it is not known whether the statement took effect."""
+        then it is not known whether the statement took effect, and nothing more can be asked."""
         end = b"--- end of the answer"
         try:
             self.process.stdin.write(f"{statement};\nSELECT '{end.decode()}';\n".encode())
             self.process.stdin.flush()
-        except (BrokenPipeError, OSError):
+        except (OSError, ValueError):  # it has ended, or was closed
             return None
         lines, deadline = [], time.monotonic() + seconds
         while True:
@@ -124,7 +130,8 @@ spec:
         return ((self.get() or {}).get("status") or {}).get("phase")
 
     def await_ready(self, seconds):
-        await_(f"MySQL {self.space}/{self.name} is Ready", lambda: self.phase() == "Ready", seconds)
+        await_(f"MySQL {self.space}/{self.name} is Ready", lambda: self.phase() == "Ready", seconds,
+               lambda: f"it is {self.phase()}: {cluster.conditions_of(self.get())}")
 
     def password(self):
         if not self.secret:
@@ -138,6 +145,9 @@ spec:
 
     def client(self, address):
         return Client(address, self.password(), image=self.image)
+
+    def client_of_writer(self, address):
+        return Client(address, self.password(), image=self.image, patience=WRITERS_PATIENCE)
 
     def ask(self, pod, statement):
         """The lines that a member answers; Failed if it does not."""
@@ -193,7 +203,7 @@ spec:
         standbys = sorted(set(self.pods) - set(primaries))
         await_("the services lead to primary and standbys", lambda: (
             self.endpoints(self.name) == primaries
-            and self.endpoints(f"{self.name}-standby") == standbys), 10)
+            and self.endpoints(f"{self.name}-standby") == standbys), 30)
         return primaries[0]
 
     def condition(self, name):
@@ -232,6 +242,18 @@ spec:
 
     def gtids(self, pod):
         return "".join(self.ask(pod, "SELECT @@GLOBAL.gtid_executed")).replace("\\n", "")
+
+    def standing(self, pod):
+        """For a person: what a member's channels and threads are at, as far as it says."""
+        lines = []
+        with contextlib.suppress(cluster.Failed):
+            for table in ("replication_group_members", "replication_group_member_stats",
+                          "replication_connection_status",
+                          "replication_applier_status_by_coordinator",
+                          "replication_applier_status_by_worker", "processlist"):
+                lines.append(f"{table}:")
+                lines += self.ask(pod, f"SELECT * FROM performance_schema.{table}")
+        return "\n".join(lines)
 
     def check_moved_once(self):
         """After an upgrade: what tells that the primary was moved, and not lost."""

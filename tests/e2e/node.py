@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import cluster
-from cluster import Failed, check
+from cluster import Failed, await_, check
 
 BRIDGE = "cni0"  # of tests/cluster/node
 VOLUMES = "/tmp/hostpath_pv"  # as the node's programs see them
@@ -127,8 +127,16 @@ spec:
 """)
 
     def fill(self):
-        """To the last byte."""
-        with open(self.ballast, "wb", buffering=0) as file:
+        """To the last byte, also of what its server frees meanwhile."""
+        await_(f"{self.name} is full", self._is_full, 30, lambda: f"{self.room()} bytes are free")
+
+    def room(self):
+        """Bytes that are free."""
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
+
+    def _is_full(self):
+        with open(self.ballast, "ab", buffering=0) as file:
             for size in (1 << 20, 1 << 12):
                 try:
                     while True:
@@ -136,8 +144,7 @@ spec:
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
-        free = os.statvfs(self.folder)
-        check(free.f_bavail * free.f_frsize < 1 << 13, f"{self.name} is not full")
+        return self.room() < 1 << 13
 
     def free(self):
         self.ballast.unlink(missing_ok=True)

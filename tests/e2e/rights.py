@@ -86,7 +86,7 @@ def bound():
 
 
 def collect(log):
-    rows = set(done_in(pathlib.Path(log).read_text().splitlines()))
+    rows = set(done_in(pathlib.Path(log).read_text().split("\n")[:-1]))  # the last is being written
     for role, cluster_role, where in bound():
         rows.update(granted_by(role, rules_of(cluster_role), where))
     for role in ROLES:  # the bindings may be gone by now, with their namespaces

@@ -21,7 +21,7 @@ import group as groups
 import kills
 import semi_sync
 from cluster import Request, await_, check, conditions_of, get, kubectl
-from group import IMAGE, check_cloned, check_rows, make_primary, purge_logs, whole
+from group import IMAGE, check_cloned, check_rows, lacking, make_primary, purge_logs, whole
 from members import Group, SemiSync
 from suite import parser_of, say, with_both_roles
 from writer import Writer
@@ -88,7 +88,8 @@ class Scaling:
                                                f"{conditions_of(request.get())}")
         took = time.monotonic() - begun
         group.pods = pods
-        await_(f"the cluster is whole after {request.name}", lambda: whole(group), 60)
+        await_(f"the cluster is whole after {request.name}", lambda: whole(group), 90,
+               lambda: lacking(group))
         check(writer.await_more(30, 60), f"no rows come in after {request.name}")
         writer.stop()
         paused = [c for c in conditions_of(group.get()) if c["type"] == "Paused"]

@@ -15,7 +15,7 @@ import cluster
 import members
 from cluster import await_, check, kubectl
 from group import (IMAGE, check_cloned, check_rows, delete, kill_servers, lose_data, main,
-                   scale_by_edits, through, whole)
+                   lacking, scale_by_edits, through, whole)
 from members import Client, SemiSync
 from suite import say
 from writer import Writer
@@ -44,7 +44,7 @@ def make_primary(semi, pod):
                     f"--resource-version={mysql['metadata']['resourceVersion']}",
                     f"{TERM}={json.dumps({**now, 'successor': pod})}", quiet=True)
         return False
-    await_(f"{pod} is the primary", takes_over, 60)
+    await_(f"{pod} is the primary", takes_over, 120, lambda: f"{term(semi)}; {lacking(semi)}")
     check(semi.check_whole() == pod, f"{pod} is not the primary")
 
 
@@ -67,10 +67,10 @@ def frozen(semi, writer):
     check(client.ask("SELECT 1") == ["1"], f"{old} does not answer")
     members.kill_server(old, signal.SIGSTOP)
     try:
-        await_("another pod takes the primary term", lambda: term(semi)["number"] > number, 60)
-        new = await_("the new primary serves", lambda: (semi.primary() or (old,))[0] != old
-                     and semi.primary()[0], 30)
-        check(writer.await_more(20, 60), f"no rows come in on {new}")
+        await_("another pod takes the primary term", lambda: term(semi)["number"] > number, 120,
+               lambda: f"{term(semi)}; {lacking(semi)}")
+        new = await_("the new primary serves", lambda: served_by_other(semi, old), 60)
+        check(writer.await_more(20, 90), f"no rows come in on {new}")
         say(f"{old} frozen: {new} took term {term(semi)['number']}")
         check(client.ask(f"INSERT INTO shop.orders VALUES ({LATE})", 1) is None,
               f"{old} answers although it stands still")
@@ -79,18 +79,26 @@ def frozen(semi, writer):
     return old
 
 
+def served_by_other(semi, old):
+    """Whom the primary service leads to, unless nobody or the old one."""
+    pod = (semi.primary() or (old,))[0]
+    return pod if pod != old else None
+
+
 def late_row(semi, old):
     """It goes on and gets a write: which is never acknowledged, and told to a person."""
     late = Client(semi.address(old), semi.password())
     check(late.ask(f"INSERT INTO shop.orders VALUES ({LATE + 1})", 5) is None,
           f"{old} acknowledges a row after another was promoted")
     late.close()
-    reason = await_("the errant transactions are told", lambda: errant_or_whole(semi), 60)
+    reason = await_("the errant transactions are told", lambda: errant_or_whole(semi), 120,
+                    lambda: lacking(semi))
     if reason != "ErrantTransactions":
         say(f"{old} was closed before anything was written to it")
         return
     check(semi.ask(old, "SELECT @@super_read_only") == ["1"], f"{old} takes writes")
-    rows = semi.ask(semi.primary()[0], f"SELECT id FROM shop.orders WHERE id >= {LATE}")
+    new = await_("the new primary serves", lambda: served_by_other(semi, old), 60)
+    rows = semi.ask(new, f"SELECT id FROM shop.orders WHERE id >= {LATE}")
     check(not rows, f"a row that was never acknowledged is on the primary: {rows}")
     decide(semi)
 
@@ -132,8 +140,8 @@ def run_faults(semi, work):
             lambda: lose_data(semi, empty))
     check_cloned(semi, empty)
     scale_by_edits(semi, writer)
-    voters = sorted(term(semi)["voters"])
-    check(len(voters) == 2 and set(voters) < set(semi.pods), f"voters after the scaling: {voters}")
+    await_("the two replicas vote after the scaling", lambda: len(term(semi)["voters"]) == 2
+           and set(term(semi)["voters"]) < set(semi.pods), 60, lambda: str(term(semi)))
     through(semi, writer, "all three pods deleted at once", lambda: delete(semi, *semi.pods),
             meanwhile=lambda: decide(semi))
     writer.stop()

@@ -47,7 +47,7 @@ class Standalone(Group):
         pod = self.pods[0]
         check(self.ask(pod, "SELECT 1") == ["1"], f"{pod} does not answer")
         check(self.roles() == {pod: ""}, f"labels {self.roles()}")
-        await_("the service leads to it", lambda: self.endpoints(self.name) == [pod], 10)
+        await_("the service leads to it", lambda: self.endpoints(self.name) == [pod], 30)
         return pod
 
     def gtids(self, pod):
@@ -75,7 +75,7 @@ def stand_still(single, writer):
                lambda: single.phase() == "NotReady", 60)
         reason, message = single.condition("AcceptingConnection")
         check(reason == "DatabaseNotAcceptingConnectionRequest", f"{reason}: {message}")
-        await_("the service leads to nobody", lambda: not single.endpoints(single.name), 30)
+        await_("the service leads to nobody", lambda: not single.endpoints(single.name), 60)
         check(not writer.await_more(1, 3), "a server that stands still acknowledges rows")
         say(message)
     finally:

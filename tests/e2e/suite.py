@@ -2,8 +2,9 @@
 import argparse
 import os
 import pathlib
-import subprocess
+import sys
 import time
+import traceback
 
 import cluster
 from cluster import Failed, kubectl
@@ -32,8 +33,9 @@ def verdict(story, tell, last=lambda: None):
     it; `last()` in either case."""
     try:
         story()
-    except (Failed, TimeoutError, RuntimeError, subprocess.TimeoutExpired) as failure:
-        say(f"FAILED: {failure}")
+    except Exception as failure:  # also of the suite itself: what is there helps to understand it
+        say(f"FAILED: {failure!r}" if not isinstance(failure, Failed) else f"FAILED: {failure}")
+        traceback.print_exc(file=sys.stdout)
         tell()
         return 1
     finally:

@@ -20,7 +20,7 @@ import kills
 from cluster import Database, Request, check, kubectl
 from daemons import STARTED
 from history import kinds_of
-from members import Client
+from members import WRITERS_PATIENCE, Client
 from suite import parser_of, say, with_both_roles
 from writer import Writer
 
@@ -47,7 +47,9 @@ def application(programs, database, image):
     """A writer to whatever server the service leads to, by the client of that image."""
     def connect():
         address = database.address()
-        return Client(address, database.password(), image=image) if address else None
+        if not address:
+            return None
+        return Client(address, database.password(), image=image, patience=WRITERS_PATIENCE)
     return Writer(database, programs.work / f"acknowledged-{database.space}", connect,
                   table="shop.written")
 
@@ -208,14 +210,14 @@ spec:
     pod = database.pod_uid()
     request = Request(database, SCENARIOS[scenario][1], "nowhere")
     request.create()
-    request.await_end(120)
+    request.await_end(240)
     failed = [c["message"] for c in cluster.conditions_of(request.get()) if c["type"] == "Failed"]
     check(failed and f"blocking image-pull ({database.pod})" in failed[0]
           and "ErrImagePull" in failed[0], f"the request says {failed}")
     check(database.pod_uid() == pod, "the pod was replaced")
     cluster.await_("the pod that tried the image is gone",
                    lambda: cluster.kubectl("get", "pods", "-n", database.space, "-o",
-                                           "name").split() == [f"pod/{database.pod}"], 30)
+                                           "name").split() == [f"pod/{database.pod}"], 60)
     say(f"{database.space}: {failed[0][:200]}")
     database.remove()
 

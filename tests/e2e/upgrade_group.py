@@ -22,7 +22,7 @@ import checks
 import cluster
 import kills
 from cluster import Request, await_, check, get, kubectl
-from group import IMAGE, check_rows, form, make_primary, purge_logs, whole
+from group import IMAGE, check_rows, form, lacking, make_primary, purge_logs, whole
 from history import kinds_of
 from members import Group
 from open_transaction import OpenTransaction, check_control
@@ -133,7 +133,8 @@ class GroupUpgrade:
 
     def restart_by_hand(self, pod):
         kubectl("delete", "pod", "-n", self.group.space, pod)
-        await_(f"the group is whole again after {pod} was deleted", lambda: whole(self.group), 120)
+        await_(f"the group is whole again after {pod} was deleted", lambda: whole(self.group), 240,
+               lambda: lacking(self.group))
 
     def check_objects(self):
         request, group = self.request, self.group
@@ -191,8 +192,9 @@ class NewSetUpgrade(GroupUpgrade):
               f"MySQL says {mysql['metadata']['annotations']}")
         primary = group.check_whole()
         check(primary == group.pods[0], f"{primary} is the primary, not the first new member")
-        sets = kubectl("get", "statefulsets", "-n", group.space, "-o", "name").split()
-        check(sets == [f"statefulset.apps/{self.set}"], f"the StatefulSets are {sets}")
+        await_(f"{self.set} is the only StatefulSet", lambda: kubectl(
+            "get", "statefulsets", "-n", group.space, "-o", "name").split()
+            == [f"statefulset.apps/{self.set}"], 60)
         template = get(group.space, "statefulset", self.set)["spec"]["template"]["spec"]
         check(not template.get("initContainers"), "pods made anew would be seeded again")
         self.check_members(self.set)

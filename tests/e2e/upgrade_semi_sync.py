@@ -11,7 +11,7 @@ import sys
 
 import semi_sync
 from cluster import await_, check, kubectl
-from group import whole
+from group import lacking, whole
 from members import SemiSync
 from upgrade_group import Kind, NewSetUpgrade, main
 
@@ -36,7 +36,8 @@ def move_by_hand(programs, semi, pod):
     hand_over(semi, former, pod)
     hand_over(semi, pod, former)
     programs.provisioner.start()
-    await_("the cluster is whole, the provisioner back", lambda: whole(semi), 60)
+    await_("the cluster is whole, the provisioner back", lambda: whole(semi), 90,
+           lambda: lacking(semi))
 
 
 def hand_over(semi, old, new):
@@ -47,7 +48,7 @@ def hand_over(semi, old, new):
     source = host.replace(old, new, 1)
     timeout = "".join(semi.ask(old, "SELECT @@GLOBAL.rpl_semi_sync_source_timeout"))
     semi.ask(old, "SET GLOBAL super_read_only = ON")
-    missing = semi.ask(new, f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{semi.gtids(old)}', 8)")
+    missing = semi.ask(new, f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{semi.gtids(old)}', 25)")
     check(missing == ["0"], f"{new} does not get what {old} has: {missing}")
     semi.ask(new, "STOP REPLICA; RESET REPLICA ALL; "
                   "SET GLOBAL rpl_semi_sync_replica_enabled = OFF; "
@@ -58,7 +59,7 @@ def hand_over(semi, old, new):
     for pod, role in ((new, "primary"), (old, "standby")):
         kubectl("label", "pod", "-n", semi.space, pod, f"kubedb.com/role={role}", "--overwrite")
     follow(semi, old, source)
-    await_(f"{old} follows {new}", lambda: whole(semi), 60)
+    await_(f"{old} follows {new}", lambda: whole(semi), 90, lambda: lacking(semi))
     check(semi.check_whole() == new, f"{new} does not take the writes")
 
 

@@ -5,6 +5,8 @@ import os
 import threading
 import time
 
+from cluster import check
+
 
 def lost(acknowledged, rows):
     """The ids that were acknowledged and are not among the rows."""
@@ -34,7 +36,9 @@ class Writer:
 
     def stop(self):
         self._over.set()
-        self._thread.join(timeout=30)
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(timeout=90)
+        check(not self._thread.is_alive(), f"the writer to {self.path} does not come to rest")
 
     @contextlib.contextmanager
     def held(self):
@@ -86,4 +90,4 @@ class Writer:
 
     def _through_service(self):
         primary = self.group.primary()
-        return self.group.client(primary[1]) if primary else None
+        return self.group.client_of_writer(primary[1]) if primary else None
