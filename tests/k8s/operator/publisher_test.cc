@@ -8,37 +8,21 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/k8s/http/loop.h"
-#include "tests/k8s/operator/ops_world.h"
+#include "tests/k8s/operator/requested_upgrade.h"
 
 namespace ratchet::k8s::testing {
 namespace {
 
 constexpr const char* published_run = "0a1b2c3d-0000-4000-8000-000000000000";
 
-struct PublishedRun : ::testing::Test {
+struct PublishedRun : RequestedUpgrade {
   PublishedRun() {
-    world.apply(R"(
-apiVersion: ops.kubedb.com/v1alpha1
-kind: MySQLOpsRequest
-metadata: {name: my-upgrade, namespace: demo}
-spec:
-  databaseRef: {name: my-standalone}
-  type: UpdateVersion
-  updateVersion: {targetVersion: "11.8.6"}
-)");
-    const Json request = world.get(kinds::mysql_ops_request, "my-upgrade");
-    uid = request.at("metadata").at("uid").get<std::string>();
     told.space = "demo";
     told.request = "my-upgrade";
     told.phase = "Progressing";
     told.observed_generation = 1;
   }
 
-  World world;
-  http::testing::Loop loop;
-  embedded::InProcessClient client{world.server, "ops-manager"};
-  std::string uid;
   Projection told;
 };
 

@@ -14,8 +14,8 @@
 #include "k8s/operator/publisher.h"
 #include "store/anchor_check.h"
 #include "store/checkpoint.h"
-#include "tests/k8s/http/loop.h"
 #include "tests/k8s/operator/ops_world.h"
+#include "tests/k8s/operator/requested_upgrade.h"
 
 namespace ratchet::k8s::testing {
 namespace {
@@ -78,19 +78,8 @@ TEST(StatusAnchor, AnAnchorThatIsKnownLaterIsNotWritten) {
   EXPECT_EQ(status_anchor(ops.world), told);
 }
 
-struct PublishedAnchor : ::testing::Test {
+struct PublishedAnchor : RequestedUpgrade {
   PublishedAnchor() {
-    world.apply(R"(
-apiVersion: ops.kubedb.com/v1alpha1
-kind: MySQLOpsRequest
-metadata: {name: my-upgrade, namespace: demo}
-spec:
-  databaseRef: {name: my-standalone}
-  type: UpdateVersion
-  updateVersion: {targetVersion: "11.8.6"}
-)");
-    const Json request = world.get(kinds::mysql_ops_request, "my-upgrade");
-    uid = request.at("metadata").at("uid").get<std::string>();
     world.server.on_call([this](const embedded::Call& call, const embedded::Answer&) {
       if (call.user == "ops-manager" && embedded::is_write(call.verb)) ++writes;
     });
@@ -113,12 +102,8 @@ spec:
                 {{"spec", {{"versions", versions}}}});
   }
 
-  World world;
-  http::testing::Loop loop;
-  embedded::InProcessClient client{world.server, "ops-manager"};
   std::string anchor = "one";
   Publisher publisher{client, [this] { return anchor; }};
-  std::string uid;
   int writes = 0;
 };
 

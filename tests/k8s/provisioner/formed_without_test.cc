@@ -29,23 +29,14 @@ Story after(const std::string& db_2) {
   return story;
 }
 
-// The first value that a message offers.
-std::string offered_first(const std::string& message, const std::string& annotation) {
-  const std::size_t at = message.find(annotation + "=");
-  EXPECT_NE(at, std::string::npos) << message;
-  if (at == std::string::npos) return "";
-  const std::string values = message.substr(at + annotation.size() + 1);
-  return values.substr(0, values.find(','));
-}
-
+// With the first value that the message offers.
 Story approved(Story story) {
-  story.now.approved_bootstrap =
-      offered_first(plan_group(story.now).message, approve_bootstrap_annotation);
+  story.now.approved_bootstrap = offered(plan_group(story.now), approve_bootstrap_annotation).at(0);
   return story;
 }
 
 Story with_copy_approved(Story story) {
-  story.now.approved_clone = offered_first(plan_group(story.now).message, approve_clone_annotation);
+  story.now.approved_clone = offered(plan_group(story.now), approve_clone_annotation).at(0);
   return story;
 }
 
@@ -254,9 +245,7 @@ class Notes : public ::testing::Test {
     for (int i = 0; i < 3; ++i) servers.restart("my-group-" + std::to_string(i));
     servers.at("my-group-1").up = false;
     world.settle(my_group);
-    const std::string value = offered_first(lacks("message"), approve_bootstrap_annotation);
-    world.patch(kinds::mysql, my_group,
-                {{"metadata", {{"annotations", {{approve_bootstrap_annotation, value}}}}}});
+    world.approve(approve_bootstrap_annotation, my_group);
   }
 
   testing::World world;

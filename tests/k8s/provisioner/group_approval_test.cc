@@ -12,20 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// The values that a message asks a person to repeat.
-std::vector<std::string> offered(const Plan& plan, const std::string& annotation) {
-  std::vector<std::string> values;
-  const auto at = plan.message.find(annotation + "=");
-  if (at == std::string::npos) return values;
-  std::string rest = plan.message.substr(at + annotation.size() + 1);
-  for (std::size_t end = 0; end != std::string::npos;) {
-    end = rest.find(", ");
-    values.push_back(rest.substr(0, end));
-    if (end != std::string::npos) rest = rest.substr(end + 2);
-  }
-  return values;
-}
-
 TEST(Approval, FormsAGroupWithoutAMissingMemberOnlyWhileWhatWasShownIsSo) {
   Story story = Story().executed(1, "1-12").lost(2);
   const Plan plan = plan_group(story.now);

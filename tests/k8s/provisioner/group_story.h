@@ -96,6 +96,20 @@ inline std::vector<std::string> actions(const Story& story) {
   return told;
 }
 
+// The values that a message asks a person to repeat.
+inline std::vector<std::string> offered(const Plan& plan, const std::string& annotation) {
+  std::vector<std::string> values;
+  const auto at = plan.message.find(annotation + "=");
+  if (at == std::string::npos) return values;
+  std::string rest = plan.message.substr(at + annotation.size() + 1);
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = rest.find(", ");
+    values.push_back(rest.substr(0, end));
+    if (end != std::string::npos) rest = rest.substr(end + 2);
+  }
+  return values;
+}
+
 inline std::string roles(const Plan& plan) {
   std::string told;
   for (const Role role : plan.roles) {

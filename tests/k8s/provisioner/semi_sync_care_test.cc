@@ -211,14 +211,7 @@ TEST_F(SemiSync, AReturningPrimaryIsAttachedOrStaysOutUntilAPersonHasLooked) {
   EXPECT_EQ(servers.open_pods(), "my-semi-1");
   EXPECT_EQ(lacks("reason"), "ErrantTransactions");
   EXPECT_EQ(labels(), "-ps");
-  const std::string message = lacks("message");
-  const std::string asked = "ratchet.dev/approve-clone=";
-  ASSERT_THAT(message, HasSubstr(asked));
-  world.patch(
-      kinds::mysql, db,
-      {{"metadata",
-        {{"annotations",
-          {{"ratchet.dev/approve-clone", message.substr(message.find(asked) + asked.size())}}}}}});
+  world.approve("ratchet.dev/approve-clone", db);
   world.settle(db);
   EXPECT_EQ(labels(), "sps");
   EXPECT_EQ(world.phase(db), "Ready") << lacks("message");
@@ -257,13 +250,7 @@ TEST_F(SemiSyncCopies, AreNotMadeWhereRowsWouldBeLostBeforeAPersonHasDecided) {
   const std::string message = lacks("message");
   EXPECT_THAT(message, HasSubstr("tables outside of InnoDB (shop.old, shop.older)"));
   EXPECT_TRUE(servers.write("my-semi-0"));
-  const std::string asked = "ratchet.dev/approve-clone=";
-  ASSERT_THAT(message, HasSubstr(asked));
-  world.patch(
-      kinds::mysql, db,
-      {{"metadata",
-        {{"annotations",
-          {{"ratchet.dev/approve-clone", message.substr(message.find(asked) + asked.size())}}}}}});
+  world.approve("ratchet.dev/approve-clone", db);
   expect_copied();
   EXPECT_THAT(world.event_texts(), Contains(HasSubstr("without the rows of shop.old, shop.older")));
   EXPECT_FALSE(annotations().contains("ratchet.dev/approve-clone")) << "an approval counts once";

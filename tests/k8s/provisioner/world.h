@@ -44,6 +44,8 @@ class World {
   std::string phase(const std::string& name = "my-standalone");
   // The condition of the MySQL; null if there is none.
   Json condition(const std::string& type, const std::string& name = "my-standalone");
+  // As a person does: sets this annotation to the first value that GroupComplete shows for it.
+  void approve(const std::string& annotation, const std::string& name);
 
   boost::asio::io_context& loop() { return loop_; }
   // Runs a call of the client to its end.
